@@ -1,0 +1,26 @@
+/** Time as an argument: tests move it, production reads the machine's. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Milliseconds that never go back, for durations. */
+  monotonic(): number
+  /** Calls once after `milliseconds`; the result cancels. Does not keep the process alive. */
+  after(milliseconds: number, call: () => void): () => void
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after: (milliseconds, call) => {
+    const timer = setTimeout(call, milliseconds)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+/** RFC 3339 with seconds, as metav1.Time prints. */
+export const timestamp = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
+
+/** RFC 3339 with microseconds, as metav1.MicroTime prints. */
+export const microTimestamp = (milliseconds: number): string =>
+  `${new Date(milliseconds).toISOString().slice(0, 23)}000Z`

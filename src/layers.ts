@@ -1,0 +1,14 @@
+/** What a folder of src/ may reach: the folders below it, the Node builtins it needs, the packages it wraps. */
+export interface Layer {
+  readonly imports: readonly string[]
+  readonly node?: readonly string[]
+  readonly packages?: readonly string[]
+}
+
+/** Top to bottom in import order: a layer lists only layers below it, so no circle can exist. */
+export const layers: Readonly<Record<string, Layer>> = {
+  'server/store': { imports: ['api'] },
+  api: { imports: [], node: ['stream'] },
+  setup: { imports: [], node: ['child_process', 'fs', 'fs/promises', 'path', 'util'] },
+  base: { imports: [] },
+}
