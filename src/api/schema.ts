@@ -5,6 +5,7 @@
 import type { Json } from './metadata.ts'
 
 /** How a string or a number is to be read beyond its JSON type. */
+/** The formats that the built-in kinds' facts use. */
 export type Format =
   | 'int32'
   | 'int64'
@@ -25,7 +26,8 @@ export type Format =
 
 export interface Schema {
   readonly type: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean' | 'any'
-  readonly format?: Format | string
+  /** A `Format`, or the string format of a custom resource's schema. */
+  readonly format?: string
   /** OpenAPI name of a shared definition, for example `io.k8s.api.core.v1.PodSpec`; built-in kinds only. */
   readonly name?: string
   /** Known fields of an object, in declaration order. Absent for maps, scalars and `any`. */

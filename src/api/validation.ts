@@ -34,12 +34,10 @@ const silent: ReadonlySet<FieldErrorReason> = new Set([
   'FieldValueTooMany',
 ])
 
-const show = (value: unknown): string =>
-  typeof value === 'string' || (typeof value === 'object' && value !== null)
-    ? JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? Number(inner) : inner))
-    : value === null || value === undefined
-      ? 'null'
-      : String(value)
+function show(value: unknown): string {
+  if (value === undefined) return 'null'
+  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? Number(inner) : inner))
+}
 
 export class FieldError {
   readonly reason: FieldErrorReason
