@@ -13,6 +13,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     packages: ['@bufbuild/protobuf', '@bufbuild/protobuf/codegenv2', '@connectrpc/connect', '@connectrpc/connect-node'],
   },
   'server/store': { imports: ['api'] },
+  'kinds/facts': { imports: ['api'] },
   api: { imports: [], node: ['stream'] },
   images: { imports: [], node: ['crypto', 'zlib'] },
   setup: { imports: [], node: ['child_process', 'fs', 'fs/promises', 'path', 'util'] },

@@ -21,8 +21,14 @@ export type Format =
   | 'int-or-string'
   /** RawExtension: an embedded object of any kind. */
   | 'raw'
-  /** FieldsV1, JSON, JSONSchemaPropsOrBool and their like: any JSON. */
+  /** FieldsV1, JSON: any JSON, kept in protobuf as its text. */
   | 'json'
+  /** A JSON schema (`values`) or something simpler. */
+  | 'schema-or-bool'
+  | 'schema-or-array'
+  | 'schema-or-strings'
+  /** An array that protobuf wraps in a message of its own. */
+  | 'wrapped'
 
 export interface Schema {
   readonly type: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean' | 'any'
@@ -54,10 +60,14 @@ export interface Field {
   readonly schema: Schema
   /** Protobuf field number; absent for custom resources. */
   readonly number?: number
+  /** JSON shows the fields of an embedded struct as the outer's own; protobuf keeps them in these messages, outermost first. */
+  readonly within?: readonly number[]
   readonly required?: boolean
   readonly default?: Json
   /** Go's `omitempty`: an empty value is left out. Without it upstream's encoder writes zero values, and so do we. */
   readonly omitEmpty?: boolean
+  /** Absent and zero differ: a given zero value is kept, and nothing is made up for an absent one. */
+  readonly pointer?: boolean
   readonly patchStrategy?: readonly ('merge' | 'replace' | 'retainKeys')[]
   readonly patchMergeKey?: string
 }
