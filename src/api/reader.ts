@@ -26,8 +26,12 @@ export interface Index {
 export interface Reader {
   /** The highest revision that reads show, of any resource. */
   revision(): number
-  /** Resolves once reads show `revision` or more. The runner uses it to see its own writes before it decides again. */
-  reached(revision: number): Promise<void>
+  /**
+   * Resolves once reads show `revision` or more. The runner uses it to see its own writes before it decides again.
+   * With a resource, reads of that one are enough (a cache that watches each resource by itself need not wait for all),
+   * and a resource that is not read resolves at once.
+   */
+  reached(revision: number, resource?: GroupResource): Promise<void>
   get<O extends KObject>(ref: ResourceRef<O>, key: string): O | undefined
   /** All of a resource, or of one namespace, in key order. */
   list<O extends KObject>(ref: ResourceRef<O>, namespace?: string): readonly O[]
