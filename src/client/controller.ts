@@ -1,0 +1,123 @@
+/**
+ * The Decider contract: a controller is a value that maps changes to keys and a key to a decision. It never writes,
+ * waits, or reads a clock: the runner does, retries, meters and records.
+ */
+import type { Patch, Propagation } from '#api/door.ts'
+import type { KObject, ResourceRef } from '#api/metadata.ts'
+import type { Change, Index, Reader } from '#api/reader.ts'
+import type { Reason, StatusError } from '#api/status.ts'
+
+/** As rbac.authorization.k8s.io/v1 PolicyRule. */
+export interface Rule {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly verbs: readonly string[]
+  readonly resourceNames?: readonly string[]
+}
+
+export interface Notice {
+  /** What the event is about. */
+  readonly about: KObject
+  readonly type: 'Normal' | 'Warning'
+  readonly reason: string
+  /** In a write's `says` and `fails`, `{name}` is the written object's name and `{error}` the refusal's message. */
+  readonly message: string
+}
+
+interface Common {
+  readonly ref: ResourceRef
+  /** Recorded when the write was done. */
+  readonly says?: Notice
+  /** Recorded when the write was refused. */
+  readonly fails?: Notice
+  /** Refusals that count as done. A deletion that finds nothing always does. */
+  readonly harmless?: readonly Reason[]
+}
+
+/** Preconditions: of an update those in its body's metadata, of a patch those in its content, of a deletion as named here. */
+export type Write = Common &
+  (
+    | { readonly op: 'create'; readonly body: KObject }
+    /** A create on an existing object: binding, eviction, finalize's kin. */
+    | { readonly op: 'post'; readonly key: string; readonly subresource: string; readonly body: KObject }
+    | { readonly op: 'update'; readonly body: KObject; readonly subresource?: string }
+    | { readonly op: 'patch'; readonly key: string; readonly patch: Patch; readonly subresource?: string }
+    | {
+        readonly op: 'delete'
+        readonly key: string
+        readonly uid?: string
+        readonly resourceVersion?: string
+        readonly propagation?: Propagation
+        readonly graceSeconds?: number
+      }
+  )
+
+/** Runs in batches of 1, 2, 4…; the first refusal ends the decision's remaining writes. */
+export type Group = readonly Write[]
+
+export interface Ask {
+  readonly ref: ResourceRef
+  readonly key: string
+}
+
+/** What `ask` brought, read past every cache. */
+export interface Asked {
+  has(ref: ResourceRef, key: string): boolean
+  /** Undefined when it is absent. */
+  get<O extends KObject>(ref: ResourceRef<O>, key: string): O | undefined
+}
+
+export interface Refused {
+  readonly write: Write
+  readonly error: StatusError
+}
+
+export interface Input<M> {
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  readonly read: Reader
+  /** What the last decision on this key left; undefined after a restart. */
+  readonly memory: M | undefined
+  readonly asked: Asked
+  /** Refusals of the last decision on this key; empty after one that was carried out. */
+  readonly refused: readonly Refused[]
+}
+
+export interface Decision<M = undefined> {
+  readonly writes: readonly Group[]
+  readonly events?: readonly Notice[]
+  readonly memory?: M
+  /** Decide again after so many milliseconds, whatever happens. */
+  readonly again?: number
+  /** Objects to read live; the runner then decides at once again and carries out nothing of this decision. */
+  readonly ask?: readonly Ask[]
+}
+
+export const nothing: Decision<never> = { writes: [] }
+
+export interface Watch {
+  readonly ref: ResourceRef
+  /** The keys that a change concerns. Called when reads already show the change. */
+  readonly keys: (change: Change, read: Reader) => readonly string[]
+}
+
+export interface Controller<M = unknown> {
+  /** As in `system:controller:NAME`, and the source of its events: `deployment-controller`. */
+  readonly name: string
+  /** Event source where it differs from the name. */
+  readonly component?: string
+  /** A function is asked again when kinds come and go. */
+  readonly watches: readonly Watch[] | (() => readonly Watch[])
+  /** Read but not watched for changes. */
+  readonly reads?: readonly ResourceRef[]
+  readonly indexes?: readonly Index[] | (() => readonly Index[])
+  readonly rules: readonly Rule[]
+  /** Milliseconds after which every key seen is decided anew. */
+  readonly resync?: number
+  /** Keys carried out at the same time; 5 when absent. */
+  readonly workers?: number
+  decide(key: string, input: Input<M>): Decision<M>
+}
+
+/** The key of the changed object itself. */
+export const selfKey: Watch['keys'] = change => [change.key]
