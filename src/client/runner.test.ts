@@ -166,7 +166,7 @@ test('what is asked for is read live, then decided at once; memory is kept by ke
             { ref: things, key: 'n/a' },
           ],
         }
-      seen.push(`${String(asked.get(parts, 'n/gone'))} ${asked.get(things, 'n/a')?.kind ?? ''} ${memory}`)
+      seen.push(`${asked.get(parts, 'n/gone')?.kind ?? 'absent'} ${asked.get(things, 'n/a')?.kind ?? ''} ${memory}`)
       return { writes: [], memory: memory + 1 }
     },
   }
@@ -174,7 +174,7 @@ test('what is asked for is read live, then decided at once; memory is kept by ke
   await settle()
   running.add('n/a')
   await settle()
-  assert.deepEqual(seen, ['undefined Thing 0', 'undefined Thing 1'])
+  assert.deepEqual(seen, ['absent Thing 0', 'absent Thing 1'])
   await running.stop()
 })
 
