@@ -8,7 +8,7 @@ export interface Layer {
 /** Top to bottom in import order: a layer lists only layers below it, so no circle can exist. */
 export const layers: Readonly<Record<string, Layer>> = {
   node: {
-    imports: ['images'],
+    imports: ['client', 'kinds/facts', 'api', 'images', 'base'],
     node: ['child_process', 'fs', 'fs/promises', 'net', 'path', 'timers/promises', 'util'],
     packages: ['@bufbuild/protobuf', '@bufbuild/protobuf/codegenv2', '@connectrpc/connect', '@connectrpc/connect-node'],
   },

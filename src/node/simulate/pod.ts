@@ -1,0 +1,101 @@
+/** What becomes of a pod on a simulated node: it runs at once, ends when its annotation or its owner says, and goes. */
+import { timestamp } from '#base/clock.ts'
+import { controllerOf } from '#api/metadata.ts'
+import type {
+  Container,
+  ContainerState,
+  ContainerStatus,
+  Pod,
+  PodStatus,
+} from '#kinds/facts/generated/types/core_v1.ts'
+import { podConditions } from '../pod/conditions.ts'
+import { podPhase } from '../pod/phase.ts'
+import { initContainers, isSidecar, qosClass } from '../pod/spec.ts'
+
+/** Seconds that the containers run; absent: for ever, or one second where a Job owns the pod. */
+export const runSeconds = 'simulate.bulwark.dev/run-seconds'
+/** With what the containers end; absent: 0. */
+export const exitCode = 'simulate.bulwark.dev/exit-code'
+
+export type Fate =
+  | { readonly do: 'nothing' }
+  /** Writes the status; `again` is when to decide anew, in milliseconds since the epoch. */
+  | { readonly do: 'status'; readonly status: PodStatus; readonly again?: number }
+  | { readonly do: 'wait'; readonly again: number }
+  /** The object is deleted for good. */
+  | { readonly do: 'delete' }
+
+export interface Around {
+  readonly now: number
+  readonly hostIP: string
+  readonly podIP: string
+}
+
+const number = (text: string | undefined): number | undefined =>
+  text !== undefined && /^\d{1,9}(\.\d{1,3})?$/.test(text) ? Number(text) : undefined
+
+/** Milliseconds that the pod's containers run. */
+function duration(pod: Pod): number {
+  const asked = number(pod.metadata.annotations?.[runSeconds])
+  if (asked !== undefined) return asked * 1000
+  return controllerOf(pod)?.kind === 'Job' ? 1000 : Infinity
+}
+
+function containerStatus(pod: Pod, container: Container, state: ContainerState): ContainerStatus {
+  const running = state.running !== undefined
+  return {
+    name: container.name,
+    state,
+    ready: running || (state.terminated?.exitCode === 0 && pod.spec.initContainers?.includes(container) === true),
+    started: running,
+    restartCount: 0,
+    image: container.image ?? '',
+    imageID: container.image ?? '',
+    containerID: `simulated://${pod.metadata.uid}-${container.name}`,
+  }
+}
+
+function statusOf(pod: Pod, around: Around, ended: boolean): PodStatus {
+  const startTime = pod.status?.startTime ?? timestamp(around.now)
+  const exit = number(pod.metadata.annotations?.[exitCode]) ?? 0
+  const times = { startedAt: startTime, finishedAt: timestamp(around.now) }
+  const over = (code: number): ContainerState => ({
+    terminated: { exitCode: code, reason: code === 0 ? 'Completed' : 'Error', ...times },
+  })
+  const main = ended ? over(exit) : { running: { startedAt: startTime } }
+  const init = initContainers(pod).map(one => containerStatus(pod, one, isSidecar(one) && !ended ? main : over(0)))
+  const containers = pod.spec.containers.map(one => containerStatus(pod, one, main))
+  const phase = podPhase(pod, { init, main: containers }, ended)
+  const { now, hostIP, podIP } = around
+  return {
+    ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+    phase,
+    conditions: podConditions(
+      { pod, phase, init, main: containers, sandbox: !ended, now },
+      pod.status?.conditions ?? [],
+    ),
+    hostIP,
+    hostIPs: [{ ip: hostIP }],
+    podIP,
+    podIPs: [{ ip: podIP }],
+    startTime,
+    ...(init.length === 0 ? {} : { initContainerStatuses: init }),
+    containerStatuses: containers,
+    qosClass: qosClass(pod),
+  }
+}
+
+export function fate(pod: Pod, around: Around): Fate {
+  if (pod.metadata.deletionTimestamp !== undefined) return { do: 'delete' }
+  const phase = pod.status?.phase
+  if (phase === 'Succeeded' || phase === 'Failed') return { do: 'nothing' }
+  const length = duration(pod)
+  if (phase !== 'Running') {
+    const status = statusOf(pod, around, false)
+    return Number.isFinite(length) ? { do: 'status', status, again: around.now + length } : { do: 'status', status }
+  }
+  if (!Number.isFinite(length)) return { do: 'nothing' }
+  // startTime has whole seconds: it may lie up to a second before the start, never after it.
+  const again = Date.parse(pod.status?.startTime ?? '') + length
+  return around.now < again ? { do: 'wait', again } : { do: 'status', status: statusOf(pod, around, true) }
+}
