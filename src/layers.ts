@@ -13,7 +13,10 @@ export const layers: Readonly<Record<string, Layer>> = {
     packages: ['@bufbuild/protobuf', '@bufbuild/protobuf/codegenv2', '@connectrpc/connect', '@connectrpc/connect-node'],
   },
   client: { imports: ['api', 'base'], node: ['fs/promises', 'http', 'https', 'path'], packages: ['js-yaml'] },
-  'server/store': { imports: ['api', 'base'], node: ['assert/strict', 'test'] },
+  'server/store': {
+    imports: ['api', 'base'],
+    node: ['assert/strict', 'crypto', 'fs', 'path', 'sqlite', 'test', 'worker_threads', 'zlib'],
+  },
   'kinds/facts': { imports: ['api'] },
   api: { imports: [], node: ['stream'] },
   images: { imports: [], node: ['crypto', 'zlib'] },

@@ -163,8 +163,17 @@ export class Durable {
     const request = { resources: [...watching.resources], after: watching.seen, until }
     const part = await this.#history?.read(request)
     if (part === undefined || part === 'expired') return this.#end(watching, 'expired')
-    this.#deliver(watching, part.changes)
+    this.#deliver(
+      watching,
+      part.changes.map(change => this.#shared(change)),
+    )
     watching.seen = part.through
+  }
+
+  /** Of what is still current there is one copy. */
+  #shared(change: Change): Change {
+    const current = this.#shelves.get(change.resource)?.tree.get(change.key)
+    return change.type === 'put' && current?.revision === change.revision ? { ...change, kept: current } : change
   }
 
   #dispatch(changes: readonly Change[]): void {

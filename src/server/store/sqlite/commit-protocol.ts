@@ -1,0 +1,25 @@
+/** What the main thread and the commit thread say to each other. */
+import type { Failure } from '../journal.ts'
+import type { Packed } from './batch.ts'
+import type { Sealed } from './rows.ts'
+
+export interface CommitSettings {
+  readonly path: string
+  readonly headPath: string
+  /** Master keys, the sealing one first; empty for none. */
+  readonly keys: readonly Uint8Array[]
+  readonly sealed: Sealed
+  /** How large the database may grow; 0 for as large as the disk lets it. */
+  readonly maxBytes: number
+}
+
+export type ToCommit =
+  | { readonly type: 'batch'; readonly packed: Packed; readonly head: number }
+  | { readonly type: 'compact'; readonly revision: number }
+  | { readonly type: 'close' }
+
+export type FromCommit =
+  /** It can write; `head` is what the database holds. */
+  | { readonly type: 'ready'; readonly head: number }
+  | { readonly type: 'batch'; readonly failure: Failure | undefined; readonly packed: Packed }
+  | { readonly type: 'compacted'; readonly failure: Failure | undefined }

@@ -1,0 +1,144 @@
+/** The commit thread's work: one transaction a batch, compaction in between, sealing on the way. */
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { Keyring } from '../encryption.ts'
+import type { Failure } from '../journal.ts'
+import { unpack, type Packed, type PackedWrite } from './batch.ts'
+import type { CommitSettings } from './commit-protocol.ts'
+import { inTransaction, pragma, revisionIn, rowOf } from './format.ts'
+import { HeadFile } from './headfile.ts'
+import { closed, forms, sumOf, type Vault } from './rows.ts'
+import { failureOf } from './sqlerror.ts'
+
+const bytesPerCheckpoint = 8 * 1024 * 1024
+const rowsPerCompaction = 500
+
+interface Statements {
+  readonly log: StatementSync
+  readonly current: StatementSync
+  readonly gone: StatementSync
+  readonly meta: StatementSync
+}
+
+const prepare = (database: DatabaseSync): Statements => ({
+  log: database.prepare('INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+  current: database.prepare('INSERT OR REPLACE INTO current VALUES (?, ?, ?)'),
+  gone: database.prepare('DELETE FROM current WHERE resource = ? AND key = ?'),
+  meta: database.prepare('UPDATE meta SET value = ? WHERE name = ?'),
+})
+
+export class Committing {
+  readonly #database: DatabaseSync
+  readonly #statements: Statements
+  readonly #head: HeadFile
+  readonly #vault: Vault
+  #sinceCheckpoint = 0
+
+  constructor(settings: CommitSettings) {
+    this.#database = new DatabaseSync(settings.path, { timeout: 10_000 })
+    this.#database.exec('PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16000')
+    if (settings.maxBytes > 0)
+      this.#database.exec(
+        `PRAGMA max_page_count = ${Math.floor(settings.maxBytes / pragma(this.#database, 'page_size'))}`,
+      )
+    this.#statements = prepare(this.#database)
+    this.#head = new HeadFile(settings.headPath)
+    const ring = settings.keys.length > 0 ? new Keyring(settings.keys) : undefined
+    this.#vault = { ring, sealed: settings.sealed }
+  }
+
+  head(): number {
+    return revisionIn(this.#database, 'head')
+  }
+
+  /** All of it or nothing. Where the commit itself fails, the database is asked what became of it. */
+  write(packed: Packed, head: number): Failure | undefined {
+    try {
+      inTransaction(this.#database, () => {
+        for (const write of unpack(packed)) this.#row(write)
+        this.#statements.meta.run(head, 'head')
+      })
+    } catch (error) {
+      if (this.#headOr(0) < head) return failureOf(error)
+    }
+    try {
+      this.#head.write(head)
+    } catch {
+      // It may lag; the next commit writes it again.
+    }
+    this.#sinceCheckpoint += packed.bytes.length
+    return undefined
+  }
+
+  /** Copies the log into the database when it has grown; called when nobody waits for an answer. */
+  checkpoint(): void {
+    if (this.#sinceCheckpoint < bytesPerCheckpoint) return
+    this.#sinceCheckpoint = 0
+    try {
+      this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)')
+    } catch {
+      // A full disk: the log keeps everything until there is room.
+    }
+  }
+
+  /** One step of dropping history up to `revision`; false when there is nothing left to drop. */
+  compactSome(revision: number): boolean {
+    const database = this.#database
+    return inTransaction(database, () => {
+      const from = revisionIn(database, 'compacted')
+      const end = rowOf(revision + 1, 0) - 1
+      const next = database
+        .prepare('SELECT id FROM log WHERE id > ? AND id <= ? ORDER BY id LIMIT 1 OFFSET ?')
+        .get(from, end, rowsPerCompaction)?.['id']
+      const until = typeof next === 'number' ? next : end
+      database.exec(`UPDATE meta SET value = max(value, ${revision}) WHERE name = 'oldest'`)
+      if (from >= until) return false
+      database
+        .prepare('DELETE FROM log WHERE id IN (SELECT previous FROM log WHERE id > ? AND id <= ? AND previous > 0)')
+        .run(from, until)
+      database.prepare('DELETE FROM log WHERE id > ? AND id <= ? AND form = ?').run(from, until, forms.deletion)
+      this.#statements.meta.run(until, 'compacted')
+      return until < end
+    })
+  }
+
+  close(): void {
+    try {
+      this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    } catch {
+      // The next start does it.
+    }
+    this.#database.close()
+    this.#head.close()
+  }
+
+  #row(write: PackedWrite): void {
+    const { id, resource, key, version, previous, expires } = write
+    const { log, current, gone } = this.#statements
+    if (write.type === 'delete') {
+      log.run(
+        id,
+        resource,
+        key,
+        version,
+        previous,
+        expires,
+        forms.deletion,
+        sumOf(write, forms.deletion, write.value),
+        null,
+      )
+      gone.run(resource, key)
+      return
+    }
+    const { form, value } = closed(write, write.value, this.#vault)
+    log.run(id, resource, key, version, previous, expires, form, sumOf(write, form, value), value)
+    current.run(resource, key, id)
+  }
+
+  #headOr(otherwise: number): number {
+    try {
+      return this.head()
+    } catch {
+      return otherwise
+    }
+  }
+}

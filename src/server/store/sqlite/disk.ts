@@ -1,0 +1,54 @@
+/** The journal over the two threads and the lock. */
+import type { Kept } from '../contract.ts'
+import type { Change } from '../entry.ts'
+import type { Failure, Journal } from '../journal.ts'
+import { Packer } from './batch.ts'
+import type { CommitThread } from './commit-thread.ts'
+import type { HistoryThread } from './history-thread.ts'
+
+export interface DiskOptions {
+  readonly thread: CommitThread
+  readonly history: HistoryThread
+  readonly onText: ((kept: Kept, text: string) => void) | undefined
+  readonly release: () => void
+}
+
+export class Disk implements Journal {
+  readonly history: HistoryThread
+  readonly #thread: CommitThread
+  readonly #packer: Packer
+  readonly #release: () => void
+
+  constructor({ thread, history, onText, release }: DiskOptions) {
+    this.history = history
+    this.#thread = thread
+    this.#packer = new Packer(onText)
+    this.#release = release
+  }
+
+  gather(changes: readonly Change[]): number {
+    return this.#packer.add(changes)
+  }
+
+  async flush(head: number): Promise<Failure | undefined> {
+    const { failure, packed } = await this.#thread.write(this.#packer.take(), head)
+    if (packed !== undefined) this.#packer.reuse(packed)
+    return failure
+  }
+
+  discard(): void {
+    this.#packer.clear()
+  }
+
+  compact(revision: number): Promise<void> {
+    return this.#thread.compact(revision)
+  }
+
+  async close(): Promise<void> {
+    try {
+      await Promise.all([this.#thread.close(), this.history.close()])
+    } finally {
+      this.#release()
+    }
+  }
+}

@@ -1,0 +1,37 @@
+/** What the main thread and the history thread say to each other. */
+import type { HistoryRequest } from '../journal.ts'
+import type { Sealed } from './rows.ts'
+
+export interface HistorySettings {
+  readonly path: string
+  readonly keys: readonly Uint8Array[]
+  readonly sealed: Sealed
+}
+
+export interface PastValue {
+  readonly id: number
+  readonly version: number
+  readonly expires: number
+  /** Opened; empty for a deletion. */
+  readonly value: Uint8Array
+}
+
+export interface PastWrite extends PastValue {
+  readonly type: 'put' | 'delete'
+  readonly resource: string
+  readonly key: string
+  readonly previous: PastValue | undefined
+}
+
+export type PastPart = { readonly writes: readonly PastWrite[]; readonly through: number } | 'expired'
+
+export interface ToHistory {
+  readonly number: number
+  readonly request: HistoryRequest
+}
+
+export interface FromHistory {
+  readonly number: number
+  readonly part?: PastPart
+  readonly error?: string
+}

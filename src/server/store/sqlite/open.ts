@@ -1,0 +1,130 @@
+/** Opens a store in one SQLite file. */
+import { closeSync, constants, existsSync, mkdirSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { silentLog } from '#base/log.ts'
+import { StoreRefused, type Kept, type Store } from '../contract.ts'
+import { CoreStore, type CoreOptions } from '../core.ts'
+import { Keyring } from '../encryption.ts'
+import type { Journal } from '../journal.ts'
+import { CommitThread } from './commit-thread.ts'
+import { Disk } from './disk.ts'
+import { bringUp, pragma } from './format.ts'
+import { readHead } from './headfile.ts'
+import { HistoryThread } from './history-thread.ts'
+import { load } from './load.ts'
+import { lock, type Lock } from './lock.ts'
+import type { Sealed, Vault } from './rows.ts'
+import { provideSeal } from './sealing.ts'
+import { damaged, refusing } from './sqlerror.ts'
+
+export interface SqliteOptions extends CoreOptions {
+  /** The database; `-wal`, `-shm`, `.lock`, `.head` and copies before an upgrade lie beside it. */
+  readonly path: string
+  /** Master keys of encryption at rest (`loadOrCreateKey`): the first seals, all open. Nothing is sealed without. */
+  readonly keys?: readonly Uint8Array[]
+  /** What is sealed; secrets unless given. Resources added here are sealed when the store is opened. */
+  readonly sealed?: Sealed
+  /** How large the database may grow before writes answer 'full'; as large as the disk lets it unless given. */
+  readonly maxBytes?: number
+  /** Told the JSON text of each object that is written, with its resourceVersion and without managedFields, so that whoever
+   * encodes need not make it again. The write is not durable yet. */
+  readonly onText?: (kept: Kept, text: string) => void
+  /** Where the entries of the two threads lie when this file is part of a bundle. */
+  readonly workers?: { readonly commit: URL; readonly history: URL }
+  /** Stands between the store and the disk; conformance tests delay and fail writes with it. */
+  readonly through?: (journal: Journal) => Journal
+}
+
+/** Throws StoreRefused; nothing is changed then, and the lock is free. */
+export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
+  const folder = dirname(options.path)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const path = existsSync(options.path)
+    ? realpathSync(options.path)
+    : join(realpathSync(folder), basename(options.path))
+  const held = lock(`${path}.lock`)
+  try {
+    return await openLocked({ ...options, path }, held)
+  } catch (error) {
+    held.release()
+    throw error
+  }
+}
+
+async function openLocked(options: SqliteOptions, held: Lock): Promise<Store> {
+  const { path, keys = [], sealed = ['secrets'], maxBytes = 0, log = silentLog } = options
+  const workers = options.workers ?? {
+    commit: new URL('./commit-worker.ts', import.meta.url),
+    history: new URL('./history-worker.ts', import.meta.url),
+  }
+  const vault = { ring: keys.length > 0 ? new Keyring(keys) : undefined, sealed }
+  const reading = { decode: options.decode, frozen: options.freeze ?? false }
+  const database = prepared(path, vault)
+  let thread: CommitThread | undefined
+  try {
+    // The thread starts while this one loads.
+    const settings = { path, headPath: `${path}.head`, keys, sealed, maxBytes }
+    thread = new CommitThread({ url: workers.commit, settings, log })
+    const loaded = refusing(path, () => load(database, { path, vault, reading }))
+    await thread.ready()
+    const history = new HistoryThread({ url: workers.history, settings: { path, keys, sealed }, reading })
+    const disk = new Disk({ thread, history, onText: options.onText, release: () => held.release() })
+    const journal = options.through?.(disk) ?? disk
+    return new CoreStore({ options, journal, loaded, window: { changes: 10_000, bytes: 16 * 1024 * 1024 } })
+  } catch (error) {
+    await thread?.close()
+    throw error
+  } finally {
+    database.close()
+  }
+}
+
+/** The database with everything verified that can be without reading all of it. */
+function prepared(path: string, vault: Vault): DatabaseSync {
+  const told = readHead(`${path}.head`)
+  foreign(path)
+  closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600))
+  const database = new DatabaseSync(path, { timeout: 10_000 })
+  try {
+    refusing(path, () => {
+      if (told > 0 && statSync(path).size === 0) throw rolledBack(path, 0, told)
+      bringUp(database, path)
+      database.exec('PRAGMA synchronous = FULL; PRAGMA wal_checkpoint(TRUNCATE)')
+      whole(database, path)
+      const head = Number(database.prepare("SELECT value FROM meta WHERE name = 'head'").get()?.['value'] ?? 0)
+      if (head < told) throw rolledBack(path, head, told)
+      provideSeal(database, path, vault)
+    })
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/** Opening a file that is no database would let SQLite write into it. */
+function foreign(path: string): void {
+  if (!existsSync(path) || statSync(path).size === 0) return
+  const magic = Buffer.alloc(16)
+  const file = openSync(path, constants.O_RDONLY)
+  const read = readSync(file, magic)
+  closeSync(file)
+  if (read === 16 && magic.toString('latin1') === 'SQLite format 3\0') return
+  throw new StoreRefused(
+    'foreign',
+    `${path} is no SQLite database: name another file, or restore this one from a backup`,
+  )
+}
+
+function whole(database: DatabaseSync, path: string): void {
+  const wanted = pragma(database, 'page_count') * pragma(database, 'page_size')
+  const size = statSync(path).size
+  if (size < wanted) throw damaged(path, `${size} bytes are left of ${wanted}`)
+}
+
+const rolledBack = (path: string, head: number, told: number): StoreRefused =>
+  new StoreRefused(
+    'rolled-back',
+    `${path} ends at revision ${head}, but ${told} was reached: put the newest database back, or, to go on from the older one, delete ${path}.head`,
+  )

@@ -1,0 +1,98 @@
+/** A row of the log and its value: plain or sealed, always with a checksum over all of the row. */
+import { crc32 } from 'node:zlib'
+import type { GroupResource } from '#api/metadata.ts'
+import type { Keyring } from '../encryption.ts'
+
+export const forms = { deletion: 0, plain: 1, sealed: 2 } as const
+
+/** Everything of a row but its value. */
+export interface RowHead {
+  readonly id: number
+  readonly resource: GroupResource
+  readonly key: string
+  readonly version: number
+  /** The row it replaced; 0 for none. */
+  readonly previous: number
+  readonly expires: number
+}
+
+export interface Row extends RowHead {
+  readonly form: number
+  readonly sum: number
+  readonly value: Uint8Array
+}
+
+/** Which resources are sealed. */
+export type Sealed = readonly GroupResource[] | 'all'
+
+export const isSealed = (sealed: Sealed, resource: GroupResource): boolean =>
+  sealed === 'all' || sealed.includes(resource)
+
+export function sumOf(head: RowHead, form: number, value: Uint8Array): number {
+  const { id, resource, key, version, previous, expires } = head
+  return crc32(value, crc32(`${id} ${version} ${previous} ${expires} ${form} ${resource} ${key}`))
+}
+
+export interface Vault {
+  /** Absent where nothing is sealed. */
+  readonly ring: Keyring | undefined
+  readonly sealed: Sealed
+}
+
+/** The value as the row is to hold it. */
+export function closed(
+  head: RowHead,
+  plain: Uint8Array,
+  { ring, sealed }: Vault,
+): { readonly form: number; readonly value: Uint8Array } {
+  if (ring === undefined || !isSealed(sealed, head.resource)) return { form: forms.plain, value: plain }
+  return { form: forms.sealed, value: ring.seal(head, plain) }
+}
+
+/** The row is not what was written. */
+export class RowBroken extends Error {
+  constructor(head: RowHead, why: string) {
+    super(`${head.resource} ${head.key}: ${why}`)
+    this.name = 'RowBroken'
+  }
+}
+
+/** What `closed` was given; empty for a deletion. Throws RowBroken or SealBroken. */
+export function opened(row: Row, { ring, sealed }: Vault): Uint8Array {
+  if (sumOf(row, row.form, row.value) !== row.sum) throw new RowBroken(row, 'its checksum is wrong')
+  if (row.form === forms.sealed) {
+    if (ring === undefined) throw new RowBroken(row, 'it is sealed and there is no key')
+    return ring.open(row, row.value)
+  }
+  // A value put in plainly where sealed ones are the rule was not written by us.
+  if (row.form === forms.plain && ring !== undefined && isSealed(sealed, row.resource))
+    throw new RowBroken(row, 'it should be sealed and is not')
+  return row.value
+}
+
+const number = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN)
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+const none = new Uint8Array()
+
+/** The columns of a row, for a query on the table `name`. */
+export const columns = (name: string): string =>
+  ['id', 'resource', 'key', 'version', 'previous', 'expires', 'form', 'sum', 'value']
+    .map(column => `${name}.${column}`)
+    .join(', ')
+export const columnCount = 9
+
+/** A row out of an array of `columns`, from `at`. */
+export const rowFrom = (values: readonly unknown[], at = 0): Row => {
+  const value = values[at + 8]
+  return {
+    id: number(values[at]),
+    resource: text(values[at + 1]),
+    key: text(values[at + 2]),
+    version: number(values[at + 3]),
+    previous: number(values[at + 4]),
+    expires: number(values[at + 5]),
+    form: number(values[at + 6]),
+    sum: number(values[at + 7]),
+    value: value instanceof Uint8Array ? value : none,
+  }
+}
