@@ -12,6 +12,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     node: ['child_process', 'fs', 'fs/promises', 'net', 'path', 'timers/promises', 'util'],
     packages: ['@bufbuild/protobuf', '@bufbuild/protobuf/codegenv2', '@connectrpc/connect', '@connectrpc/connect-node'],
   },
+  controllers: { imports: ['client', 'kinds/facts', 'api', 'base'] },
   client: { imports: ['api', 'base'], node: ['fs/promises', 'http', 'https', 'path'], packages: ['js-yaml'] },
   'server/store': {
     imports: ['api', 'base'],
