@@ -18,6 +18,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: ['api', 'base'],
     node: ['assert/strict', 'crypto', 'fs', 'path', 'sqlite', 'test', 'worker_threads', 'zlib'],
   },
+  kinds: { imports: ['kinds/facts', 'api'] },
   'kinds/facts': { imports: ['api'] },
   api: { imports: [], node: ['stream'] },
   images: { imports: [], node: ['crypto', 'zlib'] },

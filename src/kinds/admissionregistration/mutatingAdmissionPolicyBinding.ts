@@ -1,0 +1,15 @@
+import { age, name, text } from '../columns.ts'
+import { defineKind } from '../define.ts'
+import { mutatingAdmissionPolicyBindings } from '#kinds/facts/generated/refs.ts'
+import { paramRef } from './params.ts'
+
+export const MutatingAdmissionPolicyBinding = defineKind(mutatingAdmissionPolicyBindings, {
+  categories: ['api-extensions'],
+  counted: true,
+  columns: [
+    name,
+    text('PolicyName', object => object.spec.policyName ?? ''),
+    text('ParamRef', object => paramRef(object.spec.paramRef)),
+    age,
+  ],
+})

@@ -1,0 +1,19 @@
+import { age, containers, name, text } from '../columns.ts'
+import { defineKind } from '../define.ts'
+import { statefulSets } from '#kinds/facts/generated/refs.ts'
+import type { StatefulSet as Object } from '#kinds/facts/generated/types/apps_v1.ts'
+
+export const StatefulSet = defineKind(statefulSets, {
+  shortNames: ['sts'],
+  categories: ['all'],
+  status: true,
+  counted: true,
+  unconditionalUpdate: true,
+  scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
+  columns: [
+    name,
+    text('Ready', object => `${object.status?.readyReplicas ?? 0}/${object.spec.replicas ?? 0}`),
+    age,
+    ...containers<Object>(object => object.spec.template.spec?.containers),
+  ],
+})

@@ -1,0 +1,4 @@
+import { defineKind } from '../define.ts'
+import { tokenReviews } from '#kinds/facts/generated/refs.ts'
+
+export const TokenReview = defineKind(tokenReviews, {})

@@ -1,0 +1,28 @@
+import { age, duration, name, text } from '../columns.ts'
+import { defineKind } from '../define.ts'
+import { certificateSigningRequests } from '#kinds/facts/generated/refs.ts'
+import type { CertificateSigningRequest as Object } from '#kinds/facts/generated/types/certificates_v1.ts'
+
+function conditionOf({ status }: Object): string {
+  const has = (type: string): boolean => (status?.conditions ?? []).some(one => one.type === type)
+  const verdict = has('Denied') ? 'Denied' : has('Approved') ? 'Approved' : 'Pending'
+  return `${verdict}${has('Failed') ? ',Failed' : ''}${status?.certificate ? ',Issued' : ''}`
+}
+
+export const CertificateSigningRequest = defineKind(certificateSigningRequests, {
+  shortNames: ['csr'],
+  status: true,
+  unconditionalUpdate: true,
+  subresources: [{ name: 'approval', kind: 'CertificateSigningRequest', verbs: ['get', 'patch', 'update'] }],
+  selectableFields: { 'spec.signerName': request => request.spec.signerName },
+  columns: [
+    name,
+    age,
+    text('SignerName', request => request.spec.signerName || '<none>'),
+    text('Requestor', request => request.spec.username ?? ''),
+    text('RequestedDuration', ({ spec: { expirationSeconds } }) =>
+      expirationSeconds === undefined ? '<none>' : duration(expirationSeconds * 1000),
+    ),
+    text('Condition', conditionOf),
+  ],
+})

@@ -1,0 +1,8 @@
+import { age, name, text } from '../columns.ts'
+import { defineKind } from '../define.ts'
+import { leases } from '#kinds/facts/generated/refs.ts'
+
+export const Lease = defineKind(leases, {
+  createOnUpdate: true,
+  columns: [name, text('Holder', lease => lease.spec.holderIdentity ?? ''), age],
+})

@@ -1,0 +1,15 @@
+import { defineKind } from '../define.ts'
+import { eventColumns, eventSelectors } from '../events/columns.ts'
+import { events } from '#kinds/facts/generated/refs.ts'
+
+export const Event = defineKind(events, {
+  shortNames: ['ev'],
+  unconditionalUpdate: true,
+  createOnUpdate: true,
+  selectableFields: {
+    ...eventSelectors('involvedObject'),
+    reportingComponent: event => event.reportingComponent,
+    source: event => event.source?.component || event.reportingComponent,
+  },
+  columns: eventColumns,
+})

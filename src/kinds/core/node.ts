@@ -1,0 +1,48 @@
+import { age, name, text, wide } from '../columns.ts'
+import { defineKind } from '../define.ts'
+import { nodes } from '#kinds/facts/generated/refs.ts'
+import type { Node as Object } from '#kinds/facts/generated/types/core_v1.ts'
+
+const rolePrefix = 'node-role.kubernetes.io/'
+
+function statusOf(node: Object): string {
+  const ready = node.status?.conditions?.findLast(one => one.type === 'Ready')
+  const status = ready === undefined ? 'Unknown' : ready.status === 'True' ? 'Ready' : 'NotReady'
+  return node.spec.unschedulable === true ? `${status},SchedulingDisabled` : status
+}
+
+function rolesOf(node: Object): string {
+  const roles = globalThis.Object.entries(node.metadata.labels ?? {}).map(([key, value]) =>
+    key.startsWith(rolePrefix) ? key.slice(rolePrefix.length) : key === 'kubernetes.io/role' ? value : '',
+  )
+  return [...new Set(roles.filter(role => role !== ''))].sort().join(',') || '<none>'
+}
+
+const address = (node: Object, type: string): string =>
+  node.status?.addresses?.find(one => one.type === type)?.address ?? '<none>'
+
+function kernelOf(node: Object): string {
+  const info = node.status?.nodeInfo
+  const version = info?.kernelVersion || '<unknown>'
+  return info?.architecture ? `${version} (${info.architecture})` : version
+}
+
+export const Node = defineKind(nodes, {
+  shortNames: ['no'],
+  status: true,
+  unconditionalUpdate: true,
+  subresources: [{ name: 'proxy', kind: 'NodeProxyOptions', verbs: ['create', 'delete', 'get', 'patch', 'update'] }],
+  selectableFields: { 'spec.unschedulable': node => String(node.spec.unschedulable ?? false) },
+  columns: [
+    name,
+    text('Status', statusOf),
+    text('Roles', rolesOf),
+    age,
+    text('Version', node => node.status?.nodeInfo?.kubeletVersion ?? ''),
+    wide(text('Internal-IP', node => address(node, 'InternalIP'))),
+    wide(text('External-IP', node => address(node, 'ExternalIP'))),
+    wide(text('OS-Image', node => node.status?.nodeInfo?.osImage || '<unknown>')),
+    wide(text('Kernel-Version', kernelOf)),
+    wide(text('Container-Runtime', node => node.status?.nodeInfo?.containerRuntimeVersion || '<unknown>')),
+  ],
+})

@@ -1,0 +1,9 @@
+import { age, name, text } from '../columns.ts'
+import { defineKind } from '../define.ts'
+import { serviceCIDRs } from '#kinds/facts/generated/refs.ts'
+
+export const ServiceCIDR = defineKind(serviceCIDRs, {
+  status: true,
+  unconditionalUpdate: true,
+  columns: [name, text('CIDRs', object => (object.spec.cidrs ?? []).join(',')), age],
+})

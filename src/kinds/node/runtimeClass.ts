@@ -1,0 +1,8 @@
+import { age, name, text } from '../columns.ts'
+import { defineKind } from '../define.ts'
+import { runtimeClasses } from '#kinds/facts/generated/refs.ts'
+
+export const RuntimeClass = defineKind(runtimeClasses, {
+  createOnUpdate: true,
+  columns: [name, text('Handler', object => object.handler), age],
+})

@@ -1,0 +1,9 @@
+import { defineKind } from '../define.ts'
+import { roleBindings } from '#kinds/facts/generated/refs.ts'
+import { bindingColumns } from './subjects.ts'
+
+export const RoleBinding = defineKind(roleBindings, {
+  unconditionalUpdate: true,
+  createOnUpdate: true,
+  columns: bindingColumns,
+})

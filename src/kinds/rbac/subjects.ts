@@ -1,0 +1,25 @@
+/** The columns that role bindings of both scopes show. */
+import type { Column } from '#api/kind.ts'
+import type { KObject } from '#api/metadata.ts'
+import { age, name, text, wide } from '../columns.ts'
+import type { RoleRef, Subject } from '#kinds/facts/generated/types/rbac_v1.ts'
+
+interface Binding extends KObject {
+  readonly roleRef: RoleRef
+  readonly subjects?: readonly Subject[]
+}
+
+const named = (binding: Binding, kind: string): string =>
+  (binding.subjects ?? [])
+    .filter(one => one.kind === kind)
+    .map(one => (kind === 'ServiceAccount' && one.namespace ? `${one.namespace}/${one.name}` : one.name))
+    .join(', ')
+
+export const bindingColumns: readonly Column<Binding>[] = [
+  name,
+  text('Role', binding => `${binding.roleRef.kind}/${binding.roleRef.name}`),
+  age,
+  wide(text('Users', binding => named(binding, 'User'))),
+  wide(text('Groups', binding => named(binding, 'Group'))),
+  wide(text('ServiceAccounts', binding => named(binding, 'ServiceAccount'))),
+]

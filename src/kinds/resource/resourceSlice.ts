@@ -1,0 +1,19 @@
+import { age, name, text } from '../columns.ts'
+import { defineKind } from '../define.ts'
+import { resourceSlices } from '#kinds/facts/generated/refs.ts'
+
+export const ResourceSlice = defineKind(resourceSlices, {
+  counted: true,
+  unconditionalUpdate: true,
+  selectableFields: {
+    'spec.nodeName': slice => slice.spec.nodeName ?? '',
+    'spec.driver': slice => slice.spec.driver,
+  },
+  columns: [
+    name,
+    text('Node', slice => slice.spec.nodeName ?? ''),
+    text('Driver', slice => slice.spec.driver),
+    text('Pool', slice => slice.spec.pool.name),
+    age,
+  ],
+})

@@ -1,0 +1,16 @@
+import { age, boolean, integer, name, text } from '../columns.ts'
+import { defineKind } from '../define.ts'
+import { priorityClasses } from '#kinds/facts/generated/refs.ts'
+
+export const PriorityClass = defineKind(priorityClasses, {
+  shortNames: ['pc'],
+  counted: true,
+  unconditionalUpdate: true,
+  columns: [
+    name,
+    integer('Value', object => object.value),
+    boolean('Global-Default', object => object.globalDefault ?? false),
+    age,
+    text('PreemptionPolicy', object => object.preemptionPolicy ?? ''),
+  ],
+})

@@ -1,0 +1,11 @@
+import { name, text } from '../columns.ts'
+import { defineKind } from '../define.ts'
+import { csiStorageCapacities } from '#kinds/facts/generated/refs.ts'
+
+export const CSIStorageCapacity = defineKind(csiStorageCapacities, {
+  columns: [
+    name,
+    text('StorageClassName', object => object.storageClassName),
+    text('Capacity', object => object.capacity ?? '<unset>'),
+  ],
+})

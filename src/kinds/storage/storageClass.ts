@@ -1,0 +1,16 @@
+import { age, markDefault, nameOf, text } from '../columns.ts'
+import { defineKind } from '../define.ts'
+import { storageClasses } from '#kinds/facts/generated/refs.ts'
+
+export const StorageClass = defineKind(storageClasses, {
+  shortNames: ['sc'],
+  unconditionalUpdate: true,
+  columns: [
+    nameOf(object => markDefault(object, 'storageclass.kubernetes.io/is-default-class')),
+    text('Provisioner', object => object.provisioner),
+    text('ReclaimPolicy', object => object.reclaimPolicy ?? 'Delete'),
+    text('VolumeBindingMode', object => object.volumeBindingMode ?? 'Immediate'),
+    text('AllowVolumeExpansion', object => object.allowVolumeExpansion ?? false),
+    age,
+  ],
+})

@@ -1,0 +1,9 @@
+import { age, name, text } from '../columns.ts'
+import { defineKind } from '../define.ts'
+import { volumeAttributesClasses } from '#kinds/facts/generated/refs.ts'
+
+export const VolumeAttributesClass = defineKind(volumeAttributesClasses, {
+  shortNames: ['vac'],
+  unconditionalUpdate: true,
+  columns: [name, text('DriverName', object => object.driverName), age],
+})
