@@ -106,11 +106,13 @@ export interface Controller<M = unknown> {
   readonly name: string
   /** Event source where it differs from the name. */
   readonly component?: string
-  /** A function is asked again when kinds come and go. */
+  /** At most one a resource. A function is asked again every few seconds, for kinds that come and go. */
   readonly watches: readonly Watch[] | (() => readonly Watch[])
   /** Read but not watched for changes. */
   readonly reads?: readonly ResourceRef[]
   readonly indexes?: readonly Index[] | (() => readonly Index[])
+  /** Told what is read and watched by now, where that changes. */
+  readonly watching?: (refs: readonly ResourceRef[]) => void
   readonly rules: readonly Rule[]
   /** Milliseconds after which every key seen is decided anew. */
   readonly resync?: number

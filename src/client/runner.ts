@@ -53,6 +53,7 @@ export interface Running {
 }
 
 const askRounds = 4
+const rescanEvery = 3000
 const failureLogBytes = 2000
 
 class Answers implements Asked {
@@ -85,6 +86,7 @@ class Run<M> implements Running {
   readonly #watched = new Map<string, () => void>()
   readonly #underWay = new Set<Promise<void>>()
   #busy = 0
+  #cancelRescan: () => void = () => undefined
   #stopped = false
   readonly #stop = Promise.withResolvers<void>()
 
@@ -100,7 +102,9 @@ class Run<M> implements Running {
       onLost: error => this.#parts.log.debug('event lost', { error: String(error) }),
     })
     this.ready = this.rescan()
-    this.ready.catch(() => undefined)
+    this.ready
+      .then(() => this.#rescanLater())
+      .catch((error: unknown) => this.#parts.log.error('cannot watch', { error: trace(error) }))
   }
 
   meter(): Readonly<Meter> {
@@ -112,13 +116,30 @@ class Run<M> implements Running {
   }
 
   async rescan(): Promise<void> {
-    const { watches, reads = [], indexes } = this.#controller
+    const { watches, reads = [], indexes, watching } = this.#controller
     const wanted = typeof watches === 'function' ? watches() : watches
     const declared = typeof indexes === 'function' ? indexes() : indexes
     const refs = new Map([...reads, ...wanted.map(watch => watch.ref)].map(ref => [groupResource(ref), ref]))
     await this.#parts.reader.require([...refs.values()], declared)
     if (this.#stopped) return
+    watching?.([...refs.values()])
+    for (const [resource, end] of this.#watched)
+      if (!refs.has(resource)) {
+        end()
+        this.#watched.delete(resource)
+      }
     for (const watch of wanted) this.#subscribe(watch)
+  }
+
+  #rescanLater(): void {
+    if (typeof this.#controller.watches !== 'function') return
+    this.#cancelRescan = this.#parts.clock.after(rescanEvery, () => {
+      if (this.#stopped) return
+      this.rescan()
+        .catch((error: unknown) => this.#parts.log.error('cannot watch', { error: trace(error) }))
+        .finally(() => this.#rescanLater())
+        .catch(() => undefined)
+    })
   }
 
   #subscribe(watch: Watch): void {
@@ -238,6 +259,7 @@ class Run<M> implements Running {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#stop.resolve()
+    this.#cancelRescan()
     for (const end of this.#watched.values()) end()
     this.#watched.clear()
     this.#queue.stop()

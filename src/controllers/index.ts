@@ -1,0 +1,40 @@
+/** The list of controllers, and how they are started. */
+import type { Controller } from '#client/controller.ts'
+import { type RunnerParts, type Running, run } from '#client/runner.ts'
+import { deployment } from './deployment/index.ts'
+import { endpointsController } from './endpoints.ts'
+import { endpointSlice } from './endpointslice.ts'
+import { garbageCollector } from './garbage.ts'
+import { namespaceController } from './namespace.ts'
+import { replicaSet } from './replicaset.ts'
+import { replication } from './replication.ts'
+import type { Resources } from './resources.ts'
+import { rootCertificates, serviceAccount } from './serviceaccount.ts'
+
+export interface Needs {
+  /** Every resource that can be listed, watched and deleted, each once; custom ones come and go. */
+  readonly resources: Resources
+  /** PEM of the authority that signs the API server's certificate. */
+  readonly authority: () => string
+}
+
+/** Each with its name (it runs as `system:serviceaccount:kube-system:NAME`) and the RBAC rules it needs. */
+export const controllers = ({ resources, authority }: Needs): readonly Controller[] => [
+  namespaceController(resources),
+  garbageCollector(resources),
+  serviceAccount,
+  rootCertificates(authority),
+  deployment,
+  replicaSet,
+  replication,
+  endpointSlice,
+  endpointsController,
+]
+
+/** @param partsFor what each runs with: its client carries its own identity. */
+export function startControllers(
+  list: readonly Controller[],
+  partsFor: (controller: Controller) => RunnerParts,
+): readonly Running[] {
+  return list.map(controller => run(controller, partsFor(controller)))
+}
