@@ -100,6 +100,12 @@ export interface Kind<O extends KObject = KObject> {
   readonly reserves?: (object: O, old: O | undefined) => readonly Reservation[]
   /** Seconds of grace that a deletion gives when the client says nothing; undefined: deleted at once. */
   readonly grace?: (object: O, asked: number | undefined) => number | undefined
+  /** Something beyond metadata.finalizers still holds an object that is being deleted (a namespace's spec.finalizers). */
+  readonly held?: (object: O) => boolean
+  /** Called when deletionTimestamp is set. */
+  readonly terminating?: (draft: Draft<O>) => void
+  /** A deletion answers the deleted object instead of a Status. */
+  readonly returnsDeleted?: boolean
   /** What a deletion orphans or not when the client says nothing. */
   readonly defaultPropagation?: 'Background' | 'Orphan'
   /** How metadata.name is checked; absent: a DNS subdomain. */

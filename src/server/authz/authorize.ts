@@ -1,0 +1,74 @@
+/** The only maker of permits: the first authorizer with an opinion decides, silence is a no. */
+import type { Attributes, Permit, User } from '#api/request.ts'
+import { StatusError } from '#api/status.ts'
+
+export type Opinion = 'allow' | 'deny' | 'no opinion'
+
+export interface Verdict {
+  readonly opinion: Opinion
+  readonly reason?: string
+}
+
+/** Authorizers may answer later (webhooks). */
+export type Authorizer = (user: User, asked: Attributes) => Verdict | Promise<Verdict>
+
+export type Authorize = (user: User, asked: Attributes) => Permit | Promise<Permit>
+
+/** What a chain of authorizers says, for access reviews. */
+export async function verdict(authorizers: readonly Authorizer[], user: User, asked: Attributes): Promise<Verdict> {
+  const reasons: string[] = []
+  for (const authorizer of authorizers) {
+    const said = await authorizer(user, asked)
+    if (said.opinion !== 'no opinion') return said
+    if (said.reason !== undefined) reasons.push(said.reason)
+  }
+  return reasons.length === 0 ? { opinion: 'no opinion' } : { opinion: 'no opinion', reason: reasons.join(', ') }
+}
+
+const permit = (user: User, asked: Attributes): Permit => ({ ...asked, user }) as Permit
+
+/** Answers at once where no authorizer has to wait: the hot path does not yield. @throws StatusError Forbidden */
+export function makeAuthorize(authorizers: readonly Authorizer[]): Authorize {
+  const judge = (user: User, asked: Attributes, from: number): Permit | Promise<Permit> => {
+    for (let at = from; at < authorizers.length; at++) {
+      const said = authorizers[at]?.(user, asked)
+      if (said === undefined) continue
+      if (said instanceof Promise) return said.then(later => conclude(user, asked, later) ?? judge(user, asked, at + 1))
+      const concluded = conclude(user, asked, said)
+      if (concluded !== undefined) return concluded
+    }
+    throw refusal(user, asked)
+  }
+  return (user, asked) => judge(user, asked, 0)
+}
+
+function conclude(user: User, asked: Attributes, said: Verdict): Permit | undefined {
+  if (said.opinion === 'allow') return permit(user, asked)
+  if (said.opinion === 'deny') throw refusal(user, asked, said.reason)
+  return undefined
+}
+
+/** Upstream's sentence, which clients match. */
+export function refusal(user: User, asked: Attributes, reason?: string): StatusError {
+  const tail = reason === undefined || reason === '' ? '' : `: ${reason}`
+  if (!asked.resourceRequest)
+    return new StatusError({
+      reason: 'Forbidden',
+      message: `forbidden: User ${JSON.stringify(user.name)} cannot ${asked.verb} path ${JSON.stringify(asked.path ?? '')}${tail}`,
+      details: {},
+    })
+  const resource = asked.subresource === '' ? asked.resource : `${asked.resource}/${asked.subresource}`
+  const scope =
+    asked.namespace === '' ? ' at the cluster scope' : ` in the namespace ${JSON.stringify(asked.namespace)}`
+  const subject = `${asked.resource}${asked.group === '' ? '' : `.${asked.group}`}`
+  const name = asked.name === '' ? '' : ` ${JSON.stringify(asked.name)}`
+  return new StatusError({
+    reason: 'Forbidden',
+    message: `${subject}${name} is forbidden: User ${JSON.stringify(user.name)} cannot ${asked.verb} resource ${JSON.stringify(resource)} in API group ${JSON.stringify(asked.group)}${scope}${tail}`,
+    details: {
+      ...(asked.name === '' ? {} : { name: asked.name }),
+      ...(asked.group === '' ? {} : { group: asked.group }),
+      kind: asked.resource,
+    },
+  })
+}

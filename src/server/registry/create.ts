@@ -1,0 +1,201 @@
+/** Create: the draft becomes a kept object, or says why not. */
+import { timestamp } from '#base/clock.ts'
+import { type Draft, type KObject, groupResource, objectKey } from '#api/metadata.ts'
+import type { Kind, Served } from '#api/kind.ts'
+import type { Permit } from '#api/request.ts'
+import {
+  type StatusError,
+  alreadyExists,
+  badRequest,
+  insufficientStorage,
+  internalError,
+  invalid,
+  serviceUnavailable,
+} from '#api/status.ts'
+import type { CommitResult, Kept } from '#server/store/contract.ts'
+import type { AdmissionRequest, RegistryDeps } from './deps.ts'
+import { createErrors } from './metadata.ts'
+import { setField, withMetadata } from './build.ts'
+
+export interface WriteInput {
+  readonly permit: Permit
+  readonly served: Served
+  /** In the hub's form, defaulted; given away. */
+  readonly draft: Draft<KObject>
+  readonly manager: string
+  readonly dryRun: boolean
+  readonly warn: (text: string) => void
+  /** managedFields as the client sent them. */
+  readonly sent?: readonly unknown[] | undefined
+  /** Given by an apply, which tracks ownership itself. */
+  readonly managed?: string
+}
+
+/** Where objects of this kind are kept. */
+export const storageOf = (kind: Kind): string =>
+  groupResource(
+    kind.storedAs === undefined
+      ? { group: kind.group, resource: kind.plural }
+      : { group: kind.storedAs.group, resource: kind.storedAs.plural },
+  )
+
+export const subjectOf = (permit: Permit, name: string): { group: string; resource: string; name: string } => ({
+  group: permit.group,
+  resource: permit.resource,
+  name,
+})
+
+/** What a commit that was refused for another reason than a conflict answers. */
+export function commitFailure(result: CommitResult & { ok: false }): StatusError {
+  switch (result.reason) {
+    case 'full':
+      return insufficientStorage(`the store has no room left: ${result.message}`)
+    case 'failed':
+      return internalError(`the store did not accept the write: ${result.message}`)
+    case 'closed':
+      return serviceUnavailable('the server is stopping')
+    case 'conflict':
+      return internalError('the store reported a conflict that was not expected')
+  }
+}
+
+const generatedTries = 8
+
+/** @throws StatusError */
+export async function create(deps: RegistryDeps, input: WriteInput): Promise<Kept> {
+  const { generateName = '' } = input.draft.metadata
+  const generated = (input.draft.metadata.name ?? '') === '' && generateName !== ''
+  for (let tries = 1; ; tries++) {
+    const result = await attempt(deps, generated ? named(deps, input, generateName) : input)
+    if (result.done !== undefined) return result.done
+    if (!generated || tries === generatedTries) throw alreadyExists(subjectOf(input.permit, result.name))
+  }
+}
+
+/** At most 63 characters, five of them random, as upstream generates. */
+function named(deps: RegistryDeps, input: WriteInput, base: string): WriteInput {
+  const name = base.slice(0, 58) + deps.suffix()
+  return { ...input, draft: withMetadata(input.draft, { ...input.draft.metadata, name }) }
+}
+
+/** Namespace and name come from the permit, never from the body alone. */
+function placed(input: WriteInput): { namespace: string; name: string } {
+  const { permit, served, draft } = input
+  const namespace = served.kind.scope === 'Namespaced' ? permit.namespace : ''
+  if (
+    (draft.metadata.namespace ?? '') !== '' &&
+    draft.metadata.namespace !== namespace &&
+    served.kind.scope === 'Namespaced'
+  )
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  const name = draft.metadata.name ?? ''
+  if (permit.name !== '' && name !== permit.name)
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${permit.name})`)
+  return { namespace, name }
+}
+
+function systemFields(
+  deps: RegistryDeps,
+  input: WriteInput,
+  place: { namespace: string; name: string },
+): Draft<KObject> {
+  const { draft, served } = input
+  const { name: _n, namespace: _s, managedFields: _m, resourceVersion, ...rest } = draft.metadata
+  if (resourceVersion !== undefined && resourceVersion !== '')
+    throw badRequest('resourceVersion should not be set on objects to be created')
+  delete rest.deletionTimestamp
+  delete rest.deletionGracePeriodSeconds
+  delete rest.selfLink
+  delete rest.generation
+  return withMetadata(draft, {
+    ...(place.name === '' ? {} : { name: place.name }),
+    ...rest,
+    ...(place.namespace === '' ? {} : { namespace: place.namespace }),
+    uid: deps.uid(),
+    ...(served.kind.counted ? { generation: 1 } : {}),
+    creationTimestamp: timestamp(deps.clock.now()),
+  })
+}
+
+async function attempt(
+  deps: RegistryDeps,
+  input: WriteInput,
+): Promise<{ readonly done: Kept; readonly name: string } | { readonly done?: undefined; readonly name: string }> {
+  const { permit, served } = input
+  const { kind } = served
+  const place = placed(input)
+  const draft = systemFields(deps, input, place)
+  if (kind.status) setField(draft, 'status', undefined)
+  const request: AdmissionRequest = {
+    permit,
+    served,
+    operation: 'CREATE',
+    subresource: '',
+    ...place,
+    object: draft,
+    old: undefined,
+    dryRun: input.dryRun,
+    warn: input.warn,
+  }
+  const changing = deps.admission.change(request)
+  if (changing !== undefined) await changing
+  const context = { now: timestamp(deps.clock.now()), user: permit.user, subresource: '', old: undefined }
+  kind.defaults?.(draft)
+  kind.prepare?.(draft, context)
+  const taken = deps.reservations.take(served, draft, undefined)
+  const errors = [...createErrors(kind, draft.metadata), ...(kind.validate?.(draft, context) ?? [])]
+  if (errors.length > 0) throw invalid({ group: kind.group, resource: kind.kind, name: place.name }, errors)
+  kind.warnings?.(draft, context).forEach(input.warn)
+  const judged = deps.admission.judge(request)
+  const undo = judged instanceof Promise ? await judged : judged
+  const managed =
+    input.managed ??
+    deps.fields.update({
+      served,
+      managed: '',
+      manager: input.manager,
+      subresource: '',
+      now: context.now,
+      old: undefined,
+      next: draft,
+      sent: input.sent,
+    })
+  const key = objectKey(place.namespace, place.name)
+  const resource = storageOf(kind)
+  if (input.dryRun) {
+    undo()
+    if (deps.store.snapshot(resource).get(key) !== undefined) throw alreadyExists(subjectOf(permit, place.name))
+    return { done: unkept({ resource, key, object: draft, managed }), name: place.name }
+  }
+  const result = await deps.store.commit([
+    { type: 'put', resource, key, expect: 0, object: draft, managed },
+    ...taken.operations,
+  ])
+  if (result.ok) return { done: first(result.kept), name: place.name }
+  undo()
+  if (result.reason !== 'conflict') throw commitFailure(result)
+  if (result.at > 0) {
+    taken.revert()
+    return attempt(deps, { ...input, draft: forgotten(draft) })
+  }
+  return { name: place.name }
+}
+
+/** The draft as it was before the store may have stamped it. */
+function forgotten(draft: Draft<KObject>): Draft<KObject> {
+  const { resourceVersion: _, ...rest } = draft.metadata
+  return withMetadata(draft, rest)
+}
+
+const first = (kept: readonly Kept[]): Kept => {
+  const [one] = kept
+  if (one === undefined) throw internalError('the store answered nothing')
+  return one
+}
+
+/** What a dry run answers: shaped like a kept object, in no store. */
+export const unkept = (kept: Omit<Kept, 'revision' | 'encodings'>): Kept => ({
+  ...kept,
+  revision: 0,
+  encodings: new Map(),
+})

@@ -1,0 +1,59 @@
+/** What of a resource a list or a watch is about: namespace, name, label and field selectors. */
+import type { Kind } from '#api/kind.ts'
+import type { KObject } from '#api/metadata.ts'
+import { badRequest } from '#api/status.ts'
+import { type FieldRequirement, matches, parseFieldSelector, parseLabelSelector } from '#api/selector.ts'
+
+export interface Filter {
+  /** Key prefix, `namespace/` or empty. */
+  readonly prefix: string
+  /** The one key asked for, when a field selector names it. */
+  readonly only: string | undefined
+  /** Undefined: everything under the prefix. */
+  readonly accepts: ((object: KObject) => boolean) | undefined
+}
+
+export interface FilterInput {
+  readonly kind: Kind
+  readonly namespace: string
+  readonly labelSelector?: string | undefined
+  readonly fieldSelector?: string | undefined
+  readonly name?: string | undefined
+}
+
+function reader(kind: Kind, field: string): (object: KObject) => string {
+  if (field === 'metadata.name') return object => object.metadata.name ?? ''
+  if (field === 'metadata.namespace' && kind.scope === 'Namespaced') return object => object.metadata.namespace ?? ''
+  const fields = kind.selectableFields
+  const of = fields !== undefined && Object.hasOwn(fields, field) ? fields[field] : undefined
+  if (of === undefined)
+    throw badRequest(
+      kind.custom || fields === undefined
+        ? `field label not supported: ${field}`
+        : `Unable to find "${[kind.group, kind.hub].filter(Boolean).join('/')}, Resource=${kind.plural}" that match label selector "", field selector "${field}": field label not supported: ${field}`,
+    )
+  return of
+}
+
+/** @throws StatusError BadRequest for selectors that cannot be read or are not supported. */
+export function makeFilter(input: FilterInput): Filter {
+  const labels = input.labelSelector === undefined ? [] : parseLabelSelector(input.labelSelector)
+  const wanted: readonly FieldRequirement[] = [
+    ...(input.fieldSelector === undefined ? [] : parseFieldSelector(input.fieldSelector)),
+    ...(input.name === undefined ? [] : [{ field: 'metadata.name', value: input.name, equal: true }]),
+  ]
+  const fields = wanted.map(one => ({ ...one, of: reader(input.kind, one.field) }))
+  const namespace = input.kind.scope === 'Namespaced' ? input.namespace : ''
+  const prefix = namespace === '' ? '' : `${namespace}/`
+  const named = wanted.find(one => one.field === 'metadata.name' && one.equal)?.value
+  const only =
+    named === undefined || (namespace === '' && input.kind.scope === 'Namespaced') ? undefined : prefix + named
+  if (labels.length === 0 && fields.length === 0) return { prefix, only: undefined, accepts: undefined }
+  return {
+    prefix,
+    only,
+    accepts: object =>
+      matches(labels, object.metadata.labels) &&
+      fields.every(field => (field.of(object) === field.value) === field.equal),
+  }
+}

@@ -1,0 +1,244 @@
+/** Update, patch, apply and status writes: one loop on the current object, compare-and-swap at its end. */
+import { equal } from '#base/equal.ts'
+import { timestamp } from '#base/clock.ts'
+import { type Draft, type KObject, type ObjectMeta, objectKey } from '#api/metadata.ts'
+import type { Served, WriteContext } from '#api/kind.ts'
+import type { Permit } from '#api/request.ts'
+import { badRequest, conflict, invalid, modified, notFound } from '#api/status.ts'
+import { invalidValue } from '#api/validation.ts'
+import type { Kept, Operation } from '#server/store/contract.ts'
+import { fieldOf, setField, withMetadata } from './build.ts'
+import { commitFailure, storageOf, subjectOf, unkept } from './create.ts'
+import type { AdmissionRequest, RegistryDeps, Taken } from './deps.ts'
+import { released, updateErrors } from './metadata.ts'
+
+export interface Rewritten {
+  readonly draft: Draft<KObject>
+  /** Set by apply, which tracks ownership itself; others are tracked by what changed. */
+  readonly managed?: string
+  /** managedFields as the client sent them, undefined: none. */
+  readonly sent?: readonly unknown[] | undefined
+}
+
+export interface UpdateInput {
+  readonly permit: Permit
+  readonly served: Served
+  readonly manager: string
+  readonly dryRun: boolean
+  readonly warn: (text: string) => void
+  /** Builds the wanted object (hub form, defaulted) from the current one, each time the loop runs. */
+  readonly change: (current: Kept) => Rewritten | Promise<Rewritten>
+  /** How often to try when the client gave no resourceVersion. */
+  readonly tries: number
+}
+
+/** @throws StatusError NotFound when there is nothing to update. */
+export async function update(deps: RegistryDeps, input: UpdateInput): Promise<Kept> {
+  const { permit, served } = input
+  const key = objectKey(served.kind.scope === 'Namespaced' ? permit.namespace : '', permit.name)
+  const resource = storageOf(served.kind)
+  for (let tries = 1; ; tries++) {
+    const current = deps.store.snapshot(resource).get(key)
+    if (current === undefined) throw notFound(subjectOf(permit, permit.name))
+    const wanted = await input.change(current)
+    const precondition = checkedVersion(input, wanted.draft, current)
+    const done = await attempt(deps, input, { current, wanted })
+    if (done !== undefined) return done
+    if (precondition || tries >= input.tries) throw modified(subjectOf(permit, permit.name))
+  }
+}
+
+/** Whether the client insists on a version; a uid that differs means another object of that name. */
+function checkedVersion(input: UpdateInput, draft: Draft<KObject>, current: Kept): boolean {
+  const { resourceVersion = '', uid } = draft.metadata
+  const { kind } = input.served
+  const subject = subjectOf(input.permit, input.permit.name)
+  if (uid !== undefined && uid !== '' && uid !== current.object.metadata.uid)
+    throw conflict(
+      subject,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.object.metadata.uid ?? ''}`,
+    )
+  if (resourceVersion === '' || resourceVersion === '0') {
+    if (kind.unconditionalUpdate) return false
+    throw invalid({ group: kind.group, resource: kind.kind, name: input.permit.name }, [
+      invalidValue('metadata.resourceVersion', 0, 'must be specified for an update'),
+    ])
+  }
+  if (resourceVersion !== current.object.metadata.resourceVersion) throw modified(subject)
+  return true
+}
+
+/** Metadata that the server owns comes from the current object; what is absent stays absent. */
+function keptMetadata(meta: ObjectMeta, old: ObjectMeta): ObjectMeta {
+  const { managedFields: _m, resourceVersion: _r, selfLink: _s, generation: _g, ...rest } = meta
+  const merged: Record<string, unknown> = {
+    ...rest,
+    name: rest.name ?? old.name,
+    ...(old.namespace === undefined ? {} : { namespace: rest.namespace ?? old.namespace }),
+    uid: old.uid,
+    ...(old.generation === undefined ? {} : { generation: old.generation }),
+    creationTimestamp: old.creationTimestamp,
+  }
+  for (const key of ['deletionTimestamp', 'deletionGracePeriodSeconds', 'generateName'] as const)
+    if (old[key] === undefined) delete merged[key]
+    else merged[key] = old[key]
+  return merged
+}
+
+/** A status write keeps everything but status and, for built-in kinds, labels and annotations. */
+function statusOnly(served: Served, draft: Draft<KObject>, old: KObject): Draft<KObject> {
+  const { kind } = served
+  const result = withMetadata(
+    old,
+    kind.custom ? old.metadata : { ...draft.metadata, ownerReferences: old.metadata.ownerReferences ?? [] },
+  )
+  setField(result, 'status', fieldOf(draft, 'status'))
+  return result
+}
+
+function prepared(deps: RegistryDeps, input: UpdateInput, step: { draft: Draft<KObject>; old: KObject }): WriteContext {
+  const { kind } = input.served
+  const context = {
+    now: timestamp(deps.clock.now()),
+    user: input.permit.user,
+    subresource: input.permit.subresource,
+    old: step.old,
+  }
+  kind.defaults?.(step.draft)
+  kind.prepare?.(step.draft, context)
+  return context
+}
+
+const outside = new Set(['metadata', 'status', 'apiVersion', 'kind'])
+
+/** Something but metadata and status changed. */
+const respecified = (next: KObject, old: KObject): boolean =>
+  [...new Set([...Object.keys(next), ...Object.keys(old)])].some(
+    key => !outside.has(key) && !equal(fieldOf(next, key), fieldOf(old, key)),
+  )
+
+function built(input: UpdateInput, wanted: Draft<KObject>, old: KObject): Draft<KObject> {
+  const { kind } = input.served
+  const base =
+    input.permit.subresource === 'status'
+      ? statusOnly(input.served, wanted, old)
+      : withMetadata(wanted, wanted.metadata)
+  const draft = withMetadata(base, keptMetadata(base.metadata, old.metadata))
+  if (kind.status && input.permit.subresource !== 'status') setField(draft, 'status', fieldOf(old, 'status'))
+  if (input.permit.subresource === 'status' && (draft.metadata.ownerReferences?.length ?? 1) === 0)
+    Reflect.deleteProperty(draft.metadata, 'ownerReferences')
+  return draft
+}
+
+/** @returns undefined when somebody else wrote in between. */
+async function attempt(
+  deps: RegistryDeps,
+  input: UpdateInput,
+  step: { readonly current: Kept; readonly wanted: Rewritten },
+): Promise<Kept | undefined> {
+  const { permit, served } = input
+  const { kind } = served
+  const { current } = step
+  const old = current.object
+  const draft = built(input, step.wanted.draft, old)
+  if (draft.metadata.name !== old.metadata.name)
+    throw badRequest(
+      `the name of the object (${draft.metadata.name ?? ''}) does not match the name on the URL (${permit.name})`,
+    )
+  const request: AdmissionRequest = {
+    permit,
+    served,
+    operation: 'UPDATE',
+    subresource: permit.subresource,
+    name: permit.name,
+    namespace: permit.namespace,
+    object: draft,
+    old,
+    dryRun: input.dryRun,
+    warn: input.warn,
+  }
+  const changing = deps.admission.change(request)
+  if (changing !== undefined) await changing
+  const context = prepared(deps, input, { draft, old })
+  if (kind.counted && permit.subresource !== 'status' && respecified(draft, old))
+    draft.metadata.generation = (old.metadata.generation ?? 0) + 1
+  const taken = deps.reservations.take(served, draft, old)
+  const errors = [...updateErrors(draft.metadata, old.metadata), ...(kind.validate?.(draft, context) ?? [])]
+  if (errors.length > 0) throw invalid({ group: kind.group, resource: kind.kind, name: permit.name }, errors)
+  kind.warnings?.(draft, context).forEach(input.warn)
+  const judged = deps.admission.judge(request)
+  const undo = judged instanceof Promise ? await judged : judged
+  const managed =
+    step.wanted.managed ??
+    deps.fields.update({
+      served,
+      managed: current.managed,
+      manager: input.manager,
+      subresource: permit.subresource,
+      now: context.now,
+      old,
+      next: draft,
+      sent: step.wanted.sent,
+    })
+  if (
+    unchanged(draft, old) &&
+    (step.wanted.managed === undefined
+      ? managed === current.managed || step.wanted.sent === undefined
+      : sameOwners(managed, current.managed))
+  ) {
+    undo()
+    return current
+  }
+  return commit(deps, input, { current, draft, managed, taken, undo })
+}
+
+/** Nothing to write: equal but for the version that the store stamps. */
+const unchanged = (draft: Draft<KObject>, old: KObject): boolean => {
+  const { resourceVersion: _, ...metadata } = old.metadata
+  return (
+    equal(draft.metadata, metadata) &&
+    [...new Set([...Object.keys(draft), ...Object.keys(old)])].every(
+      key => key === 'metadata' || equal(fieldOf(draft, key), fieldOf(old, key)),
+    )
+  )
+}
+
+/** The same managers own the same fields; times aside. */
+const sameOwners = (left: string, right: string): boolean => timeless(left) === timeless(right)
+const timeless = (managed: string): string => managed.replaceAll(/"time":"[^"]*"/g, '"time":""')
+
+interface Commit {
+  readonly current: Kept
+  readonly draft: Draft<KObject>
+  readonly managed: string
+  readonly taken: Taken
+  readonly undo: () => void
+}
+
+async function commit(deps: RegistryDeps, input: UpdateInput, step: Commit): Promise<Kept | undefined> {
+  const { current, draft } = step
+  const { resource, key, revision } = current
+  if (input.dryRun) {
+    step.undo()
+    draft.metadata.resourceVersion = String(revision)
+    return unkept({ resource, key, object: draft, managed: step.managed })
+  }
+  const gone = released(input.served.kind, draft)
+  const write: readonly Operation[] = gone
+    ? [{ type: 'delete', resource, key, expect: revision }, ...deps.reservations.release(input.served, current.object)]
+    : [{ type: 'put', resource, key, expect: revision, object: draft, managed: step.managed }, ...step.taken.operations]
+  const result = await deps.store.commit(write)
+  if (result.ok)
+    return gone
+      ? unkept({ resource, key, object: stamped(draft, result.revision), managed: step.managed })
+      : (result.kept[0] ?? current)
+  step.undo()
+  if (result.reason !== 'conflict') throw commitFailure(result)
+  step.taken.revert()
+  return undefined
+}
+
+const stamped = (draft: Draft<KObject>, revision: number): Draft<KObject> => {
+  draft.metadata.resourceVersion = String(revision)
+  return draft
+}

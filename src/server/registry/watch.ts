@@ -1,0 +1,119 @@
+/** Watch: the state or history first, then every change as it becomes durable. */
+import type { WatchOptions } from '#api/door.ts'
+import type { KObject } from '#api/metadata.ts'
+import type { Served } from '#api/kind.ts'
+import type { Permit } from '#api/request.ts'
+import { badRequest, expired } from '#api/status.ts'
+import type { Event, Kept, Store } from '#server/store/contract.ts'
+import { withMetadata } from './build.ts'
+import { storageOf, unkept } from './create.ts'
+import { type Filter, makeFilter } from './filter.ts'
+import { parseRevision, reach } from './list.ts'
+
+export interface Seen {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
+  readonly kept: Kept
+}
+
+/** Called synchronously; what it cannot take now it must buffer or give up on by stopping the watch. */
+export interface WatchSink {
+  readonly events: (events: readonly Seen[]) => void
+  /** Nothing older than this revision will come. `initial`: the state at the start is complete. */
+  readonly bookmark: (revision: number, initial: boolean) => void
+  /** The watch is over; `expired` says that history is gone. */
+  readonly end: (why: 'expired' | 'closed' | 'failed') => void
+}
+
+export interface WatchInput {
+  readonly permit: Permit
+  readonly served: Served
+  readonly options: WatchOptions
+}
+
+export interface Watching {
+  stop(): void
+  /** The newest revision that the watcher has been told of, or may be told of. */
+  revision(): number
+}
+
+function check(options: WatchOptions): void {
+  if (options.sendInitialEvents === undefined) {
+    if (options.resourceVersionMatch !== undefined)
+      throw badRequest('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')
+    return
+  }
+  if (options.resourceVersionMatch !== 'NotOlderThan')
+    throw badRequest('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
+  if (options.allowWatchBookmarks !== true && options.sendInitialEvents)
+    throw badRequest('sendInitialEvents requires allowWatchBookmarks')
+}
+
+/** @throws StatusError BadRequest, Expired, Timeout. */
+export async function watch(store: Store, input: WatchInput, sink: WatchSink): Promise<Watching> {
+  const { options, served } = input
+  check(options)
+  const filter = makeFilter({
+    kind: served.kind,
+    namespace: input.permit.namespace,
+    labelSelector: options.labelSelector,
+    fieldSelector: options.fieldSelector,
+    ...(options.name === undefined ? {} : { name: options.name }),
+  })
+  const resource = storageOf(served.kind)
+  const asked = parseRevision(options.resourceVersion)
+  const stateFirst = options.sendInitialEvents ?? (asked === undefined || asked === 0)
+  if (asked === undefined) await store.fresh()
+  else if (asked > 0 && stateFirst) await reach(store, asked)
+  const since = stateFirst ? initial(store, { resource, filter, sink, options }) : (asked ?? store.revision())
+  if (since < store.oldest() && !stateFirst) throw expired(`too old resource version: ${since} (${store.oldest()})`)
+  const stop = store.watch([resource], since, {
+    onEvents: events => {
+      const seen = events.flatMap(event => translate(filter, event))
+      if (seen.length > 0) sink.events(seen)
+    },
+    onEnd: sink.end,
+  })
+  return { stop, revision: () => Math.max(since, store.revision()) }
+}
+
+interface Initial {
+  readonly resource: string
+  readonly filter: Filter
+  readonly sink: WatchSink
+  readonly options: WatchOptions
+}
+
+/** The state as it is, as additions; answers the revision it shows. */
+function initial(store: Store, { resource, filter, sink, options }: Initial): number {
+  const snapshot = store.snapshot(resource)
+  const state: Seen[] = []
+  for (const kept of snapshot.range({ prefix: filter.prefix }))
+    if (filter.accepts === undefined || filter.accepts(kept.object)) state.push({ type: 'ADDED', kept })
+  if (state.length > 0) sink.events(state)
+  if (options.sendInitialEvents === true) sink.bookmark(snapshot.revision, true)
+  return snapshot.revision
+}
+
+/** Entering a selection is ADDED, leaving it DELETED with the previous object at the new revision. */
+function translate(filter: Filter, event: Event): readonly Seen[] {
+  if (!event.key.startsWith(filter.prefix)) return []
+  const { accepts } = filter
+  const was = event.previous !== undefined && (accepts === undefined || accepts(event.previous.object))
+  if (event.type === 'delete') return was ? [{ type: 'DELETED', kept: event.kept }] : []
+  const is = accepts === undefined || accepts(event.kept.object)
+  if (is) return [{ type: was ? 'MODIFIED' : 'ADDED', kept: event.kept }]
+  return was && event.previous !== undefined ? [{ type: 'DELETED', kept: left(event.previous, event.revision) }] : []
+}
+
+const left = (previous: Kept, revision: number): Kept => ({
+  ...unkept({
+    resource: previous.resource,
+    key: previous.key,
+    object: restamped(previous.object, revision),
+    managed: previous.managed,
+  }),
+  revision,
+})
+
+const restamped = (object: KObject, revision: number) =>
+  withMetadata(object, { ...object.metadata, resourceVersion: String(revision) })
