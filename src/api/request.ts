@@ -49,6 +49,9 @@ export interface Attributes {
   readonly subresource: string
   readonly namespace: string
   readonly name: string
+  /** As asked for by a list, watch or deletecollection; some authorizers insist on one. */
+  readonly fieldSelector?: string
+  readonly labelSelector?: string
 }
 
 declare const permitted: unique symbol

@@ -1,6 +1,6 @@
 /** Role-based access control over the bindings and roles that the store holds. Compiled per subject, dropped on any change. */
 import type { Attributes, User } from '#api/request.ts'
-import type { Event, Store } from '#server/store/contract.ts'
+import type { Store } from '#server/store/contract.ts'
 import type { Authorizer } from './authorize.ts'
 import type { BindingObject, PolicyRule, RoleObject, Subject } from './rbac-types.ts'
 import { type RuleIndex, compile } from './rules.ts'
@@ -50,7 +50,7 @@ class StoredRbac implements Rbac {
   constructor(store: Store) {
     this.#store = store
     this.#stop = store.watch(resources, store.revision(), {
-      onEvents: events => this.#changed(events),
+      onEvents: () => this.#changed(),
       onEnd: () => undefined,
     })
   }
@@ -58,7 +58,7 @@ class StoredRbac implements Rbac {
   close(): void {
     this.#stop()
   }
-  #changed(_: readonly Event[]): void {
+  #changed(): void {
     this.#bySubject = undefined
     this.#compiled = new Map()
   }

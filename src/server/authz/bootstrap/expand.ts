@@ -1,6 +1,6 @@
 /** Turns the compact facts of the default policy into RBAC objects. */
-import type { Draft, KObject } from '#api/metadata.ts'
-import type { PolicyRule, RoleObject, Subject } from '../rbac-types.ts'
+import type { Draft } from '#api/metadata.ts'
+import type { BindingObject, PolicyRule, RoleObject, Subject } from '../rbac-types.ts'
 
 export interface RoleFacts {
   readonly name: string
@@ -74,19 +74,17 @@ function parseSubject(text: string): Draft<Subject> {
   return { kind, name: account, namespace }
 }
 
-export function expandBinding(facts: BindingFacts): Draft<KObject> {
+export function expandBinding(facts: BindingFacts): Draft<BindingObject> {
   const inNamespace = facts.role.startsWith('Role/')
   return {
     apiVersion,
     kind: facts.namespace === undefined ? 'ClusterRoleBinding' : 'RoleBinding',
     metadata: metadata(facts.name, facts.namespace),
-    ...{
-      roleRef: {
-        apiGroup: group,
-        kind: inNamespace ? 'Role' : 'ClusterRole',
-        name: inNamespace ? facts.role.slice('Role/'.length) : facts.role,
-      },
-      subjects: facts.subjects.map(parseSubject),
+    roleRef: {
+      apiGroup: group,
+      kind: inNamespace ? 'Role' : 'ClusterRole',
+      name: inNamespace ? facts.role.slice('Role/'.length) : facts.role,
     },
+    subjects: facts.subjects.map(parseSubject),
   }
 }

@@ -1,0 +1,40 @@
+/** Who is at the door. Anonymous requests are refused; a 401 never says why. */
+import type { IncomingHttpHeaders } from 'node:http'
+import { TLSSocket } from 'node:tls'
+import type { Clock } from '#base/clock.ts'
+import type { User } from '#api/request.ts'
+import { certificateUser } from './x509.ts'
+import type { TokenAuthenticator } from './tokens.ts'
+
+export interface Credentials {
+  readonly headers: IncomingHttpHeaders
+  readonly socket: unknown
+}
+
+export type Authenticate = (credentials: Credentials) => User | undefined
+
+/** Browsers cannot set headers on WebSockets: a bearer token may come as a subprotocol, as upstream has it. */
+const protocolPrefix = 'base64url.bearer.authorization.k8s.io.'
+
+export function bearerToken(headers: IncomingHttpHeaders): string | undefined {
+  const { authorization } = headers
+  if (authorization !== undefined) {
+    const [scheme, token, ...rest] = authorization.trim().split(/ +/)
+    return scheme?.toLowerCase() === 'bearer' && token !== undefined && rest.length === 0 ? token : ''
+  }
+  const protocol = headers['sec-websocket-protocol']
+    ?.split(',')
+    .map(one => one.trim())
+    .find(one => one.startsWith(protocolPrefix))
+  return protocol === undefined ? undefined : Buffer.from(protocol.slice(protocolPrefix.length), 'base64url').toString()
+}
+
+/** A certificate first; a token that is there but wrong refuses even where nothing else was given. */
+export function makeAuthenticate(tokens: TokenAuthenticator, clock: Clock): Authenticate {
+  return ({ headers, socket }) => {
+    const user = socket instanceof TLSSocket ? certificateUser(socket, clock.now()) : undefined
+    if (user !== undefined) return user
+    const token = bearerToken(headers)
+    return token === undefined || token === '' ? undefined : tokens.authenticate(token)?.user
+  }
+}

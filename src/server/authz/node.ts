@@ -1,0 +1,171 @@
+/**
+ * The node authorizer: a node's agent reads only what pods bound to that node need, and writes only its own objects.
+ * What every node may do alike stands in the rules at the end.
+ */
+import type { Attributes, User } from '#api/request.ts'
+import type { KObject } from '#api/metadata.ts'
+import { parseFieldSelector } from '#api/selector.ts'
+import type { Store } from '#server/store/contract.ts'
+import type { Authorizer, Verdict } from './authorize.ts'
+import { parseRule } from './bootstrap/expand.ts'
+import { references } from './references.ts'
+import { compile } from './rules.ts'
+
+const prefix = 'system:node:'
+const no = (reason: string): Verdict => ({ opinion: 'no opinion', reason })
+const yes: Verdict = { opinion: 'allow' }
+
+/** The node that a user is the agent of. */
+export const nodeOf = (user: Pick<User, 'name' | 'groups'>): string | undefined =>
+  user.name.startsWith(prefix) && user.name.length > prefix.length && user.groups.includes('system:nodes')
+    ? user.name.slice(prefix.length)
+    : undefined
+
+const common = compile(
+  [
+    'create ; authentication.k8s.io ; tokenreviews',
+    'create ; authorization.k8s.io ; localsubjectaccessreviews subjectaccessreviews',
+    'get list watch ; core ; services',
+    'create ; core ; nodes',
+    'create ; core ; pods',
+    'create patch update ; core events.k8s.io ; events',
+    'create get list watch ; certificates.k8s.io ; certificatesigningrequests',
+    'create ; core ; pods/eviction',
+    'get list watch ; storage.k8s.io ; csidrivers volumeattachments',
+    'get list watch ; node.k8s.io ; runtimeclasses',
+    'get list watch ; certificates.k8s.io ; clustertrustbundles',
+  ].map(parseRule),
+)
+
+/** Pods by node, kept up to date from the store. */
+class PodsByNode {
+  readonly #byNode = new Map<string, Map<string, KObject>>()
+  readonly stop: () => void
+  constructor(store: Store) {
+    const snapshot = store.snapshot('pods')
+    for (const { key, object } of snapshot.range()) this.#put(key, object)
+    this.stop = store.watch(['pods'], snapshot.revision, {
+      onEvents: events => {
+        for (const { type, key, kept, previous } of events) {
+          if (previous !== undefined) this.#byNode.get(nodeName(previous.object))?.delete(key)
+          if (type === 'put') this.#put(key, kept.object)
+        }
+      },
+      onEnd: () => undefined,
+    })
+  }
+  #put(key: string, pod: KObject): void {
+    const node = nodeName(pod)
+    if (node === '') return
+    const pods = this.#byNode.get(node)
+    if (pods === undefined) this.#byNode.set(node, new Map([[key, pod]]))
+    else pods.set(key, pod)
+  }
+  of(node: string): ReadonlyMap<string, KObject> {
+    return this.#byNode.get(node) ?? new Map()
+  }
+}
+
+const nodeName = (pod: KObject): string => (pod as KObject & { spec?: { nodeName?: string } }).spec?.nodeName ?? ''
+
+/** A list or watch that is about one object only, or one node's pods only. */
+function selected(asked: Attributes, field: string): string | undefined {
+  if (asked.fieldSelector === undefined || asked.fieldSelector === '') return undefined
+  return parseFieldSelector(asked.fieldSelector).find(one => one.field === field && one.equal)?.value
+}
+
+const reads = new Set(['get', 'list', 'watch'])
+
+export interface NodeAuthorizer {
+  readonly authorizer: Authorizer
+  close(): void
+}
+
+export function makeNodeAuthorizer(store: Store): NodeAuthorizer {
+  const pods = new PodsByNode(store)
+  const authorizer: Authorizer = (user, asked) => {
+    const node = nodeOf(user)
+    if (node === undefined || !asked.resourceRequest) return { opinion: 'no opinion' }
+    const particular = judge(pods, node, asked)
+    if (particular !== undefined) return particular
+    return common.covers(asked) ? yes : no('')
+  }
+  return { authorizer, close: pods.stop }
+}
+
+/** undefined: nothing particular to nodes, the common rules decide. */
+function judge(pods: PodsByNode, node: string, asked: Attributes): Verdict | undefined {
+  const resource = asked.group === '' ? asked.resource : `${asked.resource}.${asked.group}`
+  switch (resource) {
+    case 'secrets':
+    case 'configmaps':
+    case 'persistentvolumeclaims':
+    case 'resourceclaims.resource.k8s.io':
+      return referenced(pods, node, asked)
+    case 'serviceaccounts':
+      return serviceAccount(pods, node, asked)
+    case 'pods':
+      return pod(pods, node, asked)
+    case 'nodes':
+      return own(node, asked, {
+        subresources: ['', 'status'],
+        verbs: ['get', 'list', 'watch', 'update', 'patch', 'delete'],
+      })
+    case 'leases.coordination.k8s.io':
+      return asked.namespace === 'kube-node-lease'
+        ? own(node, asked, { subresources: [''], verbs: ['get', 'create', 'update', 'patch', 'delete'] })
+        : no('can only access leases in the "kube-node-lease" system namespace')
+    case 'csinodes.storage.k8s.io':
+      return own(node, asked, { subresources: [''], verbs: ['get', 'create', 'update', 'patch', 'delete'] })
+    default:
+      return undefined
+  }
+}
+
+const noRelation = (node: string): Verdict => no(`no relationship found between node '${node}' and this object`)
+
+function referenced(pods: PodsByNode, node: string, asked: Attributes): Verdict {
+  const name = asked.name === '' ? selected(asked, 'metadata.name') : asked.name
+  if (!reads.has(asked.verb) || asked.subresource !== '') return no('can only read resources of this type')
+  if (name === undefined || name === '' || asked.namespace === '')
+    return no('can only read namespaced object of this type')
+  const key = `${asked.resource} ${asked.namespace}/${name}`
+  for (const pod of pods.of(node).values()) if (references(pod).has(key)) return yes
+  return noRelation(node)
+}
+
+function serviceAccount(pods: PodsByNode, node: string, asked: Attributes): Verdict {
+  const token = asked.verb === 'create' && asked.subresource === 'token'
+  const read = asked.verb === 'get' && asked.subresource === ''
+  if (!token && !read) return no('can only create tokens for individual service accounts')
+  const key = `serviceaccounts ${asked.namespace}/${asked.name}`
+  for (const pod of pods.of(node).values()) if (references(pod).has(key)) return yes
+  return noRelation(node)
+}
+
+function pod(pods: PodsByNode, node: string, asked: Attributes): Verdict | undefined {
+  if (asked.verb === 'create') return undefined
+  if (asked.verb === 'list' || asked.verb === 'watch')
+    return selected(asked, 'spec.nodeName') === node
+      ? yes
+      : no('can only list/watch pods with spec.nodeName field selector')
+  const allowed =
+    (asked.subresource === '' && (asked.verb === 'get' || asked.verb === 'delete')) ||
+    (asked.subresource === 'status' && (asked.verb === 'update' || asked.verb === 'patch'))
+  if (!allowed) return undefined
+  return pods.of(node).has(`${asked.namespace}/${asked.name}`) ? yes : noRelation(node)
+}
+
+interface Own {
+  readonly subresources: readonly string[]
+  readonly verbs: readonly string[]
+}
+
+function own(node: string, asked: Attributes, rule: Own): Verdict | undefined {
+  if (asked.verb === 'create' && asked.resource === 'nodes') return undefined
+  if (!rule.subresources.includes(asked.subresource) || !rule.verbs.includes(asked.verb))
+    return no('can only access its own objects')
+  const name = asked.name === '' ? selected(asked, 'metadata.name') : asked.name
+  if (name === undefined && asked.verb === 'create') return yes
+  return name === node ? yes : no(`can only access ${asked.resource} with the same name as the requesting node`)
+}

@@ -1,0 +1,85 @@
+/** What a pod refers to by name: the secrets, config maps, claims and service account that its node must be able to read. */
+import type { KObject } from '#api/metadata.ts'
+
+interface Source {
+  readonly name?: string
+}
+interface Volume {
+  readonly secret?: { readonly secretName?: string }
+  readonly configMap?: Source
+  readonly persistentVolumeClaim?: { readonly claimName?: string }
+  readonly ephemeral?: object
+  readonly name?: string
+  readonly projected?: { readonly sources?: readonly { readonly secret?: Source; readonly configMap?: Source }[] }
+  readonly csi?: { readonly nodePublishSecretRef?: Source }
+}
+interface Container {
+  readonly env?: readonly {
+    readonly valueFrom?: { readonly secretKeyRef?: Source; readonly configMapKeyRef?: Source }
+  }[]
+  readonly envFrom?: readonly { readonly secretRef?: Source; readonly configMapRef?: Source }[]
+}
+interface PodLike extends KObject {
+  readonly spec?: {
+    readonly serviceAccountName?: string
+    readonly imagePullSecrets?: readonly Source[]
+    readonly volumes?: readonly Volume[]
+    readonly containers?: readonly Container[]
+    readonly initContainers?: readonly Container[]
+    readonly ephemeralContainers?: readonly Container[]
+    readonly resourceClaims?: readonly { readonly resourceClaimName?: string }[]
+  }
+}
+
+const known = new WeakMap<KObject, ReadonlySet<string>>()
+
+/** Keys of the form `secrets namespace/name`. Computed once per object: objects never change. */
+export function references(pod: KObject): ReadonlySet<string> {
+  const had = known.get(pod)
+  if (had !== undefined) return had
+  const found = new Set<string>()
+  collect(pod, (resource, name) => {
+    if (name !== undefined && name !== '') found.add(`${resource} ${pod.metadata.namespace ?? ''}/${name}`)
+  })
+  known.set(pod, found)
+  return found
+}
+
+type Add = (resource: string, name: string | undefined) => void
+
+function collect(pod: KObject, add: Add): void {
+  const spec = (pod as PodLike).spec ?? {}
+  add('serviceaccounts', spec.serviceAccountName)
+  spec.imagePullSecrets?.forEach(({ name }) => add('secrets', name))
+  spec.resourceClaims?.forEach(claim => add('resourceclaims', claim.resourceClaimName))
+  for (const volume of spec.volumes ?? []) fromVolume(volume, pod.metadata.name ?? '', add)
+  for (const container of [
+    ...(spec.containers ?? []),
+    ...(spec.initContainers ?? []),
+    ...(spec.ephemeralContainers ?? []),
+  ])
+    fromContainer(container, add)
+}
+
+function fromVolume(volume: Volume, pod: string, add: Add): void {
+  add('secrets', volume.secret?.secretName)
+  add('secrets', volume.csi?.nodePublishSecretRef?.name)
+  add('configmaps', volume.configMap?.name)
+  add('persistentvolumeclaims', volume.persistentVolumeClaim?.claimName)
+  if (volume.ephemeral !== undefined) add('persistentvolumeclaims', `${pod}-${volume.name ?? ''}`)
+  for (const source of volume.projected?.sources ?? []) {
+    add('secrets', source.secret?.name)
+    add('configmaps', source.configMap?.name)
+  }
+}
+
+function fromContainer(container: Container, add: Add): void {
+  for (const { valueFrom } of container.env ?? []) {
+    add('secrets', valueFrom?.secretKeyRef?.name)
+    add('configmaps', valueFrom?.configMapKeyRef?.name)
+  }
+  for (const source of container.envFrom ?? []) {
+    add('secrets', source.secretRef?.name)
+    add('configmaps', source.configMapRef?.name)
+  }
+}
