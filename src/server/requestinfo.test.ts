@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseRequest } from './requestinfo.ts'
+
+const asked = (method: string, url: string): string => {
+  const { verb, resourceRequest, group, version, resource, subresource, namespace, name } = parseRequest(
+    method,
+    url,
+  ).asked
+  return resourceRequest ? [verb, group, version, namespace, resource, name, subresource].join('|') : `${verb} plain`
+}
+
+test('the parts of resource paths', () => {
+  assert.equal(asked('GET', '/api/v1/pods'), 'list||v1||pods||')
+  assert.equal(asked('GET', '/api/v1/namespaces/a/pods?watch=1'), 'watch||v1|a|pods||')
+  assert.equal(asked('GET', '/api/v1/watch/namespaces/a/pods'), 'watch||v1|a|pods||')
+  assert.equal(
+    asked('PUT', '/apis/apps/v1/namespaces/a/deployments/web/scale'),
+    'update|apps|v1|a|deployments|web|scale',
+  )
+  assert.equal(asked('DELETE', '/api/v1/namespaces/a/pods'), 'deletecollection||v1|a|pods||')
+  assert.equal(asked('GET', '/api/v1/namespaces/a'), 'get||v1|a|namespaces|a|')
+  assert.equal(asked('PUT', '/api/v1/namespaces/a/finalize'), 'update||v1|a|namespaces|a|finalize')
+  assert.equal(asked('POST', '/api/v1/namespaces'), 'create||v1||namespaces||')
+  assert.equal(asked('GET', '/healthz'), 'get plain')
+  assert.equal(asked('GET', '/apis/apps/v1'), 'get plain')
+})
+
+test('exec is a create whatever the method', () => {
+  for (const method of ['GET', 'POST'])
+    for (const stream of ['exec', 'attach', 'portforward'])
+      assert.equal(asked(method, `/api/v1/namespaces/a/pods/p/${stream}`), `create||v1|a|pods|p|${stream}`)
+})
+
+test('paths that try to be something else are refused', () => {
+  for (const path of [
+    '/api/v1/../secrets',
+    '/api/v1/namespaces/%2e%2e/pods',
+    '/api//v1/pods',
+    '/api/v1/namespaces/a%2fb/pods',
+    '/api/v1/pods/%zz',
+    '/a\\b',
+  ])
+    assert.throws(() => parseRequest('GET', path), { reason: 'BadRequest' }, path)
+})
+
+test('what lies below proxy stays as it was sent', () => {
+  const { asked: proxied, tail } = parseRequest('GET', '/api/v1/namespaces/a/services/http:web:80/proxy/x/y%20z')
+  assert.equal(proxied.subresource, 'proxy')
+  assert.equal(proxied.name, 'http:web:80')
+  assert.equal(tail, '/x/y%20z')
+})

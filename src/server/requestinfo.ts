@@ -1,0 +1,150 @@
+/** What a URL asks for. Paths that are not plainly of the API are refused, not cleaned up. */
+import type { Attributes, Verb } from '#api/request.ts'
+import { badRequest } from '#api/status.ts'
+
+export interface RequestInfo {
+  readonly asked: Attributes
+  readonly query: URLSearchParams
+  /** Path below a proxy subresource, with its leading slash. */
+  readonly tail: string
+}
+
+const verbs: Readonly<Record<string, Verb>> = {
+  GET: 'get',
+  HEAD: 'get',
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+}
+
+/** Subresources of a namespace; anything else below `namespaces/x` is a resource in it. */
+const ofNamespace = new Set(['status', 'finalize'])
+
+const encodedTrap = /%(?:2e|2f|5c|00|25)/i
+
+function segments(path: string): readonly string[] {
+  const parts = path.split('/').slice(1)
+  if (parts.at(-1) === '') parts.pop()
+  return parts.map(part => {
+    if (part === '' || part === '.' || part === '..' || encodedTrap.test(part) || part.includes('\\'))
+      throw badRequest('the path is not valid')
+    try {
+      return part.includes('%') ? decodeURIComponent(part) : part
+    } catch {
+      throw badRequest('the path is not valid')
+    }
+  })
+}
+
+const plain = (method: string, path: string): Attributes => ({
+  verb: method.toLowerCase() as Verb,
+  resourceRequest: false,
+  path,
+  group: '',
+  version: '',
+  resource: '',
+  subresource: '',
+  namespace: '',
+  name: '',
+})
+
+const truthy = (value: string | null): boolean => value !== null && value !== 'false' && value !== '0'
+
+interface Parsed {
+  readonly group: string
+  readonly version: string
+  readonly rest: readonly string[]
+}
+
+function locate(parts: readonly string[]): Parsed | undefined {
+  const [root, first, second] = parts
+  if (root === 'api' && first !== undefined && parts.length > 2)
+    return { group: '', version: first, rest: parts.slice(2) }
+  if (root === 'apis' && first !== undefined && second !== undefined && parts.length > 3)
+    return { group: first, version: second, rest: parts.slice(3) }
+  return undefined
+}
+
+interface Place {
+  readonly namespace: string
+  readonly resource: string
+  readonly name: string
+  readonly subresource: string
+  readonly tail: readonly string[]
+}
+
+function place(rest: readonly string[]): Place {
+  const [first = '', second = '', third] = rest
+  if (first === 'namespaces' && third !== undefined && !ofNamespace.has(third)) {
+    const [, , resource = '', name = '', subresource = '', ...tail] = rest
+    return { namespace: second, resource, name, subresource, tail }
+  }
+  const [resource = '', name = '', subresource = '', ...tail] = rest
+  return { namespace: resource === 'namespaces' ? name : '', resource, name, subresource, tail }
+}
+
+/** Longest path with its query, in characters. */
+const longest = 64 * 1024
+
+/** `watch` in the path is upstream's old form and still in use by a few clients. */
+function unwatched(rest: readonly string[]): { readonly rest: readonly string[]; readonly watch: boolean } {
+  return rest[0] === 'watch' && rest.length > 1 ? { rest: rest.slice(1), watch: true } : { rest, watch: false }
+}
+
+/** @throws StatusError BadRequest */
+export function parseRequest(method: string, url: string): RequestInfo {
+  if (url.length > longest) throw badRequest('the request line is too long')
+  const mark = url.indexOf('?')
+  const path = mark < 0 ? url : url.slice(0, mark)
+  const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1))
+  const parts = segments(path)
+  const found = locate(parts)
+  if (found === undefined) return { asked: plain(method, path), query, tail: '' }
+  const { rest, watch } = unwatched(found.rest)
+  const where = place(rest)
+  if (where.tail.length > 0 && where.subresource !== 'proxy') return { asked: plain(method, path), query, tail: '' }
+  return {
+    asked: {
+      verb: verbOf(method, where, watch || truthy(query.get('watch'))),
+      resourceRequest: true,
+      path,
+      group: found.group,
+      version: found.version,
+      resource: where.resource,
+      subresource: where.subresource,
+      namespace: where.namespace,
+      name: where.name,
+      ...selectors(query),
+    },
+    query,
+    tail: where.subresource === 'proxy' ? rawTail(path) : '',
+  }
+}
+
+const selectors = (query: URLSearchParams): Pick<Attributes, 'fieldSelector' | 'labelSelector'> => {
+  const fields = query.get('fieldSelector')
+  const labels = query.get('labelSelector')
+  return {
+    ...(fields === null ? {} : { fieldSelector: fields }),
+    ...(labels === null ? {} : { labelSelector: labels }),
+  }
+}
+
+/** Streams are reads by method, but what they do is not: exec and its like need `create`, whatever the method. */
+const streams = new Set(['exec', 'attach', 'portforward'])
+
+function verbOf(method: string, where: Place, watch: boolean): Verb {
+  if (streams.has(where.subresource)) return 'create'
+  const verb = verbs[method]
+  if (verb === undefined) return method.toLowerCase() as Verb
+  if (where.name !== '' || where.subresource !== '')
+    return watch && verb === 'get' && where.subresource === '' ? 'watch' : verb
+  if (verb === 'get') return watch ? 'watch' : 'list'
+  return verb === 'delete' ? 'deletecollection' : verb
+}
+
+function rawTail(path: string): string {
+  const at = path.indexOf('/proxy')
+  return path.slice(at + '/proxy'.length) || '/'
+}
