@@ -18,6 +18,8 @@ export interface Rewritten {
   readonly managed?: string
   /** managedFields as the client sent them, undefined: none. */
   readonly sent?: readonly unknown[] | undefined
+  /** Without a resourceVersion it overwrites whatever the kind says: patches and applies. */
+  readonly unconditional?: boolean
 }
 
 export interface UpdateInput {
@@ -41,7 +43,7 @@ export async function update(deps: RegistryDeps, input: UpdateInput): Promise<Ke
     const current = deps.store.snapshot(resource).get(key)
     if (current === undefined) throw notFound(subjectOf(permit, permit.name))
     const wanted = await input.change(current)
-    const precondition = checkedVersion(input, wanted.draft, current)
+    const precondition = checkedVersion(input, wanted, current)
     const done = await attempt(deps, input, { current, wanted })
     if (done !== undefined) return done
     if (precondition || tries >= input.tries) throw modified(subjectOf(permit, permit.name))
@@ -49,7 +51,8 @@ export async function update(deps: RegistryDeps, input: UpdateInput): Promise<Ke
 }
 
 /** Whether the client insists on a version; a uid that differs means another object of that name. */
-function checkedVersion(input: UpdateInput, draft: Draft<KObject>, current: Kept): boolean {
+function checkedVersion(input: UpdateInput, wanted: Rewritten, current: Kept): boolean {
+  const { draft } = wanted
   const { resourceVersion = '', uid } = draft.metadata
   const { kind } = input.served
   const subject = subjectOf(input.permit, input.permit.name)
@@ -59,7 +62,7 @@ function checkedVersion(input: UpdateInput, draft: Draft<KObject>, current: Kept
       `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.object.metadata.uid ?? ''}`,
     )
   if (resourceVersion === '' || resourceVersion === '0') {
-    if (kind.unconditionalUpdate) return false
+    if (kind.unconditionalUpdate || wanted.unconditional === true) return false
     throw invalid({ group: kind.group, resource: kind.kind, name: input.permit.name }, [
       invalidValue('metadata.resourceVersion', 0, 'must be specified for an update'),
     ])

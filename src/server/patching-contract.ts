@@ -1,0 +1,15 @@
+/** What the codec gives to patching; the server brings the order of things. */
+import type { FieldValidation, Patch } from '#api/door.ts'
+import type { Draft, KObject } from '#api/metadata.ts'
+import type { Served } from '#api/kind.ts'
+
+export interface Patching {
+  /** The patched document, not yet decoded. @throws StatusError BadRequest or Invalid (a failed test, a path that is not there). */
+  patched(patch: Patch, document: KObject, served: Served): unknown
+  /** Decodes what a patch gave: unknown fields by fieldValidation, wrong types refused. */
+  decoded(
+    document: unknown,
+    served: Served,
+    validation: { readonly level: FieldValidation; readonly warn: (text: string) => void },
+  ): Draft<KObject>
+}

@@ -1,0 +1,135 @@
+/** Patches of all four types, on the object in the version that the client speaks. */
+import type { DoorRequest } from '#api/door.ts'
+import type { Draft, KObject } from '#api/metadata.ts'
+import type { Served } from '#api/kind.ts'
+import type { Permit } from '#api/request.ts'
+import { StatusError, badRequest, unsupportedMediaType } from '#api/status.ts'
+import { copy, withMetadata } from './registry/build.ts'
+import { create } from './registry/create.ts'
+import { update } from './registry/update.ts'
+import type { Kept } from './store/contract.ts'
+import { type Outcome, type SpecialRequest, got, managerOf, mayCreate, toHub } from './outcome.ts'
+
+type PatchRequest = DoorRequest & { verb: 'patch' }
+
+/** As often as upstream retries a patch. */
+const tries = 5
+
+/** The object as the client sees it: its version, with managedFields. */
+export function shown(kept: Kept, served: Served): KObject {
+  const draft = copy(kept.object)
+  const managedFields: unknown = kept.managed === '' ? undefined : JSON.parse(kept.managed)
+  const full =
+    managedFields === undefined
+      ? draft
+      : withMetadata(draft, { ...draft.metadata, managedFields: managedFields as never })
+  return served.version.fromHub?.(full) ?? full
+}
+
+export async function applyOrPatch(input: SpecialRequest, request: PatchRequest): Promise<Outcome> {
+  return request.patch.type === 'apply' ? apply(input, request) : patch(input, request)
+}
+
+async function patch(input: SpecialRequest, request: PatchRequest): Promise<Outcome> {
+  const { permit, served, serving, warn } = input
+  if (request.patch.type === 'strategic' && served.kind.custom)
+    throw unsupportedMediaType(
+      'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
+    )
+  const level = request.options?.fieldValidation ?? 'Warn'
+  const kept = await update(serving.registry, {
+    permit,
+    served,
+    warn,
+    tries,
+    manager: managerOf(permit, request.options?.fieldManager),
+    dryRun: request.options?.dryRun === true,
+    change: current => {
+      const before = shown(current, served)
+      const draft = serving.patching.decoded(serving.patching.patched(request.patch, before, served), served, {
+        level,
+        warn,
+      })
+      const { managedFields } = draft.metadata
+      // A patch that does not speak of the version means whatever is there.
+      const sent = managedFields?.length === 0 ? managedFields : undefined
+      return { draft: toHub(served, unversioned(draft, before)), sent, unconditional: true }
+    },
+  })
+  return got(input, kept)
+}
+
+function unversioned(draft: Draft<KObject>, before: KObject): Draft<KObject> {
+  if (draft.metadata.resourceVersion === before.metadata.resourceVersion)
+    return withMetadata(draft, { ...draft.metadata, resourceVersion: '' })
+  return draft
+}
+
+async function apply(input: SpecialRequest, request: PatchRequest): Promise<Outcome> {
+  const { permit, served, serving, warn } = input
+  const { options = {} } = request
+  if ((options.fieldManager ?? '') === '')
+    throw new StatusError({
+      reason: 'Invalid',
+      message: 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+      details: {
+        group: 'meta.k8s.io',
+        kind: 'PatchOptions',
+        causes: [
+          {
+            reason: 'FieldValueRequired',
+            message: 'Required value: is required for apply patch',
+            field: 'fieldManager',
+          },
+        ],
+      },
+    })
+  const config = serving.patching.decoded(request.patch.content, served, {
+    level: options.fieldValidation ?? 'Warn',
+    warn,
+  })
+  if ((config.metadata.managedFields?.length ?? 0) > 0) throw badRequest('metadata.managedFields must be nil')
+  checkName(permit, config)
+  const common = { permit, served, warn, manager: options.fieldManager ?? '', dryRun: options.dryRun === true }
+  const owned = (live: Kept | undefined) =>
+    serving.registry.fields.apply({
+      served,
+      live: live?.object,
+      managed: live?.managed ?? '',
+      manager: common.manager,
+      subresource: permit.subresource,
+      now: new Date(serving.registry.clock.now()).toISOString().replace(/\.\d+Z/, 'Z'),
+      config: copy(config),
+      force: options.force === true,
+    })
+  try {
+    return got(
+      input,
+      await update(serving.registry, {
+        ...common,
+        tries,
+        change: current => {
+          const { object, managed } = owned(current)
+          return {
+            draft: withMetadata(object, { ...object.metadata, resourceVersion: config.metadata.resourceVersion ?? '' }),
+            managed,
+          }
+        },
+      }),
+    )
+  } catch (error) {
+    if (!(error instanceof StatusError && error.reason === 'NotFound') || permit.subresource !== '') throw error
+    await mayCreate(serving.authorize, permit)
+    if ((config.metadata.uid ?? '') !== '' || (config.metadata.resourceVersion ?? '') !== '') throw error
+    const { object, managed } = owned(undefined)
+    return got(input, await create(serving.registry, { ...common, draft: object, managed }), 201)
+  }
+}
+
+function checkName(permit: Permit, config: KObject): void {
+  const { name, namespace } = config.metadata
+  if (name !== undefined && name !== permit.name)
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${permit.name})`)
+  if (namespace !== undefined && namespace !== '' && namespace !== permit.namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+}

@@ -1,0 +1,213 @@
+/** The verbs behind the door: authorize, then do. Over HTTPS and in process alike. */
+import type { DoorRequest } from '#api/door.ts'
+import type { Attributes, Permit, User } from '#api/request.ts'
+import type { Served } from '#api/kind.ts'
+import { type Status, StatusError, methodNotAllowed, notFound } from '#api/status.ts'
+import { type Outcome, type Serving, type SpecialRequest, got, managerOf, mayCreate, toHub } from './outcome.ts'
+import { applyOrPatch } from './patching.ts'
+import { create, storageOf, subjectOf } from './registry/create.ts'
+import { type Deleted, remove } from './registry/delete.ts'
+import type { RegistryDeps } from './registry/deps.ts'
+import { list, parseRevision, reach } from './registry/list.ts'
+import { update } from './registry/update.ts'
+import { watch } from './registry/watch.ts'
+import { objectKey } from '#api/metadata.ts'
+import type { Kept } from './store/contract.ts'
+
+export const attributesOf = (request: DoorRequest): Attributes => ({
+  verb: request.verb,
+  resourceRequest: true,
+  group: request.group,
+  version: request.version,
+  resource: request.resource,
+  subresource: request.subresource ?? '',
+  namespace: request.namespace ?? '',
+  name: 'name' in request ? (request.name ?? '') : '',
+  ...(request.verb === 'list' || request.verb === 'watch' || request.verb === 'deletecollection'
+    ? selectors(request.options)
+    : {}),
+})
+
+function selectors(options: { readonly fieldSelector?: string; readonly labelSelector?: string } | undefined) {
+  return {
+    ...(options?.fieldSelector === undefined ? {} : { fieldSelector: options.fieldSelector }),
+    ...(options?.labelSelector === undefined ? {} : { labelSelector: options.labelSelector }),
+  }
+}
+
+/** @throws StatusError for every refusal. */
+export async function serve(serving: Serving, who: User, request: DoorRequest): Promise<Outcome> {
+  const asked = serving.authorize(who, attributesOf(request))
+  return perform(serving, asked instanceof Promise ? await asked : asked, request)
+}
+
+const noSuchResource = (): StatusError =>
+  new StatusError({ reason: 'NotFound', message: 'the server could not find the requested resource', details: {} })
+
+/** What is done with a permit in hand. */
+export async function perform(serving: Serving, permit: Permit, request: DoorRequest): Promise<Outcome> {
+  const served = serving.registry.scheme.byResource(permit.group, permit.version, permit.resource)
+  if (served === undefined) throw noSuchResource()
+  const warnings: string[] = []
+  const warn = (text: string): void => {
+    if (!warnings.includes(text)) warnings.push(text)
+  }
+  const { group, resource, subresource } = permit
+  const name = `${resource}${group === '' ? '' : `.${group}`}${subresource === '' ? '' : `/${subresource}`}`
+  const special =
+    serving.specials.get(name) ??
+    (subresource === 'scale' && served.kind.scale !== undefined ? serving.specials.get('*/scale') : undefined)
+  if (special !== undefined) return special({ permit, request, served, serving, warn, warnings })
+  if (subresource !== '' && !(subresource === 'status' && served.kind.status)) throw noSuchResource()
+  if (served.kind.scope === 'Cluster' && permit.namespace !== '' && permit.resource !== 'namespaces')
+    throw noSuchResource()
+  return common({ permit, request, served, serving, warn, warnings })
+}
+
+async function common(input: SpecialRequest): Promise<Outcome> {
+  const { permit, request, served, serving } = input
+  if (!served.kind.verbs.includes(request.verb)) throw methodNotAllowed(subjectOf(permit, permit.name), request.verb)
+  switch (request.verb) {
+    case 'get':
+      return got(
+        input,
+        await get(serving.registry, { permit, served, resourceVersion: request.options?.resourceVersion }),
+      )
+    case 'list':
+      return {
+        type: 'list',
+        served,
+        listed: await list(serving.registry.store, { permit, served, options: request.options ?? {} }),
+      }
+    case 'watch': {
+      const options = { ...request.options, ...(permit.name === '' ? {} : { name: permit.name }) }
+      return { type: 'watch', served, start: sink => watch(serving.registry.store, { permit, served, options }, sink) }
+    }
+    case 'create':
+      return created(input, request)
+    case 'update':
+      return updated(input, request)
+    case 'patch':
+      return applyOrPatch(input, request)
+    case 'delete':
+      return deleted(
+        input,
+        await remove(serving.registry, {
+          permit,
+          served,
+          name: permit.name,
+          namespace: permit.namespace,
+          options: request.options ?? {},
+          warn: input.warn,
+        }),
+      )
+    case 'deletecollection':
+      return collection(input, request)
+  }
+}
+
+interface Get {
+  readonly permit: Permit
+  readonly served: Served
+  readonly resourceVersion?: string | undefined
+}
+
+export async function get(deps: RegistryDeps, { permit, served, resourceVersion }: Get): Promise<Kept> {
+  const revision = parseRevision(resourceVersion)
+  if (revision === undefined) await deps.store.fresh()
+  else if (revision > 0) await reach(deps.store, revision)
+  const key = objectKey(served.kind.scope === 'Namespaced' ? permit.namespace : '', permit.name)
+  const kept = deps.store.snapshot(storageOf(served.kind)).get(key)
+  if (kept === undefined) throw notFound(subjectOf(permit, permit.name))
+  return kept
+}
+
+async function created(input: SpecialRequest, request: DoorRequest & { verb: 'create' }): Promise<Outcome> {
+  const { permit, served, serving, warn } = input
+  const sent = request.body.metadata?.managedFields
+  const kept = await create(serving.registry, {
+    permit,
+    served,
+    warn,
+    sent,
+    draft: toHub(served, request.body),
+    manager: managerOf(permit, request.options?.fieldManager),
+    dryRun: request.options?.dryRun === true,
+  })
+  return got(input, kept, 201)
+}
+
+async function updated(input: SpecialRequest, request: DoorRequest & { verb: 'update' }): Promise<Outcome> {
+  const { permit, served, serving, warn } = input
+  const draft = toHub(served, request.body)
+  const sent = request.body.metadata?.managedFields
+  const common = {
+    permit,
+    served,
+    warn,
+    manager: managerOf(permit, request.options?.fieldManager),
+    dryRun: request.options?.dryRun === true,
+  }
+  try {
+    return got(
+      input,
+      await update(serving.registry, { ...common, tries: 50, change: () => ({ draft: structuredClone(draft), sent }) }),
+    )
+  } catch (error) {
+    const creates =
+      error instanceof StatusError &&
+      error.reason === 'NotFound' &&
+      served.kind.createOnUpdate &&
+      permit.subresource === ''
+    if (!creates) throw error
+    await mayCreate(serving.authorize, permit)
+    if ((draft.metadata.resourceVersion ?? '') !== '' || (draft.metadata.uid ?? '') !== '') throw error
+    return got(input, await create(serving.registry, { ...common, draft, sent }), 201)
+  }
+}
+
+/** A deletion that is done answers a Status, or the object where upstream answers that. */
+function deleted(input: SpecialRequest, result: Deleted): Outcome {
+  if (!result.gone || input.served.kind.returnsDeleted === true) return got(input, result.kept)
+  const { kind } = input.served
+  const status: Status = {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    code: 200,
+    details: {
+      name: result.kept.object.metadata.name ?? '',
+      ...(kind.group === '' ? {} : { group: kind.group }),
+      kind: kind.plural,
+      uid: result.kept.object.metadata.uid ?? '',
+    },
+  }
+  const { code: _, ...shown } = status
+  return { type: 'made', code: 200, object: shown, warnings: input.warnings }
+}
+
+/** How many deletions of a collection are under way at once. */
+const parallel = 16
+
+async function collection(
+  input: SpecialRequest,
+  request: DoorRequest & { verb: 'deletecollection' },
+): Promise<Outcome> {
+  const { permit, served, serving, warn } = input
+  const { limit: _l, continue: _c, ...options } = request.options ?? {}
+  const listed = await list(serving.registry.store, { permit, served, options })
+  const pending = [...listed.items]
+  const worker = async (): Promise<void> => {
+    for (let kept = pending.pop(); kept !== undefined; kept = pending.pop()) {
+      const { name = '', namespace = '' } = kept.object.metadata
+      try {
+        await remove(serving.registry, { permit, served, name, namespace, options, warn })
+      } catch (error) {
+        if (!(error instanceof StatusError && error.reason === 'NotFound')) throw error
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: parallel }, worker))
+  return { type: 'list', served, listed }
+}
