@@ -6,6 +6,8 @@ import type { Served } from '#api/kind.ts'
 export interface Patching {
   /** The patched document, not yet decoded. @throws StatusError BadRequest or Invalid (a failed test, a path that is not there). */
   patched(patch: Patch, document: KObject, served: Served): unknown
+  /** A JSON or merge patch of a document that is no kept kind: a Scale. */
+  plain(patch: Patch, document: object): unknown
   /** Decodes what a patch gave: unknown fields by fieldValidation, wrong types refused. */
   decoded(
     document: unknown,

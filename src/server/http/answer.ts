@@ -1,0 +1,219 @@
+/** An outcome as the bytes that the client asked for. */
+import type { Clock } from '#base/clock.ts'
+import type { Served } from '#api/kind.ts'
+import type { KObject } from '#api/metadata.ts'
+import { notAcceptable } from '#api/status.ts'
+import { stringify } from '#codec/json.ts'
+import type { Outcome } from '../outcome.ts'
+import { type IncludeObject, partial, tableColumns, tableRow } from '../registry/table.ts'
+import type { Listed } from '../registry/list.ts'
+import type { Kept } from '../store/contract.ts'
+import { type ListMeta, complete, jsonBytes, jsonFrame, jsonList } from './encode.ts'
+import { type Accepted, contentTypes } from './negotiate.ts'
+import { type Response, common, send, sendObject, sendParts } from './respond.ts'
+import { type Framing, jsonOther, streamWatch } from './watching.ts'
+
+/** Protobuf of objects, lists and frames; given by the codec. */
+export interface ProtobufEncoder {
+  object(object: object, served: Served | undefined): Uint8Array | undefined
+  list(items: readonly KObject[], served: Served, meta: ListMeta): Uint8Array | undefined
+  frame(type: string, object: object, served: Served | undefined): Uint8Array | undefined
+}
+
+export interface AnswerInput {
+  readonly response: Response
+  readonly accepted: Accepted
+  readonly query: URLSearchParams
+  readonly outcome: Outcome
+}
+export type Answering = (input: AnswerInput) => Promise<void>
+
+export interface AnswerDeps {
+  readonly clock: Clock
+  readonly protobuf: ProtobufEncoder
+  /** From 0 to 1. */
+  readonly random: () => number
+}
+
+export const makeAnswer =
+  (deps: AnswerDeps): Answering =>
+  async input => {
+    const { outcome, response, accepted } = input
+    switch (outcome.type) {
+      case 'made':
+        return made(deps, input, outcome)
+      case 'kept':
+        return one(deps, input, outcome)
+      case 'list':
+        return many(deps, input, outcome)
+      case 'watch':
+        return streamWatch(response, outcome.start, {
+          served: outcome.served,
+          framing: framing(deps, accepted, { query: input.query, served: outcome.served }),
+          clock: deps.clock,
+          bookmarks:
+            input.query.get('allowWatchBookmarks') === 'true' || input.query.get('allowWatchBookmarks') === '1',
+          timeout: timeoutOf(input.query, deps.random),
+        })
+    }
+  }
+
+function timeoutOf(query: URLSearchParams, random: () => number): number {
+  const asked = Number(query.get('timeoutSeconds') ?? '0')
+  return Number.isInteger(asked) && asked > 0 ? asked : 1800 + Math.floor(random() * 1800)
+}
+
+const unacceptable = () => notAcceptable([contentTypes.json, contentTypes.yaml, contentTypes.protobuf])
+
+function made(deps: AnswerDeps, { response, accepted }: AnswerInput, outcome: Outcome & { type: 'made' }): void {
+  const { code, object, warnings } = outcome
+  const bytes = accepted.encoding === 'protobuf' ? deps.protobuf.object(object, undefined) : undefined
+  if (bytes !== undefined) send(response, { code, contentType: contentTypes.protobuf, body: bytes, warnings })
+  else
+    sendObject(response, code, {
+      object,
+      accepted: { ...accepted, encoding: accepted.encoding === 'yaml' ? 'yaml' : 'json' },
+      warnings,
+    })
+}
+
+function one(deps: AnswerDeps, input: AnswerInput, outcome: Outcome & { type: 'kept' }): void {
+  const { response, accepted } = input
+  const { kept, served, code, warnings } = outcome
+  if (accepted.form === 'Table')
+    return sendObject(response, code, {
+      object: table(deps, {
+        input,
+        served,
+        items: [kept],
+        meta: { resourceVersion: kept.object.metadata.resourceVersion ?? '' },
+      }),
+      accepted,
+      warnings,
+    })
+  if (accepted.form === 'PartialObjectMetadata')
+    return sendObject(response, code, { object: partial(complete(kept, served)), accepted, warnings })
+  if (accepted.encoding === 'protobuf') {
+    const body = deps.protobuf.object(complete(kept, served), served)
+    if (body === undefined) throw unacceptable()
+    return send(response, { code, contentType: contentTypes.protobuf, body, warnings })
+  }
+  if (accepted.encoding === 'yaml' || accepted.pretty)
+    return sendObject(response, code, { object: complete(kept, served), accepted, warnings })
+  send(response, { code, contentType: contentTypes.json, body: jsonBytes(kept, served), warnings })
+}
+
+const listMeta = (listed: Listed): ListMeta => ({
+  resourceVersion: String(listed.revision),
+  ...(listed.continue === undefined ? {} : { continue: listed.continue }),
+  ...(listed.remaining === undefined ? {} : { remainingItemCount: listed.remaining }),
+})
+
+async function many(
+  deps: AnswerDeps,
+  input: AnswerInput,
+  { listed, served }: Outcome & { type: 'list' },
+): Promise<void> {
+  const { response, accepted } = input
+  const meta = listMeta(listed)
+  if (accepted.form === 'Table')
+    return sendObject(response, 200, { object: table(deps, { input, served, items: listed.items, meta }), accepted })
+  if (accepted.form === 'PartialObjectMetadata') {
+    const items = listed.items.map(kept => partial(complete(kept, served)))
+    return sendObject(response, 200, {
+      object: { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata: meta, items },
+      accepted,
+    })
+  }
+  if (accepted.encoding === 'protobuf') {
+    const body = deps.protobuf.list(
+      listed.items.map(kept => complete(kept, served)),
+      served,
+      meta,
+    )
+    if (body === undefined) throw unacceptable()
+    return send(response, { code: 200, contentType: contentTypes.protobuf, body })
+  }
+  if (accepted.encoding === 'yaml' || accepted.pretty) {
+    const parts = [...jsonList(listed.items, served, meta)]
+    return sendObject(response, 200, { object: JSON.parse(Buffer.concat(parts).toString()) as object, accepted })
+  }
+  common(response, 200, { 'content-type': contentTypes.json })
+  await sendParts(response, jsonList(listed.items, served, meta))
+}
+
+interface TableInput {
+  readonly input: { readonly query: URLSearchParams }
+  readonly served: Served
+  readonly items: readonly Kept[]
+  readonly meta: ListMeta
+}
+
+function includeOf(query: URLSearchParams): IncludeObject {
+  const value = query.get('includeObject')
+  return value === 'None' || value === 'Object' ? value : 'Metadata'
+}
+
+function table(deps: AnswerDeps, { input, served, items, meta }: TableInput): object {
+  const now = deps.clock.now()
+  const include = includeOf(input.query)
+  return {
+    kind: 'Table',
+    apiVersion: 'meta.k8s.io/v1',
+    metadata: meta,
+    columnDefinitions: tableColumns(served.kind),
+    rows: items.map(kept =>
+      tableRow({ kind: served.kind, object: kept.object, shown: () => complete(kept, served), include, now }),
+    ),
+  }
+}
+
+interface FramingInput {
+  readonly query: URLSearchParams
+  readonly served: Served
+}
+
+function framing(deps: AnswerDeps, accepted: Accepted, { query, served }: FramingInput): Framing {
+  if (accepted.form === 'object' && accepted.encoding === 'protobuf') return protobufFraming(deps, served)
+  if (accepted.form === 'object')
+    return { contentType: contentTypes.json, event: (type, kept) => jsonFrame(type, kept, served), other: jsonOther }
+  const wrapped = (kept: Kept): object =>
+    accepted.form === 'Table'
+      ? table(deps, {
+          input: { query },
+          served,
+          items: [kept],
+          meta: { resourceVersion: kept.object.metadata.resourceVersion ?? '' },
+        })
+      : partial(complete(kept, served))
+  const bookmark = (object: object): object =>
+    accepted.form === 'Table'
+      ? emptyTable(served, object)
+      : { ...object, kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' }
+  return {
+    contentType: contentTypes.json,
+    event: (type, kept) => Buffer.from(`{"type":"${type}","object":${stringify(wrapped(kept))}}\n`),
+    other: (type, object) => jsonOther(type, type === 'BOOKMARK' ? bookmark(object) : object),
+  }
+}
+
+const emptyTable = (served: Served, object: object): object => ({
+  kind: 'Table',
+  apiVersion: 'meta.k8s.io/v1',
+  metadata: { resourceVersion: (object as KObject).metadata.resourceVersion ?? '' },
+  columnDefinitions: tableColumns(served.kind),
+  rows: [{ cells: served.kind.columns.map(() => ''), object: partial(object as KObject) }],
+})
+
+function protobufFraming(deps: AnswerDeps, served: Served): Framing {
+  const frame = (type: string, object: object, of: Served | undefined): Uint8Array => {
+    const bytes = deps.protobuf.frame(type, object, of)
+    if (bytes === undefined) throw unacceptable()
+    return bytes
+  }
+  return {
+    contentType: `${contentTypes.protobuf};stream=watch`,
+    event: (type, kept) => frame(type, complete(kept, served), served),
+    other: (type, object) => frame(type, object, type === 'BOOKMARK' ? served : undefined),
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Bytes of what is kept. An object is encoded once per version and encoding and the bytes stay with it; a list is the
+ * concatenation of kept bytes, a watch event those bytes in a frame that all its watchers share.
+ */
+import type { KObject } from '#api/metadata.ts'
+import type { Served } from '#api/kind.ts'
+import { stringify } from '#codec/json.ts'
+import { copy, withMetadata } from '../registry/build.ts'
+import type { Kept } from '../store/contract.ts'
+
+const opening = '"metadata":{'
+
+/** managedFields are text until here: spliced in as the first field of metadata. */
+export function jsonText(object: object, managed: string): string {
+  const text = stringify(object)
+  if (managed === '') return text
+  const at = text.indexOf(opening) + opening.length
+  const rest = text.slice(at)
+  return `${text.slice(0, at)}"managedFields":${managed}${rest.startsWith('}') ? '' : ','}${rest}`
+}
+
+/** The object in the version that is asked for, without managedFields. */
+export const inVersion = (object: KObject, served: Served): KObject =>
+  served.version.fromHub === undefined ? object : served.version.fromHub(copy(object))
+
+/** As `inVersion`, with managedFields: for the encoders that walk the object. */
+export function complete(kept: Kept, served: Served): KObject {
+  const object = inVersion(kept.object, served)
+  if (kept.managed === '') return object
+  return withMetadata(object, { ...object.metadata, managedFields: JSON.parse(kept.managed) as never })
+}
+
+/** JSON of one object, with apiVersion and kind. */
+export function jsonBytes(kept: Kept, served: Served): Uint8Array {
+  const id = `json ${served.version.name} ${served.kind.group} ${served.kind.generation}`
+  const had = kept.encodings.get(id)
+  if (had !== undefined) return had
+  const bytes = Buffer.from(jsonText(inVersion(kept.object, served), kept.managed))
+  kept.encodings.set(id, bytes)
+  return bytes
+}
+
+const brace = Buffer.from('{')
+const comma = Buffer.from(',')
+
+/** How long `{"apiVersion":"v1","kind":"Pod",` is: items of built-in lists go without it. */
+const headLength = (served: Served): number => {
+  const { group } = served.kind
+  const apiVersion = group === '' ? served.version.name : `${group}/${served.version.name}`
+  return Buffer.byteLength(`{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(served.kind.kind)},`)
+}
+
+export interface ListMeta {
+  readonly resourceVersion: string
+  readonly continue?: string
+  readonly remainingItemCount?: number
+}
+
+export function* jsonList(items: readonly Kept[], served: Served, meta: ListMeta): Generator<Uint8Array> {
+  const { kind, version } = served
+  const apiVersion = kind.group === '' ? version.name : `${kind.group}/${version.name}`
+  yield Buffer.from(
+    `{"kind":${JSON.stringify(kind.listKind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(meta)},"items":[`,
+  )
+  const skip = kind.custom ? 0 : headLength(served)
+  let first = true
+  for (const kept of items) {
+    if (!first) yield comma
+    first = false
+    const bytes = jsonBytes(kept, served)
+    if (skip === 0) yield bytes
+    else {
+      yield brace
+      yield bytes.subarray(skip)
+    }
+  }
+  yield Buffer.from(']}\n')
+}
+
+/** Frames of the newest events, shared by all watchers of a kind. A handful is enough: watchers get them in the same turn. */
+class Frames {
+  readonly #frames = new Map<Kept, Map<string, Uint8Array>>()
+  get(kept: Kept, id: string, make: () => Uint8Array): Uint8Array {
+    let frames = this.#frames.get(kept)
+    if (frames === undefined) {
+      frames = new Map()
+      if (this.#frames.size >= 256) this.#frames.delete(this.#frames.keys().next().value ?? kept)
+      this.#frames.set(kept, frames)
+    }
+    let frame = frames.get(id)
+    if (frame === undefined) {
+      frame = make()
+      frames.set(id, frame)
+    }
+    return frame
+  }
+}
+const frames = new Frames()
+
+/** One line of a JSON watch. */
+export const jsonFrame = (type: string, kept: Kept, served: Served): Uint8Array =>
+  frames.get(kept, `${type} ${served.kind.group} ${served.version.name} ${served.kind.generation}`, () =>
+    Buffer.concat([Buffer.from(`{"type":"${type}","object":`), jsonBytes(kept, served), Buffer.from('}\n')]),
+  )

@@ -1,0 +1,137 @@
+/** One HTTP request from its first byte to its answer. */
+import type { Clock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import type { Attributes, Permit, User } from '#api/request.ts'
+import type { Served } from '#api/kind.ts'
+import { StatusError, internalError, methodNotAllowed, unauthorized } from '#api/status.ts'
+import type { Authenticate } from '../authn/authenticate.ts'
+import { type Outcome, type Serving } from '../outcome.ts'
+import { perform } from '../serve.ts'
+import { type Request, readBody } from './body.ts'
+import { type BodyCodec, doorRequest } from './decode-body.ts'
+import { negotiate } from './negotiate.ts'
+import { type RequestInfo, parseRequest } from './requestinfo.ts'
+import { type Response, header, sendError } from './respond.ts'
+import type { Answering } from './answer.ts'
+
+/** A path that is not a resource's: discovery, OpenAPI, health, metrics. */
+export type PathHandler = (request: PathRequest) => Promise<void> | void
+export interface PathRequest {
+  readonly request: Request
+  readonly response: Response
+  readonly info: RequestInfo
+  readonly user: User | undefined
+}
+
+export interface Handling {
+  readonly serving: Serving
+  readonly authenticate: Authenticate
+  readonly codec: BodyCodec
+  readonly answer: Answering
+  readonly clock: Clock
+  readonly log: Log
+  /** Answered without credentials: health alone. */
+  readonly open: ReadonlySet<string>
+  /** The handler of a path, undefined: there is none. */
+  readonly path: (path: string) => PathHandler | undefined
+  /** What a subresource or a kind takes as its body, where it is not the kind itself. */
+  readonly takes: (served: Served, subresource: string) => Served | undefined
+  /** Subresources that answer with more than an object: logs, proxies. Given after authorization. */
+  readonly connect: (permit: Permit, request: PathRequest) => Promise<void> | undefined
+  readonly observe: (asked: Attributes | undefined, code: number, seconds: number) => void
+}
+
+export async function handle(handling: Handling, request: Request, response: Response): Promise<void> {
+  const started = handling.clock.monotonic()
+  let info: RequestInfo | undefined
+  try {
+    info = parseRequest(request.method ?? 'GET', request.url ?? '/')
+    await route(handling, { request, response, info })
+  } catch (error) {
+    fail(handling, response, error)
+  } finally {
+    handling.observe(info?.asked, response.statusCode, (handling.clock.monotonic() - started) / 1000)
+  }
+}
+
+function fail(handling: Handling, response: Response, error: unknown): void {
+  if (response.destroyed) return
+  if (error instanceof StatusError) return sendError(response, error)
+  handling.log.error('request failed', { error: error instanceof Error ? (error.stack ?? error.message) : 'unknown' })
+  sendError(response, internalError('the server could not answer'))
+}
+
+interface Routed {
+  readonly request: Request
+  readonly response: Response
+  readonly info: RequestInfo
+}
+
+async function route(handling: Handling, routed: Routed): Promise<void> {
+  const { request, response, info } = routed
+  const path = info.asked.path ?? ''
+  const user = handling.authenticate({ headers: request.headers, socket: request.socket })
+  if (user === undefined && !handling.open.has(path)) throw unauthorized()
+  if (!info.asked.resourceRequest) {
+    if (user !== undefined && !handling.open.has(path)) await handling.serving.authorize(user, info.asked)
+    const handler = handling.path(path)
+    if (handler === undefined)
+      throw new StatusError({
+        reason: 'NotFound',
+        message: 'the server could not find the requested resource',
+        details: {},
+      })
+    await handler({ request, response, info, user })
+    return
+  }
+  if (user === undefined) throw unauthorized()
+  await resource(handling, routed, user)
+}
+
+async function resource(handling: Handling, routed: Routed, user: User): Promise<void> {
+  const { request, response, info } = routed
+  const { serving } = handling
+  const asked = serving.authorize(user, info.asked)
+  const permit = asked instanceof Promise ? await asked : asked
+  const connected = handling.connect(permit, { ...routed, user })
+  if (connected !== undefined) return connected
+  const accepted = negotiate(header(request.headers, 'accept'), info.query.get('pretty') === 'true')
+  const warnings: string[] = []
+  const outcome = await perform(serving, permit, await incoming(handling, routed, warnings))
+  await handling.answer({ response, accepted, query: info.query, outcome: warned(outcome, warnings) })
+}
+
+const warned = (outcome: Outcome, warnings: readonly string[]): Outcome =>
+  warnings.length === 0 || !('warnings' in outcome)
+    ? outcome
+    : { ...outcome, warnings: [...warnings, ...outcome.warnings] }
+
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
+const bodied = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
+const none = new Uint8Array(0)
+
+async function incoming(handling: Handling, { request, response, info }: Routed, warnings: string[]) {
+  const { asked } = info
+  const method = request.method ?? 'GET'
+  const { scheme } = handling.serving.registry
+  const served = scheme.byResource(asked.group, asked.version, asked.resource)
+  if (served === undefined)
+    throw new StatusError({
+      reason: 'NotFound',
+      message: 'the server could not find the requested resource',
+      details: {},
+    })
+  if (!methods.has(method))
+    throw methodNotAllowed({ group: asked.group, resource: asked.resource }, method.toLowerCase())
+  const stop = new AbortController()
+  if (asked.verb === 'watch') response.on('close', () => stop.abort())
+  return doorRequest(handling.codec, {
+    info,
+    contentType: header(request.headers, 'content-type'),
+    agent: header(request.headers, 'user-agent'),
+    body: bodied.has(method) ? await readBody(request) : none,
+    takes: (asked.subresource === '' ? undefined : handling.takes(served, asked.subresource)) ?? served,
+    signal: stop.signal,
+    warn: text => void warnings.push(text),
+  })
+}

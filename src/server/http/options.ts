@@ -1,0 +1,136 @@
+/** Query parameters as options, with upstream's checks. */
+import type { DeleteOptions, FieldValidation, ListOptions, Propagation, WatchOptions, WriteOptions } from '#api/door.ts'
+import { StatusError, badRequest } from '#api/status.ts'
+
+const longestManager = 128
+
+const invalidOption = (kind: string, field: string, message: string): StatusError =>
+  new StatusError({
+    reason: 'Invalid',
+    message: `${kind}.meta.k8s.io "" is invalid: ${field}: ${message}`,
+    details: { group: 'meta.k8s.io', kind, causes: [{ reason: 'FieldValueInvalid', message, field }] },
+  })
+
+function dryRunOf(values: readonly string[], kind: string): boolean {
+  const bad = values.find(value => value !== 'All')
+  if (bad !== undefined)
+    throw invalidOption(kind, 'dryRun', `Unsupported value: ${JSON.stringify(bad)}: supported values: "All"`)
+  return values.length > 0
+}
+
+function validationOf(value: string | null, kind: string): FieldValidation | undefined {
+  if (value === null || value === '') return undefined
+  if (value === 'Ignore' || value === 'Warn' || value === 'Strict') return value
+  throw invalidOption(
+    kind,
+    'fieldValidation',
+    `Invalid value: ${JSON.stringify(value)}: must be one of Ignore, Warn, Strict`,
+  )
+}
+
+/** The part of the user agent before the first slash, as upstream names managers that do not name themselves. */
+export function managerFrom(agent: string | undefined): string {
+  const [name = ''] = (agent ?? '').split('/')
+  const clean = name.replaceAll(/[^\x20-\x7e]/g, '').slice(0, longestManager)
+  return clean === '' ? 'unknown' : clean
+}
+
+export function writeOptions(query: URLSearchParams, agent: string | undefined, kind: string): WriteOptions {
+  const manager = query.get('fieldManager') ?? ''
+  if (Buffer.byteLength(manager) > longestManager)
+    throw invalidOption(kind, 'fieldManager', `Too long: may not be more than ${longestManager} bytes`)
+  if (!/^\P{Cc}*$/u.test(manager))
+    throw invalidOption(kind, 'fieldManager', 'Invalid value: should only contain printable characters')
+  const fieldValidation = validationOf(query.get('fieldValidation'), kind)
+  return {
+    dryRun: dryRunOf(query.getAll('dryRun'), kind),
+    fieldManager: manager === '' && kind !== 'PatchOptions apply' ? managerFrom(agent) : manager,
+    ...(fieldValidation === undefined ? {} : { fieldValidation }),
+  }
+}
+
+const truthy = (value: string | null): boolean => value !== null && value !== 'false' && value !== '0'
+
+function integer(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name)
+  if (text === null || text === '') return undefined
+  if (!/^-?\d{1,15}$/.test(text))
+    throw badRequest(
+      `unable to parse query parameter ${name}: strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`,
+    )
+  return Number(text)
+}
+
+const text = (query: URLSearchParams, name: string): string | undefined => query.get(name) ?? undefined
+
+export function listOptions(query: URLSearchParams): ListOptions {
+  const match = query.get('resourceVersionMatch')
+  if (match !== null && match !== '' && match !== 'Exact' && match !== 'NotOlderThan')
+    throw invalidOption(
+      'ListOptions',
+      'resourceVersionMatch',
+      `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan"`,
+    )
+  const limit = integer(query, 'limit')
+  const options: Record<string, string | number | undefined> = {
+    labelSelector: text(query, 'labelSelector'),
+    fieldSelector: text(query, 'fieldSelector'),
+    resourceVersion: text(query, 'resourceVersion'),
+    continue: text(query, 'continue'),
+    limit,
+    resourceVersionMatch: match === null || match === '' ? undefined : match,
+  }
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}
+
+export function watchOptions(query: URLSearchParams): WatchOptions {
+  const timeout = integer(query, 'timeoutSeconds')
+  const initial = query.get('sendInitialEvents')
+  const { limit: _l, continue: _c, ...list } = listOptions(query)
+  return {
+    ...list,
+    allowWatchBookmarks: truthy(query.get('allowWatchBookmarks')),
+    ...(timeout === undefined || timeout <= 0 ? {} : { timeoutSeconds: timeout }),
+    ...(initial === null ? {} : { sendInitialEvents: truthy(initial) }),
+  }
+}
+
+const propagations = new Set(['Orphan', 'Background', 'Foreground'])
+const isPropagation = (value: unknown): value is Propagation => typeof value === 'string' && propagations.has(value)
+
+/** A body of DeleteOptions wins over the query. */
+export function deleteOptions(query: URLSearchParams, body: unknown): DeleteOptions {
+  const sent = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
+  const grace =
+    typeof sent['gracePeriodSeconds'] === 'number' ? sent['gracePeriodSeconds'] : integer(query, 'gracePeriodSeconds')
+  const orphan = sent['orphanDependents'] ?? query.get('orphanDependents')
+  const wish = sent['propagationPolicy'] ?? query.get('propagationPolicy') ?? undefined
+  if (wish !== undefined && wish !== '' && !isPropagation(wish))
+    throw invalidOption(
+      'DeleteOptions',
+      'propagationPolicy',
+      `Unsupported value: ${JSON.stringify(wish)}: supported values: "Background", "Foreground", "Orphan"`,
+    )
+  const propagation = isPropagation(wish)
+    ? wish
+    : orphan === undefined || orphan === null
+      ? undefined
+      : orphan === true || orphan === 'true'
+        ? 'Orphan'
+        : 'Background'
+  const dryRun = Array.isArray(sent['dryRun'])
+    ? sent['dryRun'].filter(one => typeof one === 'string')
+    : query.getAll('dryRun')
+  const { uid, resourceVersion } = (
+    typeof sent['preconditions'] === 'object' && sent['preconditions'] !== null ? sent['preconditions'] : {}
+  ) as { uid?: unknown; resourceVersion?: unknown }
+  return {
+    dryRun: dryRunOf(dryRun, 'DeleteOptions'),
+    ...(grace === undefined ? {} : { gracePeriodSeconds: grace }),
+    ...(propagation === undefined ? {} : { propagationPolicy: propagation }),
+    preconditions: {
+      ...(typeof uid === 'string' ? { uid } : {}),
+      ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
+    },
+  }
+}

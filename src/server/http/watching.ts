@@ -1,0 +1,112 @@
+/** A watch over HTTP: frames as events become durable, bookmarks, an end without an error for who is too slow. */
+import type { Clock } from '#base/clock.ts'
+import type { Served } from '#api/kind.ts'
+import { apiVersionOf } from '#api/metadata.ts'
+import { StatusError, expired } from '#api/status.ts'
+import { stringify } from '#codec/json.ts'
+import type { Kept } from '../store/contract.ts'
+import type { Seen, WatchSink, Watching } from '../registry/watch.ts'
+import { type Response, common, write } from './respond.ts'
+
+export interface Framing {
+  readonly contentType: string
+  readonly event: (type: Seen['type'], kept: Kept) => Uint8Array
+  readonly other: (type: 'BOOKMARK' | 'ERROR', object: object) => Uint8Array
+}
+
+export const jsonOther = (type: string, object: object): Uint8Array =>
+  Buffer.from(`{"type":"${type}","object":${stringify(object)}}\n`)
+
+export interface WatchSettings {
+  readonly served: Served
+  readonly framing: Framing
+  readonly clock: Clock
+  readonly bookmarks: boolean
+  /** Seconds; a random time from 30 to 60 minutes when the client gives none. */
+  readonly timeout: number
+}
+
+/** A client that lets this many bytes wait is too slow. */
+const patience = 16 * 1024 * 1024
+/** Milliseconds between bookmarks. */
+const interval = 60_000
+
+function bookmark(served: Served, revision: number, initial: boolean): object {
+  return {
+    kind: served.kind.kind,
+    apiVersion: apiVersionOf({ group: served.kind.group, version: served.version.name }),
+    metadata: {
+      resourceVersion: String(revision),
+      creationTimestamp: null,
+      ...(initial ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
+    },
+  }
+}
+
+/** Resolves when the watch is over. @throws StatusError before anything was written. */
+export async function streamWatch(
+  response: Response,
+  start: (sink: WatchSink) => Promise<Watching>,
+  settings: WatchSettings,
+): Promise<void> {
+  const { framing, clock } = settings
+  const { promise: over, resolve: finish } = Promise.withResolvers<void>()
+  const cancels: (() => void)[] = []
+  let open = false
+  const begin = (): void => {
+    if (open) return
+    open = true
+    common(response, 200, { 'content-type': framing.contentType })
+    if ('flushHeaders' in response) response.flushHeaders()
+    else response.stream.respond({ ...response.getHeaders(), ':status': 200 })
+  }
+  const put = (bytes: Uint8Array): void => {
+    if (response.destroyed || response.writableEnded) return
+    begin()
+    write(response, bytes)
+    if (response.writableLength > patience) finish()
+  }
+  const sink: WatchSink = {
+    events: seen => {
+      if (seen.length === 1 && seen[0] !== undefined) put(framing.event(seen[0].type, seen[0].kept))
+      else put(Buffer.concat(seen.map(one => framing.event(one.type, one.kept))))
+    },
+    bookmark: (revision, initial) => put(framing.other('BOOKMARK', bookmark(settings.served, revision, initial))),
+    end: why => {
+      if (why === 'expired')
+        put(framing.other('ERROR', expired('The resourceVersion for the provided watch is too old.').status()))
+      finish()
+    },
+  }
+  response.on('close', finish)
+  const watching = await started(start, sink)
+  begin()
+  if (watching !== undefined) {
+    const tick = (): void => {
+      sink.bookmark(watching.revision(), false)
+      cancels.push(clock.after(interval, tick))
+    }
+    if (settings.bookmarks) cancels.push(clock.after(interval, tick))
+    cancels.push(
+      clock.after(settings.timeout * 1000, () => {
+        if (settings.bookmarks) sink.bookmark(watching.revision(), false)
+        finish()
+      }),
+    )
+    await over
+    watching.stop()
+  }
+  for (const cancel of cancels) cancel()
+  response.end()
+}
+
+/** History that is gone is told in the stream, as upstream does; every other refusal is an ordinary answer. */
+async function started(start: (sink: WatchSink) => Promise<Watching>, sink: WatchSink): Promise<Watching | undefined> {
+  try {
+    return await start(sink)
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.reason !== 'Expired') throw error
+    sink.end('expired')
+    return undefined
+  }
+}

@@ -1,0 +1,101 @@
+/** pods/eviction: a deletion that respects disruption budgets. */
+import type { Pod } from '#kinds/facts/generated/types/core_v1.ts'
+import type { Eviction, PodDisruptionBudget } from '#kinds/facts/generated/types/policy_v1.ts'
+import { timestamp } from '#base/clock.ts'
+import { selects } from '#api/selector.ts'
+import { type StatusError, internalError } from '#api/status.ts'
+import type { Special, SpecialRequest } from '../outcome.ts'
+import { copy, setField } from '../registry/build.ts'
+import { remove } from '../registry/delete.ts'
+import type { Kept } from '../store/contract.ts'
+import { get } from '../serve.ts'
+import { dryRunOf, made, posted, refusal, success } from './reading.ts'
+
+const resource = 'poddisruptionbudgets.policy'
+
+export const eviction: Special = async special => {
+  const body = posted<Eviction>(special, 'Eviction')
+  const pod = (await get(special.serving.registry, special)).object as Pod
+  const { name, namespace } = special.permit
+  if (!free(pod)) await charge(special, pod)
+  await remove(special.serving.registry, {
+    permit: special.permit,
+    served: special.served,
+    name,
+    namespace,
+    warn: special.warn,
+    options: {
+      ...body.deleteOptions,
+      dryRun: dryRunOf(special.request) || (body.deleteOptions?.dryRun?.length ?? 0) > 0,
+    } as never,
+  })
+  return made(success)
+}
+
+/** Pods that run nothing, or are on their way out, count against no budget. */
+const free = (pod: Pod): boolean =>
+  pod.metadata.deletionTimestamp !== undefined || ['Pending', 'Succeeded', 'Failed'].includes(pod.status?.phase ?? '')
+
+const ready = (pod: Pod): boolean =>
+  pod.status?.conditions?.some(one => one.type === 'Ready' && one.status === 'True') === true
+
+function budgets(special: SpecialRequest, pod: Pod): readonly Kept[] {
+  const { namespace } = special.permit
+  const all = [...special.serving.registry.store.snapshot(resource).range({ prefix: `${namespace}/` })]
+  return all.filter(({ object }) => selects((object as PodDisruptionBudget).spec?.selector, pod.metadata.labels))
+}
+
+const refused = (cause: string): StatusError =>
+  refusal('TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", {
+    reason: 'DisruptionBudget',
+    message: cause,
+  })
+
+const tries = 20
+
+async function charge(special: SpecialRequest, pod: Pod): Promise<void> {
+  for (let attempt = 0; attempt < tries; attempt++) {
+    const [kept, ...more] = budgets(special, pod)
+    if (kept === undefined) return
+    if (more.length > 0)
+      throw internalError(
+        'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+      )
+    const budget = kept.object as PodDisruptionBudget
+    const policy = budget.spec?.unhealthyPodEvictionPolicy
+    const healthy =
+      (budget.status?.currentHealthy ?? 0) >= (budget.status?.desiredHealthy ?? 0) &&
+      (budget.status?.desiredHealthy ?? 0) > 0
+    if (!ready(pod) && (policy === 'AlwaysAllow' || healthy)) return
+    if (dryRunOf(special.request) && allows(budget)) return
+    if (await taken(special, kept, pod)) return
+  }
+  throw refused('The disruption budget is being changed by others; try again later.')
+}
+
+function allows(budget: PodDisruptionBudget): boolean {
+  const { disruptionsAllowed = 0, observedGeneration = 0 } = budget.status ?? {}
+  if (observedGeneration < (budget.metadata.generation ?? 0))
+    throw refused(`The disruption budget ${budget.metadata.name ?? ''} is still being processed by the server.`)
+  if (disruptionsAllowed > 0) return true
+  throw refused(
+    `The disruption budget ${budget.metadata.name ?? ''} needs ${budget.status?.desiredHealthy ?? 0} healthy pods and has ${budget.status?.currentHealthy ?? 0} currently`,
+  )
+}
+
+/** Notes the disruption in the budget's status, so that the next eviction sees it before the controller does. */
+async function taken(special: SpecialRequest, kept: Kept, pod: Pod): Promise<boolean> {
+  const budget = kept.object as PodDisruptionBudget
+  allows(budget)
+  const { clock, store } = special.serving.registry
+  const draft = copy(budget)
+  setField(draft, 'status', {
+    ...budget.status,
+    disruptionsAllowed: (budget.status?.disruptionsAllowed ?? 1) - 1,
+    disruptedPods: { ...budget.status?.disruptedPods, [pod.metadata.name ?? '']: timestamp(clock.now()) },
+  })
+  const result = await store.commit([
+    { type: 'put', resource, key: kept.key, expect: kept.revision, object: draft, managed: kept.managed },
+  ])
+  return result.ok
+}

@@ -1,0 +1,20 @@
+/** All subresources and kinds that are answered by a function of their own. */
+import type { Special } from '../outcome.ts'
+import { approval } from './approval.ts'
+import { binding } from './binding.ts'
+import { eviction } from './eviction.ts'
+import { finalize } from './finalize.ts'
+import { type ReviewDeps, reviews } from './reviews.ts'
+import { scale } from './scale.ts'
+import { type TokenIssuer, token } from './token.ts'
+
+export const specials = (deps: ReviewDeps & { readonly issuer: TokenIssuer }): ReadonlyMap<string, Special> =>
+  new Map<string, Special>([
+    ...reviews(deps),
+    ['pods/binding', binding],
+    ['pods/eviction', eviction],
+    ['serviceaccounts/token', token(deps.issuer)],
+    ['namespaces/finalize', finalize],
+    ['certificatesigningrequests.certificates.k8s.io/approval', approval],
+    ['*/scale', scale],
+  ])

@@ -1,0 +1,60 @@
+/** Small steps that the subresources share. */
+import type { DoorRequest } from '#api/door.ts'
+import type { Draft, KObject } from '#api/metadata.ts'
+import { type Status, StatusError, badRequest, methodNotAllowed } from '#api/status.ts'
+import { type Outcome, type SpecialRequest, managerOf } from '../outcome.ts'
+import { copy } from '../registry/build.ts'
+import { update } from '../registry/update.ts'
+import type { Kept } from '../store/contract.ts'
+
+
+/** The body of a create as the kind that the subresource takes. @throws StatusError MethodNotAllowed, BadRequest */
+export function posted<O extends KObject>(
+  special: SpecialRequest,
+  kind: string,
+): Draft<O> {
+  const { request, permit } = special
+  if (request.verb !== 'create')
+    throw methodNotAllowed({ group: permit.group, resource: `${permit.resource}/${permit.subresource}` }, request.verb)
+  if (request.body.kind !== kind) throw badRequest(`the object provided is not a ${kind}`)
+  return request.body as Draft<KObject> as Draft<O>
+}
+
+export const dryRunOf = (request: DoorRequest): boolean =>
+  'options' in request &&
+  request.options !== undefined &&
+  'dryRun' in request.options &&
+  request.options.dryRun === true
+
+export const success: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
+
+export const made = (object: object, code = 201): Outcome => ({ type: 'made', code, object, warnings: [] })
+
+/** Changes the object that the subresource belongs to, through the same loop as every update. */
+export const amend = (special: SpecialRequest, change: (draft: Draft<KObject>, current: Kept) => void): Promise<Kept> =>
+  update(special.serving.registry, {
+    permit: special.permit,
+    served: special.served,
+    warn: special.warn,
+    tries: 50,
+    dryRun: dryRunOf(special.request),
+    manager: managerOf(
+      special.permit,
+      'options' in special.request && special.request.options !== undefined && 'fieldManager' in special.request.options
+        ? special.request.options.fieldManager
+        : undefined,
+    ),
+    change: current => {
+      const draft = copy(current.object)
+      change(draft, current)
+      draft.metadata.resourceVersion = ''
+      return { draft, unconditional: true }
+    },
+  })
+
+/** A refusal with upstream's reason and a cause. */
+export const refusal = (
+  reason: 'TooManyRequests' | 'Conflict',
+  message: string,
+  cause: { readonly reason: string; readonly message: string },
+): StatusError => new StatusError({ reason, message, details: { causes: [cause] } })
