@@ -14,10 +14,38 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   controllers: { imports: ['client', 'kinds/facts', 'api', 'base'] },
   client: { imports: ['api', 'base'], node: ['fs/promises', 'http', 'https', 'path'], packages: ['js-yaml'] },
+  server: {
+    imports: [
+      'server/admission',
+      'server/registry',
+      'server/authz',
+      'server/authn',
+      'server/store',
+      'codec',
+      'kinds/facts',
+      'api',
+      'base',
+    ],
+    node: ['events', 'http', 'http2', 'net', 'stream'],
+  },
+  'server/admission': {
+    imports: ['server/registry', 'server/authz', 'kinds/facts', 'api', 'base'],
+  },
+  'server/registry': {
+    imports: ['server/store', 'api', 'base'],
+  },
+  'server/authz': {
+    imports: ['server/store', 'api'],
+  },
+  'server/authn': {
+    imports: ['server/store', 'api', 'base'],
+    node: ['crypto', 'http', 'tls'],
+  },
   'server/store': {
     imports: ['api', 'base'],
     node: ['assert/strict', 'crypto', 'fs', 'path', 'sqlite', 'test', 'worker_threads', 'zlib'],
   },
+  codec: { imports: [], packages: ['js-yaml'] },
   kinds: { imports: ['kinds/facts', 'api'] },
   'kinds/facts': { imports: ['api'] },
   api: { imports: [], node: ['stream'] },

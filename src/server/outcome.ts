@@ -3,12 +3,12 @@ import type { DoorRequest } from '#api/door.ts'
 import type { Draft, KObject } from '#api/metadata.ts'
 import type { Served } from '#api/kind.ts'
 import type { Permit } from '#api/request.ts'
-import type { Authorize } from './authz/authorize.ts'
+import type { Authorize } from '#server/authz/authorize.ts'
 import type { Patching } from './patching-contract.ts'
-import type { RegistryDeps } from './registry/deps.ts'
-import type { Listed } from './registry/list.ts'
-import type { WatchSink, Watching } from './registry/watch.ts'
-import type { Kept } from './store/contract.ts'
+import type { RegistryDeps } from '#server/registry/deps.ts'
+import type { Listed } from '#server/registry/list.ts'
+import type { WatchSink, Watching } from '#server/registry/watch.ts'
+import type { Kept } from '#server/store/contract.ts'
 
 export type Outcome =
   | {

@@ -1,3 +1,4 @@
+import { dns1123Label } from '#api/names.ts'
 import type { Draft } from '#api/metadata.ts'
 import type { WriteContext } from '#api/kind.ts'
 import { age, name, text } from '../columns.ts'
@@ -18,6 +19,7 @@ function prepare(namespace: Draft<Object>, { old, subresource }: WriteContext<Ob
 }
 
 export const Namespace = defineKind(namespaces, {
+  validName: dns1123Label,
   shortNames: ['ns'],
   status: true,
   unconditionalUpdate: true,
@@ -32,5 +34,10 @@ export const Namespace = defineKind(namespaces, {
     namespace.status = { ...namespace.status, phase: namespace.status?.phase || 'Active' }
   },
   prepare,
+  held: namespace => (namespace.spec.finalizers?.length ?? 0) > 0,
+  terminating: namespace => {
+    namespace.status = { ...namespace.status, phase: 'Terminating' }
+  },
+  returnsDeleted: true,
   columns: [name, text('Status', namespace => namespace.status?.phase ?? ''), age],
 })

@@ -1,3 +1,4 @@
+import { dns1035Label } from '#api/names.ts'
 import { age, labelText, name, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
 import { services } from '#kinds/facts/generated/refs.ts'
@@ -20,6 +21,7 @@ const portsOf = ({ spec }: Object): string =>
     .join(',') || '<none>'
 
 export const Service = defineKind(services, {
+  validName: dns1035Label,
   shortNames: ['svc'],
   categories: ['all'],
   status: true,

@@ -1,4 +1,9 @@
+import { pathSegment } from '#api/names.ts'
 import { defineKind } from '../define.ts'
 import { roles } from '#kinds/facts/generated/refs.ts'
 
-export const Role = defineKind(roles, { unconditionalUpdate: true, createOnUpdate: true })
+export const Role = defineKind(roles, {
+  validName: pathSegment,
+  unconditionalUpdate: true,
+  createOnUpdate: true,
+})

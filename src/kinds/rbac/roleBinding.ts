@@ -1,8 +1,10 @@
+import { pathSegment } from '#api/names.ts'
 import { defineKind } from '../define.ts'
 import { roleBindings } from '#kinds/facts/generated/refs.ts'
 import { bindingColumns } from './subjects.ts'
 
 export const RoleBinding = defineKind(roleBindings, {
+  validName: pathSegment,
   unconditionalUpdate: true,
   createOnUpdate: true,
   columns: bindingColumns,

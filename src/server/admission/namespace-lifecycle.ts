@@ -1,6 +1,6 @@
 /** Nothing is created in a namespace that is absent or going away, and the system's own namespaces stay. */
 import { StatusError, forbidden, notFound } from '#api/status.ts'
-import type { AdmissionRequest } from '../registry/deps.ts'
+import type { AdmissionRequest } from '#server/registry/deps.ts'
 import { type Lookup, type Step, isResource, subjectOf } from './step.ts'
 
 const immortal = new Set(['default', 'kube-system', 'kube-public'])

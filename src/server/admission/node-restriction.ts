@@ -3,9 +3,9 @@ import type { Node, Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import { equal } from '#base/equal.ts'
 import type { Draft, KObject } from '#api/metadata.ts'
 import { forbidden } from '#api/status.ts'
-import type { AdmissionRequest } from '../registry/deps.ts'
-import { nodeOf } from '../authz/node.ts'
-import { references } from '../authz/references.ts'
+import type { AdmissionRequest } from '#server/registry/deps.ts'
+import { nodeOf } from '#server/authz/node.ts'
+import { references } from '#server/authz/references.ts'
 import { type Lookup, type Step, draftOf, isResource, oldOf, subjectOf } from './step.ts'
 
 export const nodeRestriction = (lookup: Lookup): Step => ({

@@ -2,7 +2,7 @@
 import type { Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import type { PriorityClass } from '#kinds/facts/generated/types/scheduling_v1.ts'
 import { forbidden } from '#api/status.ts'
-import type { AdmissionRequest } from '../registry/deps.ts'
+import type { AdmissionRequest } from '#server/registry/deps.ts'
 import { type Lookup, type Step, draftOf, isResource, subjectOf } from './step.ts'
 
 const resource = 'priorityclasses.scheduling.k8s.io'

@@ -2,7 +2,7 @@
 import type { Container, Pod, ServiceAccount, Volume } from '#kinds/facts/generated/types/core_v1.ts'
 import type { Draft } from '#api/metadata.ts'
 import { forbidden } from '#api/status.ts'
-import type { AdmissionRequest } from '../registry/deps.ts'
+import type { AdmissionRequest } from '#server/registry/deps.ts'
 import { type Lookup, type Step, draftOf, isResource, subjectOf } from './step.ts'
 
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount'

@@ -1,6 +1,6 @@
 /** Admission: steps that change an object, then steps that judge it, then what charges for it, each in one listed order. */
 import type { Draft, KObject } from '#api/metadata.ts'
-import type { Admission, AdmissionRequest, Undo } from '../registry/deps.ts'
+import type { Admission, AdmissionRequest, Undo } from '#server/registry/deps.ts'
 
 export interface Step {
   readonly name: string

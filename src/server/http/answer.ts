@@ -3,11 +3,11 @@ import type { Clock } from '#base/clock.ts'
 import type { Served } from '#api/kind.ts'
 import type { KObject } from '#api/metadata.ts'
 import { notAcceptable } from '#api/status.ts'
-import { stringify } from '#codec/json.ts'
+import { stringifyJson } from '#codec/json.ts'
 import type { Outcome } from '../outcome.ts'
-import { type IncludeObject, partial, tableColumns, tableRow } from '../registry/table.ts'
-import type { Listed } from '../registry/list.ts'
-import type { Kept } from '../store/contract.ts'
+import { type IncludeObject, partial, tableColumns, tableRow } from '#server/registry/table.ts'
+import type { Listed } from '#server/registry/list.ts'
+import type { Kept } from '#server/store/contract.ts'
 import { type ListMeta, complete, jsonBytes, jsonFrame, jsonList } from './encode.ts'
 import { type Accepted, contentTypes } from './negotiate.ts'
 import { type Response, common, send, sendObject, sendParts } from './respond.ts'
@@ -192,7 +192,7 @@ function framing(deps: AnswerDeps, accepted: Accepted, { query, served }: Framin
       : { ...object, kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' }
   return {
     contentType: contentTypes.json,
-    event: (type, kept) => Buffer.from(`{"type":"${type}","object":${stringify(wrapped(kept))}}\n`),
+    event: (type, kept) => Buffer.from(`{"type":"${type}","object":${stringifyJson(wrapped(kept))}}\n`),
     other: (type, object) => jsonOther(type, type === 'BOOKMARK' ? bookmark(object) : object),
   }
 }

@@ -4,15 +4,15 @@
  */
 import type { KObject } from '#api/metadata.ts'
 import type { Served } from '#api/kind.ts'
-import { stringify } from '#codec/json.ts'
-import { copy, withMetadata } from '../registry/build.ts'
-import type { Kept } from '../store/contract.ts'
+import { stringifyJson } from '#codec/json.ts'
+import { copy, withMetadata } from '#server/registry/build.ts'
+import type { Kept } from '#server/store/contract.ts'
 
 const opening = '"metadata":{'
 
 /** managedFields are text until here: spliced in as the first field of metadata. */
 export function jsonText(object: object, managed: string): string {
-  const text = stringify(object)
+  const text = stringifyJson(object)
   if (managed === '') return text
   const at = text.indexOf(opening) + opening.length
   const rest = text.slice(at)

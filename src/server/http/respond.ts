@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { StatusError } from '#api/status.ts'
-import { stringify } from '#codec/json.ts'
+import { stringifyJson } from '#codec/json.ts'
 import { dumpYaml } from '#codec/yaml.ts'
 import { type Accepted, contentTypes } from './negotiate.ts'
 
@@ -62,7 +62,7 @@ export function sendObject(
   send(response, {
     code,
     contentType: yaml ? contentTypes.yaml : contentTypes.json,
-    body: yaml ? dumpYaml(object) : accepted.pretty ? `${stringify(object, 2)}\n` : `${stringify(object)}\n`,
+    body: yaml ? dumpYaml(object) : accepted.pretty ? `${stringifyJson(object, 2)}\n` : `${stringifyJson(object)}\n`,
     ...(warnings === undefined ? {} : { warnings }),
   })
 }
@@ -76,7 +76,7 @@ export function sendError(response: Response, error: StatusError): void {
   send(response, {
     code: error.code,
     contentType: contentTypes.json,
-    body: `${stringify(error.status())}\n`,
+    body: `${stringifyJson(error.status())}\n`,
     ...(after === undefined ? {} : { headers: { 'retry-after': String(after) } }),
   })
 }

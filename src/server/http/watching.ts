@@ -3,9 +3,9 @@ import type { Clock } from '#base/clock.ts'
 import type { Served } from '#api/kind.ts'
 import { apiVersionOf } from '#api/metadata.ts'
 import { StatusError, expired } from '#api/status.ts'
-import { stringify } from '#codec/json.ts'
-import type { Kept } from '../store/contract.ts'
-import type { Seen, WatchSink, Watching } from '../registry/watch.ts'
+import { stringifyJson } from '#codec/json.ts'
+import type { Kept } from '#server/store/contract.ts'
+import type { Seen, WatchSink, Watching } from '#server/registry/watch.ts'
 import { type Response, common, write } from './respond.ts'
 
 export interface Framing {
@@ -15,7 +15,7 @@ export interface Framing {
 }
 
 export const jsonOther = (type: string, object: object): Uint8Array =>
-  Buffer.from(`{"type":"${type}","object":${stringify(object)}}\n`)
+  Buffer.from(`{"type":"${type}","object":${stringifyJson(object)}}\n`)
 
 export interface WatchSettings {
   readonly served: Served

@@ -112,6 +112,8 @@ function prepared(deps: RegistryDeps, input: UpdateInput, step: { draft: Draft<K
   return context
 }
 
+/** Writes of the system's own that are no new wish of anybody's. */
+const uncounted = new Set(['status', 'binding', 'finalize', 'approval'])
 const outside = new Set(['metadata', 'status', 'apiVersion', 'kind'])
 
 /** Something but metadata and status changed. */
@@ -127,7 +129,7 @@ function built(input: UpdateInput, wanted: Draft<KObject>, old: KObject): Draft<
       ? statusOnly(input.served, wanted, old)
       : withMetadata(wanted, wanted.metadata)
   const draft = withMetadata(base, keptMetadata(base.metadata, old.metadata))
-  if (kind.status && input.permit.subresource !== 'status') setField(draft, 'status', fieldOf(old, 'status'))
+  if (kind.status && input.permit.subresource === '') setField(draft, 'status', fieldOf(old, 'status'))
   if (input.permit.subresource === 'status' && (draft.metadata.ownerReferences?.length ?? 1) === 0)
     Reflect.deleteProperty(draft.metadata, 'ownerReferences')
   return draft
@@ -163,7 +165,7 @@ async function attempt(
   const changing = deps.admission.change(request)
   if (changing !== undefined) await changing
   const context = prepared(deps, input, { draft, old })
-  if (kind.counted && permit.subresource !== 'status' && respecified(draft, old))
+  if (kind.counted && !uncounted.has(permit.subresource) && respecified(draft, old))
     draft.metadata.generation = (old.metadata.generation ?? 0) + 1
   const taken = deps.reservations.take(served, draft, old)
   const errors = [...updateErrors(draft.metadata, old.metadata), ...(kind.validate?.(draft, context) ?? [])]

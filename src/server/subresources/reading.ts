@@ -3,16 +3,12 @@ import type { DoorRequest } from '#api/door.ts'
 import type { Draft, KObject } from '#api/metadata.ts'
 import { type Status, StatusError, badRequest, methodNotAllowed } from '#api/status.ts'
 import { type Outcome, type SpecialRequest, managerOf } from '../outcome.ts'
-import { copy } from '../registry/build.ts'
-import { update } from '../registry/update.ts'
-import type { Kept } from '../store/contract.ts'
-
+import { copy } from '#server/registry/build.ts'
+import { update } from '#server/registry/update.ts'
+import type { Kept } from '#server/store/contract.ts'
 
 /** The body of a create as the kind that the subresource takes. @throws StatusError MethodNotAllowed, BadRequest */
-export function posted<O extends KObject>(
-  special: SpecialRequest,
-  kind: string,
-): Draft<O> {
+export function posted<O extends KObject>(special: SpecialRequest, kind: string): Draft<O> {
   const { request, permit } = special
   if (request.verb !== 'create')
     throw methodNotAllowed({ group: permit.group, resource: `${permit.resource}/${permit.subresource}` }, request.verb)

@@ -7,7 +7,7 @@ import { badRequest, conflict, invalid, notFound } from '#api/status.ts'
 import { invalidValue } from '#api/validation.ts'
 import type { Special, SpecialRequest } from '../outcome.ts'
 import { get } from '../serve.ts'
-import { type Claims, type TokenKeys, signToken } from '../authn/tokens.ts'
+import { type Claims, type TokenKeys, signToken } from '#server/authn/tokens.ts'
 import { made, posted } from './reading.ts'
 
 export interface TokenIssuer {

@@ -1,0 +1,141 @@
+/** The server as a value: store in, door out. Listening, controllers and nodes are joined by main.ts and testing/. */
+import type { Clock } from '#base/clock.ts'
+import type { Door } from '#api/door.ts'
+import type { Scheme } from '#api/kind.ts'
+import type { Reader } from '#api/reader.ts'
+import type { User } from '#api/request.ts'
+import { timestamp } from '#base/clock.ts'
+import { defaultSteps } from '#server/admission/index.ts'
+import { type Lookup, makeAdmission } from '#server/admission/step.ts'
+import { type TokenAuthenticator, type TokenKeys, makeTokenAuthenticator } from '#server/authn/tokens.ts'
+import { type Authorizer, makeAuthorize } from '#server/authz/authorize.ts'
+import { makeNodeAuthorizer } from '#server/authz/node.ts'
+import { makeRbac, masters } from '#server/authz/rbac.ts'
+import { escalation } from '#server/admission/escalation.ts'
+import { bootstrap } from './bootstrap.ts'
+import { makeDoor } from './local/door.ts'
+import { type LocalReader, makeReader } from './local/reader.ts'
+import type { Serving } from './outcome.ts'
+import type { Patching } from './patching-contract.ts'
+import type { FieldManager } from '#server/registry/deps.ts'
+import { makePools, makeReservations } from '#server/registry/reservations.ts'
+import type { Store } from '#server/store/contract.ts'
+import { specials } from './subresources/index.ts'
+import { component } from '#server/authn/user.ts'
+import type { BindingObject, RoleObject } from '#server/authz/rbac-types.ts'
+import type { Draft } from '#api/metadata.ts'
+
+export interface ServerOptions {
+  readonly store: Store
+  readonly scheme: Scheme
+  readonly clock: Clock
+  readonly random: () => number
+  readonly uid: () => string
+  readonly fields: FieldManager
+  readonly patching: Patching
+  readonly tokenKeys: TokenKeys
+  readonly serviceCIDR: string
+  readonly nodePorts: readonly [number, number]
+  /** Issuer of service-account tokens; also their audience when none is asked for. */
+  readonly issuer: string
+  readonly roles?: readonly Draft<RoleObject>[]
+  readonly bindings?: readonly Draft<BindingObject>[]
+}
+
+export interface Server {
+  readonly door: Door
+  readonly serving: Serving
+  readonly tokens: TokenAuthenticator
+  /** For a component of ours: what it reads in place, checked against its rights when it declares it. */
+  reader(who: User): Reader
+  /** An identity of one of our own components. */
+  identity(name: string, groups?: readonly string[]): User
+  /** What every cluster has from the start. To be awaited before anybody is let in. */
+  bootstrap(): Promise<void>
+  close(): void
+}
+
+const alphabet = 'bcdfghjklmnpqrstvwxz2456789'
+
+export const suffixFrom =
+  (random: () => number): (() => string) =>
+  () =>
+    Array.from({ length: 5 }, () => alphabet[Math.floor(random() * alphabet.length)] ?? 'b').join('')
+
+const lookupOf = (store: Store): Lookup => ({
+  get: (resource, key) => store.snapshot(resource).get(key)?.object,
+  list: function* (resource) {
+    for (const kept of store.snapshot(resource).range()) yield kept.object
+  },
+})
+
+export function makeServer(options: ServerOptions): Server {
+  const { store, scheme, clock, random, uid } = options
+  const rbac = makeRbac(store)
+  const nodes = makeNodeAuthorizer(store)
+  const authorizers: readonly Authorizer[] = [masters, nodes.authorizer, rbac.authorizer]
+  const tokens = makeTokenAuthenticator({
+    keys: options.tokenKeys,
+    store,
+    clock,
+    issuer: options.issuer,
+    audiences: [options.issuer],
+  })
+  const lookup = lookupOf(store)
+  const suffix = suffixFrom(random)
+  const pools = makePools({
+    serviceCIDR: options.serviceCIDR,
+    nodePorts: options.nodePorts,
+    random,
+    uid,
+    now: () => timestamp(clock.now()),
+  })
+  const authorize = makeAuthorize(authorizers)
+  const serving: Serving = {
+    authorize,
+    patching: options.patching,
+    registry: {
+      store,
+      scheme,
+      clock,
+      uid,
+      suffix,
+      fields: options.fields,
+      admission: makeAdmission([...defaultSteps(lookup, suffix), escalation(rbac, authorizers)]),
+      reservations: makeReservations(store, pools),
+    },
+    specials: specials({
+      authorizers,
+      tokens,
+      rbac,
+      issuer: { keys: options.tokenKeys, issuer: options.issuer, audiences: [options.issuer] },
+    }),
+  }
+  const door = makeDoor(serving)
+  const readers: LocalReader[] = []
+  return {
+    door,
+    serving,
+    tokens,
+    identity: component,
+    reader: who => {
+      const reader = makeReader({ store, scheme, authorize, who })
+      readers.push(reader)
+      return reader
+    },
+    bootstrap: () =>
+      bootstrap({
+        door,
+        scheme,
+        who: component('system:apiserver', ['system:masters']),
+        serviceCIDR: options.serviceCIDR,
+        ...(options.roles === undefined ? {} : { roles: options.roles }),
+        ...(options.bindings === undefined ? {} : { bindings: options.bindings }),
+      }),
+    close: () => {
+      rbac.close()
+      nodes.close()
+      for (const reader of readers) reader.close()
+    },
+  }
+}
