@@ -1,12 +1,108 @@
-/** JSON text of any value; integers beyond 2^53 are bigints and written exactly. */
+/**
+ * JSON from outsiders: JSON.parse, guarded by one scan of the bytes. JSON.parse silently drops duplicate keys and rounds
+ * integers beyond 2^53; where the scan finds signs of either, the exact reader (exactJson.ts) reads the text again.
+ */
+import { readExactly, type Parsed } from './exactJson.ts'
+import { JsonError } from './errors.ts'
+
+export interface JsonLimits {
+  /** Objects and arrays inside each other. */
+  readonly depth?: number
+}
+
+/** Deep enough for everything real; recursive walkers of what is let in stay far from the end of the stack. */
+const defaultDepth = 500
+/** Fewer digits are always exact. */
+const riskyDigits = 16
+
+interface Scan {
+  readonly keys: number
+  readonly deepest: number
+  readonly longNumber: boolean
+}
+
+const quote = 0x22
+const backslash = 0x5c
+
+/** Counts what matters outside strings. Text that is no JSON gives any numbers: JSON.parse refuses it afterwards. */
+function scan(bytes: Uint8Array): Scan {
+  let keys = 0
+  let depth = 0
+  let deepest = 0
+  let digits = 0
+  let longNumber = false
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0
+    if (byte === quote) {
+      for (let inner = bytes[++at]; inner !== quote && inner !== undefined; inner = bytes[++at])
+        if (inner === backslash) at++
+      digits = 0
+    } else if (byte >= 0x30 && byte <= 0x39) {
+      if (++digits >= riskyDigits) longNumber = true
+    } else {
+      digits = 0
+      if (byte === 0x3a) keys++
+      else if (byte === 0x7b || byte === 0x5b) {
+        if (++depth > deepest) deepest = depth
+      } else if (byte === 0x7d || byte === 0x5d) depth--
+    }
+  }
+  return { keys, deepest, longNumber }
+}
+
+function countKeys(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  let keys = 0
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === 'object') keys += countKeys(item)
+    return keys
+  }
+  const object = value as Readonly<Record<string, unknown>>
+  for (const key in object) {
+    keys++
+    const field = object[key]
+    if (typeof field === 'object') keys += countKeys(field)
+  }
+  return keys
+}
+
+/**
+ * The value of a JSON text, made for the caller alone, and the paths of keys that came twice (the last one counts).
+ * Integers beyond 2^53 are bigints. A key like `__proto__` is an own property like any other.
+ * @throws JsonError for what is no JSON, nests too deeply or has an integer beyond 64 bits.
+ */
+export function parseJson(input: Uint8Array | string, limits: JsonLimits = {}): Parsed {
+  const depth = limits.depth ?? defaultDepth
+  const bytes = typeof input === 'string' ? Buffer.from(input) : input
+  const found = scan(bytes)
+  if (found.deepest > depth) throw new JsonError('exceeded max depth')
+  const text = typeof input === 'string' ? input : textOf(input)
+  if (found.longNumber) return readExactly(text, depth)
+  const value = parse(text, depth)
+  return found.keys === countKeys(value) ? { value, duplicates: [] } : readExactly(text, depth)
+}
+
+const textOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+
+function parse(text: string, depth: number): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The exact reader says what is wrong without repeating the text, which may hold secrets.
+    readExactly(text, depth)
+    throw new JsonError('invalid JSON')
+  }
+}
+
+const exact = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? JSON.rawJSON(String(value)) : value)
+
+/** The JSON text of a value; bigints as the integers they are. @param indent spaces a level, for people. */
 export function stringifyJson(value: unknown, indent?: number): string {
   try {
     return JSON.stringify(value, undefined, indent)
-  } catch {
-    return JSON.stringify(
-      value,
-      (_, inner: unknown) => (typeof inner === 'bigint' ? JSON.rawJSON(inner.toString()) : inner),
-      indent,
-    )
+  } catch (error) {
+    if (error instanceof TypeError && error.message.includes('BigInt')) return JSON.stringify(value, exact, indent)
+    throw error
   }
 }

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import { readExactly } from './exactJson.ts'
+import { parseJson, stringifyJson } from './json.ts'
+
+test('duplicate keys are reported with their path, the last one counts', () => {
+  assert.deepEqual(parseJson('{"a":1,"b":{"c":[{"d":1,"d":2}]},"a":3}'), {
+    value: { a: 3, b: { c: [{ d: 2 }] } },
+    duplicates: ['b.c[0].d', 'a'],
+  })
+  assert.deepEqual(parseJson('{"a":":","b":"{\\"x\\":1}"}').duplicates, [], 'what stands in strings does not count')
+})
+
+test('64-bit integers are exact, longer ones refused', () => {
+  assert.deepEqual(parseJson('[9007199254740993,-9223372036854775808,9007199254740991,0.1234567890123456]').value, [
+    9007199254740993n,
+    -9223372036854775808n,
+    9007199254740991,
+    0.1234567890123456,
+  ])
+  assert.throws(() => parseJson('[9223372036854775808]'), /64 bits/)
+  assert.throws(() => parseJson(`[${'9'.repeat(100_000)}]`), /64 bits/)
+  assert.equal(stringifyJson({ a: [9007199254740993n], b: 1 }), '{"a":[9007199254740993],"b":1}')
+})
+
+test('deep nesting is refused, also where the exact reader is needed', () => {
+  assert.throws(() => parseJson('['.repeat(10_000) + ']'.repeat(10_000)), /max depth/)
+  assert.throws(() => parseJson('{"a":'.repeat(200_000)), /max depth/)
+  assert.throws(() => readExactly('['.repeat(100_000), 500), /max depth/)
+  assert.deepEqual(parseJson('[[1]]', { depth: 2 }).value, [[1]])
+  assert.throws(() => parseJson('[[[1]]]', { depth: 2 }), /max depth/)
+})
+
+test('a key called __proto__ is a key', () => {
+  for (const text of ['{"__proto__":{"x":1}}', '{"__proto__":{"x":1234567890123456789}}']) {
+    const { value } = parseJson(text)
+    assert.ok(typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__'))
+    assert.equal(Object.getPrototypeOf(value), Object.prototype)
+  }
+})
+
+test('what is wrong is said without repeating the text', () => {
+  const cases: Readonly<Record<string, RegExp>> = {
+    '': /unexpected end/,
+    '{': /unexpected end/,
+    '{"a":secret}': /^JsonError|invalid character 's' looking for beginning of value/,
+    '[1,]': /invalid character '\]' looking/,
+    '{"a" 1}': /invalid character '1' after object key/,
+    '{} x': /invalid character 'x' after top-level value/,
+    '"a\nb"': /invalid character/,
+  }
+  for (const [text, message] of Object.entries(cases)) assert.throws(() => parseJson(text), message, text)
+})
+
+test('both readers agree with JSON.parse on all JSON', () => {
+  const small = (_: string, value: unknown): unknown =>
+    typeof value === 'number' && Math.abs(value) >= 2 ** 53 ? 1 : value
+  const texts = fc.jsonValue({ maxDepth: 5 }).map(value => JSON.stringify(value, small))
+  fc.assert(
+    fc.property(texts, text => {
+      const expected: unknown = JSON.parse(text)
+      assert.deepEqual(readExactly(text, 100).value, expected)
+      assert.deepEqual(parseJson(Buffer.from(text)).value, expected)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('no text makes the exact reader accept what JSON.parse refuses, or the other way round', () => {
+  const pieces = fc.array(
+    fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"a"',
+      '"',
+      '\\',
+      '1',
+      '-',
+      '0',
+      '.5',
+      'e1',
+      'true',
+      'null',
+      ' ',
+      '\n',
+      '\u0001',
+    ),
+  )
+  const accepts = (read: () => unknown): boolean => {
+    try {
+      read()
+      return true
+    } catch {
+      return false
+    }
+  }
+  fc.assert(
+    fc.property(pieces, parts => {
+      const text = parts.join('')
+      assert.equal(
+        accepts(() => readExactly(text, 100)),
+        accepts(() => JSON.parse(text)),
+        text,
+      )
+    }),
+    { numRuns: 500 },
+  )
+})
