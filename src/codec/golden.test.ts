@@ -8,6 +8,7 @@ import type { Schema } from '#api/schema.ts'
 import { typeKeys, typeSchema } from '#kinds/facts/read.ts'
 import { decodeTyped } from './decode.ts'
 import { parseJson } from './json.ts'
+import { parseYaml } from './yaml.ts'
 
 interface Golden {
   readonly name: string
@@ -51,4 +52,9 @@ test('JSON: every golden object decodes to itself, with nothing unknown', { skip
     assert.deepEqual([...unknown, ...duplicates], [], name)
     assert.deepEqual(object, JSON.parse(json.toString()), name)
   }
+})
+
+test('YAML: every golden object is the same as its JSON', { skip: noGolden }, () => {
+  for (const { name, json, yaml } of readGolden().known)
+    assert.deepEqual(parseYaml(yaml), JSON.parse(json.toString()), name)
 })
