@@ -35,7 +35,9 @@ export async function sharedKeys(store: Store, now: number): Promise<SharedKeys>
   if (found !== undefined) return dataOf(found)
   const data: SharedKeys = { authority: await makeAuthority('bulwark-ca', now), tokenKey: newTokenKey() }
   const object: Draft<Row> = { apiVersion: 'internal.bulwark.dev/v1', kind: 'SharedKeys', metadata: { name }, data }
-  const result = await store.commit([{ type: 'put', resource: keysResource, key: name, expect: 0, object, managed: '' }])
+  const result = await store.commit([
+    { type: 'put', resource: keysResource, key: name, expect: 0, object, managed: '' },
+  ])
   if (result.ok) return data
   if (result.reason === 'conflict' && result.current !== undefined) return dataOf(result.current)
   throw new Error(`the cluster's keys could not be kept: ${result.reason}`)

@@ -69,7 +69,13 @@ const keptResources = (scheme: Scheme) => (): readonly ResourceRef[] =>
   scheme
     .kinds()
     .filter(kind => kind.storedAs === undefined && ['list', 'watch', 'delete'].every(verb => kind.verbs.includes(verb)))
-    .map(kind => ({ group: kind.group, version: kind.hub, resource: kind.plural, kind: kind.kind, namespaced: kind.scope === 'Namespaced' }))
+    .map(kind => ({
+      group: kind.group,
+      version: kind.hub,
+      resource: kind.plural,
+      kind: kind.kind,
+      namespaced: kind.scope === 'Namespaced',
+    }))
 
 /** Names the manager of each write, so that ownership of fields shows who wrote. */
 const managed = (request: DoorRequest, manager: string): DoorRequest => {
@@ -77,7 +83,9 @@ const managed = (request: DoorRequest, manager: string): DoorRequest => {
     case 'create':
     case 'update':
     case 'patch':
-      return request.options?.fieldManager === undefined ? { ...request, options: { ...request.options, fieldManager: manager } } : request
+      return request.options?.fieldManager === undefined
+        ? { ...request, options: { ...request.options, fieldManager: manager } }
+        : request
     case 'get':
     case 'list':
     case 'watch':
@@ -92,7 +100,10 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
   const list = controllers({ resources: keptResources(scheme), authority: () => keys.authority.cert })
   const policy = controllerPolicy(list)
   const server = makeServer({
-    store, scheme, clock, issuer,
+    store,
+    scheme,
+    clock,
+    issuer,
     random: options.random,
     uid: randomUUID,
     fields: fieldManager,
@@ -105,15 +116,31 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
   })
   await server.bootstrap()
   const pace = loopPace()
-  const transport = (who: User, manager: string): Transport => request => server.door(who, managed(request, manager))
+  const transport =
+    (who: User, manager: string): Transport =>
+    request =>
+      server.door(who, managed(request, manager))
   const client = (who: User, manager: string): Client => makeClient(transport(who, manager))
   const running: Running[] = []
   const partsFor = (controller: Controller): RunnerParts => {
     const who = server.identity(accountOf(controller.name), accountGroups)
-    return { client: client(who, 'kube-controller-manager'), reader: server.reader(who), clock, log: log.with({ controller: controller.name }), pace }
+    return {
+      client: client(who, 'kube-controller-manager'),
+      reader: server.reader(who),
+      clock,
+      log: log.with({ controller: controller.name }),
+      pace,
+    }
   }
   return {
-    server, store, scheme, clock, log, pace, client, transport,
+    server,
+    store,
+    scheme,
+    clock,
+    log,
+    pace,
+    client,
+    transport,
     start: async () => {
       running.push(...startControllers(list, partsFor))
       await Promise.all(running.map(one => one.ready))

@@ -1,7 +1,7 @@
 /** The rights of our own components, as the RBAC objects that everybody can read. */
 import type { Rule } from '#client/controller.ts'
 import type { Draft } from '#api/metadata.ts'
-import type { BindingObject, RoleObject } from '#server/authz/rbac-types.ts'
+import type { BindingObject, PolicyRule, RoleObject, Subject } from '#server/authz/rbac-types.ts'
 
 const apiVersion = 'rbac.authorization.k8s.io/v1'
 const group = 'rbac.authorization.k8s.io'
@@ -19,19 +19,29 @@ const role = (name: string, rules: readonly Rule[]): Draft<RoleObject> => ({
   apiVersion,
   kind: 'ClusterRole',
   metadata: { name, labels },
-  rules: structuredClone(rules) as Draft<RoleObject>['rules'],
+  rules: rules.map(rule => structuredClone(rule) as Draft<PolicyRule>),
 })
 
-function binding(name: string, subject: Draft<BindingObject>['subjects']): Draft<BindingObject> {
-  return { apiVersion, kind: 'ClusterRoleBinding', metadata: { name, labels }, roleRef: { apiGroup: group, kind: 'ClusterRole', name }, subjects: subject }
+function binding(name: string, subjects: Draft<Subject>[]): Draft<BindingObject> {
+  return {
+    apiVersion,
+    kind: 'ClusterRoleBinding',
+    metadata: { name, labels },
+    roleRef: { apiGroup: group, kind: 'ClusterRole', name },
+    subjects,
+  }
 }
 
 /** Every controller is a service account of kube-system with the rules that its own file lists. */
-export function controllerPolicy(controllers: readonly { readonly name: string; readonly rules: readonly Rule[] }[]): Policy {
+export function controllerPolicy(
+  controllers: readonly { readonly name: string; readonly rules: readonly Rule[] }[],
+): Policy {
   const named = controllers.map(one => ({ ...one, role: `bulwark:controller:${one.name}` }))
   return {
     roles: named.map(one => role(one.role, one.rules)),
-    bindings: named.map(one => binding(one.role, [{ kind: 'ServiceAccount', name: one.name, namespace: 'kube-system' }])),
+    bindings: named.map(one =>
+      binding(one.role, [{ kind: 'ServiceAccount', name: one.name, namespace: 'kube-system' }]),
+    ),
   }
 }
 
@@ -41,9 +51,17 @@ export const networkGroup = 'system:bulwark:network'
 export const networkPolicy: Policy = {
   roles: [
     role(networkGroup, [
-      { apiGroups: [''], resources: ['services', 'endpoints', 'namespaces', 'pods', 'nodes'], verbs: ['get', 'list', 'watch'] },
+      {
+        apiGroups: [''],
+        resources: ['services', 'endpoints', 'namespaces', 'pods', 'nodes'],
+        verbs: ['get', 'list', 'watch'],
+      },
       { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['get', 'list', 'watch'] },
-      { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies', 'servicecidrs'], verbs: ['get', 'list', 'watch'] },
+      {
+        apiGroups: ['networking.k8s.io'],
+        resources: ['networkpolicies', 'servicecidrs'],
+        verbs: ['get', 'list', 'watch'],
+      },
     ]),
   ],
   bindings: [binding(networkGroup, [{ kind: 'Group', apiGroup: group, name: networkGroup }])],

@@ -1,0 +1,114 @@
+/** The plane on a port: certificates of its own authority, kubeconfigs for who may come in. */
+import { type KeyPair, issue } from '#pki/issue.ts'
+import { dumpYaml } from '#codec/yaml.ts'
+import { makeAuthenticate } from '#server/authn/authenticate.ts'
+import { bodyCodec } from '#server/coding.ts'
+import { makeAnswer } from '#server/http/answer.ts'
+import type { Handling } from '#server/http/handler.ts'
+import { type Listening, listen } from '#server/http/listen.ts'
+import { paths } from '#server/http/paths.ts'
+import { takes } from '#server/subresources/takes.ts'
+import { protobuf } from '#server/protobuf.ts'
+import type { Plane } from './plane.ts'
+
+export interface ListenOptions {
+  readonly host: string
+  readonly port: number
+  readonly authority: KeyPair
+  /** Names and addresses that the serving certificate is for. */
+  readonly hosts: readonly string[]
+}
+
+export interface Listener {
+  readonly url: string
+  readonly port: number
+  kubeConfig(user: {
+    readonly name: string
+    readonly groups: readonly string[]
+    readonly context?: string
+    readonly server?: string
+  }): Promise<string>
+  close(): Promise<void>
+}
+
+const alwaysHosts = [
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+  'kubernetes.default.svc.cluster.local',
+]
+
+export async function listenPlane(plane: Plane, options: ListenOptions): Promise<Listener> {
+  const { server, clock, log } = plane
+  const serving = await issue(
+    options.authority,
+    { name: 'kube-apiserver', use: 'server', hosts: [...options.hosts, ...alwaysHosts] },
+    clock.now(),
+  )
+  const known = paths({
+    scheme: plane.scheme,
+    clock,
+    address: `${options.host}:${options.port}`,
+    checks: () =>
+      new Map([
+        ['ping', true],
+        ['store', true],
+      ]),
+  })
+  const handling: Handling = {
+    serving: server.serving,
+    authenticate: makeAuthenticate(server.tokens, clock),
+    codec: bodyCodec,
+    answer: makeAnswer({ clock, protobuf, random: Math.random }),
+    clock,
+    log,
+    open: known.open,
+    path: known.path,
+    takes: takes(plane.scheme),
+    connect: () => undefined,
+    observe: known.observe,
+  }
+  const listening: Listening = await listen(handling, {
+    host: options.host,
+    port: options.port,
+    certificates: { cert: serving.cert, key: serving.key, clientCA: options.authority.cert },
+    upgrade: (_, socket) => socket.destroy(),
+  })
+  const url = `https://${options.host}:${listening.port}`
+  return {
+    url,
+    port: listening.port,
+    kubeConfig: async user => {
+      const pair = await issue(options.authority, { ...user, use: 'client' }, clock.now())
+      return kubeConfig({
+        context: user.context ?? 'bulwark',
+        server: user.server ?? url,
+        authority: options.authority.cert,
+        pair,
+      })
+    },
+    close: () => listening.close(),
+  }
+}
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
+
+interface KubeConfig {
+  readonly context: string
+  readonly server: string
+  readonly authority: string
+  readonly pair: KeyPair
+}
+
+export const kubeConfig = ({ context, server, authority, pair }: KubeConfig): string =>
+  dumpYaml({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: context, cluster: { server, 'certificate-authority-data': base64(authority) } }],
+    users: [
+      { name: context, user: { 'client-certificate-data': base64(pair.cert), 'client-key-data': base64(pair.key) } },
+    ],
+    contexts: [{ name: context, context: { cluster: context, user: context } }],
+    'current-context': context,
+    preferences: {},
+  })

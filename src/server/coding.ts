@@ -1,0 +1,130 @@
+/** The codec as the server uses it: bodies of requests, and what patches gave, strictly decoded. */
+import type { FieldValidation, Patch } from '#api/door.ts'
+import type { Draft, Json, KObject } from '#api/metadata.ts'
+import type { Served } from '#api/kind.ts'
+import { StatusError, badRequest, unsupportedMediaType } from '#api/status.ts'
+import { applyDefaults } from '#codec/defaults.ts'
+import { decodeTyped } from '#codec/decode.ts'
+import { DecodeError, JsonError, YamlError } from '#codec/errors.ts'
+import { parseJson } from '#codec/json.ts'
+import type { FieldManager } from '#server/registry/deps.ts'
+import type { Patching } from './patching-contract.ts'
+import type { BodyCodec } from './http/decode-body.ts'
+import type { Encoding } from './http/negotiate.ts'
+
+interface Parsed {
+  readonly value: unknown
+  readonly duplicates: readonly string[]
+}
+
+interface Validation {
+  readonly level: FieldValidation
+  readonly warn: (text: string) => void
+}
+
+const versionOf = ({ kind, version }: Served): string =>
+  kind.group === '' ? version.name : `${kind.group}/${version.name}`
+
+function parse(bytes: Uint8Array, encoding: Encoding): Parsed {
+  try {
+    switch (encoding) {
+      case 'json':
+        return parseJson(bytes)
+      case 'yaml':
+      case 'protobuf':
+        throw unsupportedMediaType(
+          'the body of the request was in an unknown format - accepted media types include: application/json',
+        )
+    }
+  } catch (error) {
+    if (error instanceof JsonError) throw badRequest(`couldn't get version/kind; json parse error: ${error.message}`)
+    if (error instanceof YamlError) throw badRequest(`error parsing YAML: ${error.message}`)
+    throw error
+  }
+}
+
+/** Unknown and duplicate fields, as the client wants to hear of them. @throws StatusError BadRequest when strict */
+function report(unknown: readonly string[], duplicates: readonly string[], { level, warn }: Validation): void {
+  if (level === 'Ignore' || unknown.length + duplicates.length === 0) return
+  const lines = [
+    ...duplicates.map(path => `duplicate field ${JSON.stringify(path)}`),
+    ...unknown.map(path => `unknown field ${JSON.stringify(path)}`),
+  ]
+  if (level === 'Strict') throw badRequest(`strict decoding error: ${lines.join(', ')}`)
+  lines.forEach(warn)
+}
+
+/** An object that says what it is must be what is asked for; built-in kinds may say nothing. */
+function identify(value: object, served: Served): void {
+  const { apiVersion, kind } = value as { apiVersion?: unknown; kind?: unknown }
+  const wanted = versionOf(served)
+  const silent = (said: unknown): boolean => said === undefined || said === ''
+  if (served.kind.custom && (silent(kind) || silent(apiVersion)))
+    throw badRequest(`Object '${silent(kind) ? 'Kind' : 'apiVersion'}' is missing in the request body`)
+  if (!silent(apiVersion) && apiVersion !== wanted)
+    throw badRequest(
+      `the API version in the data (${String(apiVersion)}) does not match the expected API version (${wanted})`,
+    )
+  if (!silent(kind) && kind !== served.kind.kind)
+    throw badRequest(
+      `${String(kind)} in version ${JSON.stringify(served.version.name)} cannot be handled as a ${served.kind.kind}: converting (${String(kind)}) to (${served.kind.kind}): unknown conversion`,
+    )
+  Reflect.set(value, 'apiVersion', wanted)
+  Reflect.set(value, 'kind', served.kind.kind)
+}
+
+/** The typed object, defaulted by its version's schema. @throws StatusError BadRequest */
+export function typedObject(parsed: Parsed, served: Served, validation: Validation): Draft<KObject> {
+  const { value } = parsed
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw badRequest(`couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct`)
+  identify(value, served)
+  try {
+    const schema = served.version.schema()
+    const { object, unknown } = decodeTyped(schema, value)
+    report(unknown, parsed.duplicates, validation)
+    object.metadata ??= {}
+    applyDefaults(schema, object)
+    return object
+  } catch (error) {
+    if (error instanceof DecodeError)
+      throw badRequest(
+        `${served.kind.kind} in version ${JSON.stringify(served.version.name)} cannot be handled as a ${served.kind.kind}: ${error.message}`,
+      )
+    throw error
+  }
+}
+
+export const bodyCodec: BodyCodec = {
+  object: (bytes, { encoding, served, level, warn }) => typedObject(parse(bytes, encoding), served, { level, warn }),
+  document: (bytes, encoding) => parse(bytes, encoding).value as Json,
+}
+
+function patched(patch: Patch, document: object): unknown {
+  if (patch.type === 'merge') return merged(document, patch.content)
+  throw unsupportedMediaType(`patches of type ${patch.type} are not supported`)
+}
+
+function merged(target: unknown, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch
+  const result = new Map<string, unknown>(
+    typeof target === 'object' && target !== null && !Array.isArray(target) ? Object.entries(target) : [],
+  )
+  for (const [key, value] of Object.entries(patch))
+    if (value === null) result.delete(key)
+    else result.set(key, merged(result.get(key), value))
+  return Object.fromEntries(result)
+}
+
+export const patching: Patching = {
+  patched,
+  plain: patched,
+  decoded: (document, served, validation) => typedObject({ value: document, duplicates: [] }, served, validation),
+}
+
+export const fieldManager: FieldManager = {
+  update: () => '',
+  apply: () => {
+    throw new StatusError({ reason: 'UnsupportedMediaType', message: 'apply is not supported' })
+  },
+}

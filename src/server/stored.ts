@@ -1,0 +1,37 @@
+/** From stored text to the object as its kind has it today: new defaults appear on what was stored before them. */
+import type { Draft, KObject } from '#api/metadata.ts'
+import type { Kind, Scheme } from '#api/kind.ts'
+import { applyDefaults } from '#codec/defaults.ts'
+import { parseJson } from '#codec/json.ts'
+import { storageOf } from './registry/create.ts'
+import type { Decode } from './store/contract.ts'
+
+/** Defaults of the schema, then those that are computed. Idempotent. */
+export function defaulted(kind: Kind, draft: Draft<KObject>): Draft<KObject> {
+  const hub = kind.versions.find(version => version.name === kind.hub)
+  if (hub !== undefined) applyDefaults(hub.schema(), draft)
+  kind.defaults?.(draft)
+  return draft
+}
+
+export function decodeStored(scheme: Scheme): Decode {
+  let generation = -1
+  let kinds = new Map<string, Kind>()
+  const kindOf = (resource: string): Kind | undefined => {
+    if (generation !== scheme.generation()) {
+      kinds = new Map(
+        scheme
+          .kinds()
+          .filter(kind => kind.storedAs === undefined)
+          .map(kind => [storageOf(kind), kind]),
+      )
+      generation = scheme.generation()
+    }
+    return kinds.get(resource)
+  }
+  return (resource, text) => {
+    const object = parseJson(text).value as Draft<KObject>
+    const kind = kindOf(resource)
+    return kind === undefined ? object : defaulted(kind, object)
+  }
+}

@@ -1,0 +1,43 @@
+/** What a subresource takes as its body where that is another kind than the object's own. */
+import type { Scheme, Served } from '#api/kind.ts'
+import type { Kind } from '#api/kind.ts'
+import { typeSchema } from '#kinds/facts/read.ts'
+
+const transient = (group: string, version: string, kind: string): Kind => ({
+  group,
+  kind,
+  listKind: `${kind}List`,
+  plural: kind.toLowerCase(),
+  singular: kind.toLowerCase(),
+  shortNames: [],
+  categories: [],
+  scope: 'Namespaced',
+  hub: version,
+  verbs: ['create'],
+  generation: 0,
+  status: false,
+  counted: false,
+  unconditionalUpdate: true,
+  createOnUpdate: false,
+  custom: false,
+  columns: [],
+  versions: [
+    { name: version, schema: () => typeSchema(`${(group.split('.')[0] ?? '') || 'core'}_${version}.${kind}`) },
+  ],
+})
+
+const bodies: Readonly<Record<string, Kind>> = {
+  scale: transient('autoscaling', 'v1', 'Scale'),
+  eviction: transient('policy', 'v1', 'Eviction'),
+  token: transient('authentication.k8s.io', 'v1', 'TokenRequest'),
+}
+
+/** @returns undefined when the subresource takes the kind itself. */
+export const takes =
+  (scheme: Scheme) =>
+  (served: Served, subresource: string): Served | undefined => {
+    if (subresource === 'binding') return scheme.byKind('', 'v1', 'Binding')
+    const kind = Object.hasOwn(bodies, subresource) ? bodies[subresource] : undefined
+    const [version] = kind?.versions ?? []
+    return kind === undefined || version === undefined || served === undefined ? undefined : { kind, version }
+  }

@@ -1,0 +1,69 @@
+/** A whole control plane in the process of a test: real API, real controllers, nothing to install. */
+import type { Client } from '#client/client.ts'
+import { type Clock, systemClock } from '#base/clock.ts'
+import { type Log, silentLog } from '#base/log.ts'
+import { sharedKeys } from '#plane/keys.ts'
+import { type Listener, listenPlane } from '#plane/listen.ts'
+import { type Plane, makePlane, schemeAndDecode, usualNetwork } from '#plane/plane.ts'
+import { openMemoryStore } from '#server/store/memory.ts'
+
+export interface ClusterOptions {
+  readonly clock?: Clock
+  readonly log?: Log
+  /** Without them only the API runs. */
+  readonly controllers?: boolean
+}
+
+export interface Cluster {
+  /** Acts as a cluster administrator. */
+  readonly client: Client
+  /** A client of somebody else, with exactly the rights that RBAC gives them. */
+  as(name: string, groups?: readonly string[]): Client
+  /** Opens a port on loopback at the first call. @returns the text of a kubeconfig of an administrator. */
+  kubeConfig(): Promise<string>
+  readonly plane: Plane
+  stop(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+const masters = ['system:masters']
+
+/** Resolves when the API answers; controllers run by then. */
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const clock = options.clock ?? systemClock
+  const { scheme, decode } = schemeAndDecode()
+  const store = openMemoryStore({ decode, clock, freeze: true })
+  const keys = await sharedKeys(store, clock.now())
+  const plane = await makePlane({
+    store,
+    scheme,
+    clock,
+    keys,
+    log: options.log ?? silentLog,
+    network: usualNetwork,
+    random: Math.random,
+  })
+  if (options.controllers !== false) await plane.start()
+  let listener: Promise<Listener> | undefined
+  const stop = async (): Promise<void> => {
+    await (await listener)?.close()
+    await plane.stop()
+    await store.close()
+  }
+  return {
+    plane,
+    client: plane.client(plane.server.identity('bulwark:test', masters), 'bulwark-test'),
+    as: (name, groups = []) => plane.client(plane.server.identity(name, groups), name),
+    kubeConfig: async () => {
+      listener ??= listenPlane(plane, {
+        host: '127.0.0.1',
+        port: 0,
+        authority: keys.authority,
+        hosts: ['127.0.0.1', 'localhost'],
+      })
+      return (await listener).kubeConfig({ name: 'bulwark:test', groups: masters })
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}
