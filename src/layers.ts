@@ -7,13 +7,39 @@ export interface Layer {
 
 /** Top to bottom in import order: a layer lists only layers below it, so no circle can exist. */
 export const layers: Readonly<Record<string, Layer>> = {
+  testing: {
+    imports: ['plane', 'client', 'server/store', 'base'],
+  },
+  plane: {
+    imports: [
+      'controllers',
+      'client',
+      'server',
+      'server/registry',
+      'server/authz',
+      'server/authn',
+      'server/store',
+      'pki',
+      'kinds',
+      'codec',
+      'api',
+      'base',
+    ],
+    node: ['crypto'],
+  },
   node: {
-    imports: ['client', 'kinds/facts', 'api', 'images', 'base'],
+    imports: ['client', 'images', 'kinds/facts', 'api', 'base'],
     node: ['child_process', 'fs', 'fs/promises', 'net', 'path', 'timers/promises', 'util'],
     packages: ['@bufbuild/protobuf', '@bufbuild/protobuf/codegenv2', '@connectrpc/connect', '@connectrpc/connect-node'],
   },
-  controllers: { imports: ['client', 'kinds/facts', 'api', 'base'] },
-  client: { imports: ['api', 'base'], node: ['fs/promises', 'http', 'https', 'path'], packages: ['js-yaml'] },
+  controllers: {
+    imports: ['client', 'kinds/facts', 'api', 'base'],
+  },
+  client: {
+    imports: ['api', 'base'],
+    node: ['fs/promises', 'http', 'https', 'path'],
+    packages: ['js-yaml'],
+  },
   server: {
     imports: [
       'server/admission',
@@ -26,7 +52,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'api',
       'base',
     ],
-    node: ['events', 'http', 'http2', 'net', 'stream'],
+    node: ['crypto', 'events', 'http', 'http2', 'net', 'stream'],
   },
   'server/admission': {
     imports: ['server/registry', 'server/authz', 'kinds/facts', 'api', 'base'],
@@ -44,12 +70,37 @@ export const layers: Readonly<Record<string, Layer>> = {
   'server/store': {
     imports: ['api', 'base'],
     node: ['assert/strict', 'crypto', 'fs', 'path', 'sqlite', 'test', 'worker_threads', 'zlib'],
+    packages: ['fast-check'],
   },
-  kinds: { imports: ['kinds/facts', 'api'] },
-  codec: { imports: ['kinds/facts', 'api', 'base'], packages: ['js-yaml'] },
-  'kinds/facts': { imports: ['api'] },
-  api: { imports: [], node: ['stream'] },
-  images: { imports: [], node: ['crypto', 'zlib'] },
-  setup: { imports: [], node: ['child_process', 'fs', 'fs/promises', 'path', 'util'] },
-  base: { imports: [] },
+  setup: {
+    imports: [],
+    node: ['child_process', 'fs', 'fs/promises', 'path', 'util'],
+  },
+  images: {
+    imports: [],
+    node: ['crypto', 'zlib'],
+  },
+  pki: {
+    imports: [],
+    node: ['crypto', 'net'],
+    packages: ['@peculiar/x509', 'reflect-metadata'],
+  },
+  kinds: {
+    imports: ['kinds/facts', 'api'],
+  },
+  codec: {
+    imports: ['kinds/facts', 'api', 'base'],
+    packages: ['fast-check', 'js-yaml'],
+  },
+  'kinds/facts': {
+    imports: ['api'],
+  },
+  api: {
+    imports: [],
+    node: ['stream'],
+  },
+  base: {
+    imports: [],
+    packages: ['fast-check'],
+  },
 }
