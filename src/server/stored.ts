@@ -3,8 +3,8 @@ import type { Draft, KObject } from '#api/metadata.ts'
 import type { Kind, Scheme } from '#api/kind.ts'
 import { applyDefaults } from '#codec/defaults.ts'
 import { parseJson } from '#codec/json.ts'
-import { storageOf } from './registry/create.ts'
-import type { Decode } from './store/contract.ts'
+import { storageOf } from '#server/registry/create.ts'
+import type { Decode } from '#server/store/contract.ts'
 
 /** Defaults of the schema, then those that are computed. Idempotent. */
 export function defaulted(kind: Kind, draft: Draft<KObject>): Draft<KObject> {
