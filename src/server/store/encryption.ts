@@ -51,6 +51,8 @@ interface Derived {
 const nameOf = (master: Uint8Array): Buffer =>
   createHash('sha256').update('bulwark key name\0').update(master).digest().subarray(0, nameBytes)
 
+const nameIn = (bytes: Uint8Array): number => Buffer.from(bytes.buffer, bytes.byteOffset, nameBytes).readUInt32BE()
+
 function derive(master: Uint8Array, salt: Uint8Array): Derived {
   const bytes = Buffer.from(hkdfSync('sha256', master, salt, 'bulwark value 1', keyBytes + nonceBytes))
   return { key: bytes.subarray(0, keyBytes), nonce: bytes.subarray(keyBytes) }
@@ -61,7 +63,7 @@ const bound = ({ resource, key, version }: ValuePath): Buffer => Buffer.from(JSO
 
 /** Seals under its first master key, opens under any of them. */
 export class Keyring {
-  readonly #keys: ReadonlyMap<string, Uint8Array>
+  readonly #keys: ReadonlyMap<number, Uint8Array>
   readonly #name: Buffer
   readonly #first: Uint8Array
 
@@ -72,7 +74,7 @@ export class Keyring {
       throw new RangeError(`an encryption key has ${keyBytes} bytes`)
     this.#first = first
     this.#name = nameOf(first)
-    this.#keys = new Map(keys.map(key => [nameOf(key).toString('hex'), key]))
+    this.#keys = new Map(keys.map(key => [nameIn(nameOf(key)), key]))
   }
 
   seal(path: ValuePath, plain: Uint8Array): Buffer {
@@ -81,20 +83,24 @@ export class Keyring {
     const cipher = createCipheriv('aes-256-gcm', key, nonce)
     cipher.setAAD(bound(path))
     const body = cipher.update(plain)
-    return Buffer.concat([this.#name, salt, body, cipher.final(), cipher.getAuthTag()])
+    // GCM is a stream: all of the text is out before `final`, which only makes the tag.
+    cipher.final()
+    return Buffer.concat([this.#name, salt, body, cipher.getAuthTag()])
   }
 
   /** Throws SealBroken. */
   open(path: ValuePath, sealed: Uint8Array): Buffer {
     if (sealed.length < headBytes + tagBytes) throw new SealBroken(path, 'is cut short')
-    const master = this.#keys.get(Buffer.from(sealed.subarray(0, nameBytes)).toString('hex'))
+    const master = this.#keys.get(nameIn(sealed))
     if (master === undefined) throw new SealBroken(path, 'was sealed under another key')
     const { key, nonce } = derive(master, sealed.subarray(nameBytes, headBytes))
     const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes })
     decipher.setAAD(bound(path))
     decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes))
     try {
-      return Buffer.concat([decipher.update(sealed.subarray(headBytes, sealed.length - tagBytes)), decipher.final()])
+      const plain = decipher.update(sealed.subarray(headBytes, sealed.length - tagBytes))
+      decipher.final()
+      return plain
     } catch {
       throw new SealBroken(path, 'was altered or put in another place')
     }

@@ -57,6 +57,7 @@ export class CommitThread {
     const failure = await new Promise<Failure | undefined>(resolve => {
       if (this.#gone) return resolve(lost)
       this.#compactions.push(resolve)
+      this.#worker.ref()
       this.#post({ type: 'compact', revision })
     })
     if (failure !== undefined) throw new Error(failure.message)
@@ -93,7 +94,7 @@ export class CommitThread {
         if (this.#flight !== undefined && this.#flight.worker !== this.#worker) {
           const failure: Failure = { reason: 'failed', message: 'the thread that writes was lost' }
           this.#land({ failure: message.head >= this.#flight.head ? undefined : failure, packed: undefined })
-        } else if (this.#flight === undefined) this.#worker.unref()
+        } else this.#rest()
         break
       case 'batch':
         this.#restarts = 0
@@ -101,14 +102,20 @@ export class CommitThread {
         break
       case 'compacted':
         this.#compactions.shift()?.(message.failure)
+        this.#rest()
         break
     }
+  }
+
+  /** A thread that has nothing to do does not keep the process alive. */
+  #rest(): void {
+    if (this.#flight === undefined && this.#compactions.length === 0) this.#worker.unref()
   }
 
   #land(outcome: Outcome): void {
     const flight = this.#flight
     this.#flight = undefined
-    this.#worker.unref()
+    this.#rest()
     flight?.land(outcome)
   }
 

@@ -76,7 +76,7 @@ export function bringUp(database: DatabaseSync, path: string, upgrades: readonly
 }
 
 function create(database: DatabaseSync, format: number): void {
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+  database.exec('PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   inTransaction(database, () =>
     database.exec(`${tables}; PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${format}`),
   )

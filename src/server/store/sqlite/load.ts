@@ -24,7 +24,7 @@ export function load(database: DatabaseSync, { path, vault, reading }: LoadOptio
     )
     statement.setReturnArrays(true)
     for (const values of statement.iterate()) {
-      const entry = entryFrom(Object.values(values), vault, reading)
+      const entry = entryFrom(values, vault, reading)
       const list = pairs.get(entry.resource)
       if (list === undefined) pairs.set(entry.resource, [[entry.key, entry]])
       else list.push([entry.key, entry])
@@ -40,9 +40,9 @@ export function load(database: DatabaseSync, { path, vault, reading }: LoadOptio
   }
 }
 
-function entryFrom(values: readonly unknown[], vault: Vault, reading: Reading): Entry {
-  const row: Row = rowFrom(values)
-  const [resource, key] = [values[columnCount], values[columnCount + 1]]
+function entryFrom(answer: unknown, vault: Vault, reading: Reading): Entry {
+  const row: Row = rowFrom(answer)
+  const [resource, key]: readonly unknown[] = Array.isArray(answer) ? answer.slice(columnCount) : []
   if (row.resource !== resource || row.key !== key || row.form === forms.deletion)
     throw new RowBroken(row, `it stands for ${String(resource)} ${String(key)}`)
   const revision = revisionOf(row.id)

@@ -57,12 +57,12 @@ export class Reading {
       rowOf(until + 1, 0),
       rowsPerPart + mostOperations,
     )) {
-      const row = rowFrom(Object.values(values))
+      const row = rowFrom(values)
       const last = writes.at(-1)
       const full = writes.length >= rowsPerPart || bytes >= bytesPerPart
       if (full && last !== undefined && revisionOf(last.id) !== revisionOf(row.id))
         return { writes, through: revisionOf(last.id) }
-      const before = row.previous === 0 ? undefined : rowFrom(Object.values(values), columnCount)
+      const before = row.previous === 0 ? undefined : rowFrom(values, columnCount)
       const write = this.#write(row, before)
       bytes += write.value.length + (write.previous?.value.length ?? 0)
       writes.push(write)

@@ -81,8 +81,9 @@ export const columns = (name: string): string =>
     .join(', ')
 export const columnCount = 9
 
-/** A row out of an array of `columns`, from `at`. */
-export const rowFrom = (values: readonly unknown[], at = 0): Row => {
+/** A row out of a statement's answer: an array of `columns`, from `at`. */
+export const rowFrom = (answer: unknown, at = 0): Row => {
+  const values: readonly unknown[] = Array.isArray(answer) ? answer : []
   const value = values[at + 8]
   return {
     id: number(values[at]),
