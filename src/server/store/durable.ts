@@ -154,7 +154,7 @@ export class Durable {
         await this.#readUp(watching, floor)
       }
     } catch (error) {
-      this.#log.error('history cannot be read', { error: String(error) })
+      if (!watching.stopped) this.#log.error('history cannot be read', { error: String(error) })
       this.#end(watching, 'failed')
     }
   }

@@ -1,6 +1,15 @@
 /** What a restart finds, and what it refuses to go on with. */
 import assert from 'node:assert/strict'
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -10,6 +19,7 @@ import { Notes, dataOf, decode, done, put, remove, shown, until, write } from '.
 import type { Store, StoreRefused } from '../contract.ts'
 import { bringUp, pragma, type Step } from './format.ts'
 import { openSqliteStore, type SqliteOptions } from './open.ts'
+import { columns, forms, rowFrom, sumOf } from './rows.ts'
 
 const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
@@ -37,6 +47,20 @@ async function withFile(run: (place: Place) => Promise<void>): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+/** Puts another value into the newest row of a secret, as somebody would who can compute checksums. */
+function forge(path: string, { form, from }: { form: number; from: string }): void {
+  const database = new DatabaseSync(path)
+  const read = database.prepare(`SELECT ${columns('log')} FROM log WHERE resource = 'secrets' ORDER BY id`)
+  read.setReturnArrays(true)
+  const [older, newer] = read.all().map(answer => rowFrom(answer))
+  assert.ok(older !== undefined && newer !== undefined)
+  const value = form === forms.sealed ? older.value : Buffer.from(from)
+  database
+    .prepare('UPDATE log SET form = ?, sum = ?, value = ? WHERE id = ?')
+    .run(form, sumOf(newer, form, value), value, newer.id)
+  database.close()
 }
 
 async function filled(open: Place['open'], options?: Partial<SqliteOptions>): Promise<void> {
@@ -128,6 +152,7 @@ test('an older copy of the database is refused, a lagging head file is not', () 
     await again.close()
     rmSync(path)
     await refused('rolled-back')
+    assert.ok(!existsSync(path))
   }))
 
 test('a newer format is refused, an older one is copied and brought up', () =>
@@ -146,7 +171,7 @@ test('a newer format is refused, an older one is copied and brought up', () =>
     assert.equal(database.prepare("SELECT value FROM meta WHERE name = 'added'").get()?.['value'], 1)
     database.close()
     await refused('newer')
-    assert.ok(existsSync(`${path}.format-1`))
+    assert.equal(statSync(`${path}.format-1`).mode & 0o777, 0o600)
     copyFileSync(`${path}.format-1`, path)
     const store = await open()
     assert.equal(store.snapshot('things').size, 2)
@@ -156,7 +181,7 @@ test('a newer format is refused, an older one is copied and brought up', () =>
   }))
 
 test('sealed values are on disk only sealed, and open only with their key at their place', () =>
-  withFile(async ({ path, open, refused, sql }) => {
+  withFile(async ({ path, open, refused }) => {
     const keys = [Buffer.alloc(32, 1)]
     await filled(open)
     assert.ok(readFileSync(path).includes('confidential'))
@@ -175,11 +200,15 @@ test('sealed values are on disk only sealed, and open only with their key at the
     assert.deepEqual(await notes.count(2), ['put s/1=confidential@7', 'put s/1=confidential too@8'])
     await again.close()
     assert.ok(!readFileSync(path).includes('confidential'))
-    // The older value in the newer row, with a fitting checksum left out: either guard refuses.
-    sql(
-      "UPDATE log SET value = (SELECT value FROM log WHERE resource = 'secrets' ORDER BY id LIMIT 1) WHERE resource = 'secrets'",
-    )
-    await refused('corrupt', both)
+    for (const forged of [
+      { form: forms.sealed, from: 'the older row' },
+      { form: forms.plain, from: '\n{"kind":"Thing"}' },
+    ]) {
+      copyFileSync(path, `${path}.good`)
+      forge(path, forged)
+      await refused('corrupt', both)
+      copyFileSync(`${path}.good`, path)
+    }
   }))
 
 test('a full database answers so, goes on reading, and recovers by itself', () =>
@@ -202,4 +231,44 @@ test('a full database answers so, goes on reading, and recovers by itself', () =
     const again = await open()
     assert.equal(again.revision(), revision)
     await again.close()
+  }))
+
+/** A commit thread that ends itself at one revision, before or after it has written it. */
+const dying = (revision: number, after: boolean): NonNullable<SqliteOptions['workers']> => {
+  const real = new URL('./commit-worker.ts', import.meta.url)
+  const code = `
+    import { parentPort } from 'node:worker_threads'
+    let doomed = false
+    const post = parentPort.postMessage.bind(parentPort)
+    parentPort.postMessage = (...message) => (doomed ? process.exit(9) : post(...message))
+    parentPort.on('message', message => {
+      doomed = message.head === ${revision}
+      if (doomed && !${after}) process.exit(9)
+    })
+    await import('${real.href}')`
+  return {
+    commit: new URL(`data:text/javascript,${encodeURIComponent(code)}`),
+    history: new URL('./history-worker.ts', import.meta.url),
+  }
+}
+
+test('a commit thread that dies is started again, and the database says what became of its batch', () =>
+  withFile(async ({ open }) => {
+    for (const after of [false, true]) {
+      const store = await open()
+      const revision = store.revision() + 2
+      await store.close()
+      const mortal = await open({ workers: dying(revision, after) })
+      await write(mortal, 'a', 'before')
+      const result = await mortal.commit([put('a', 'while it dies')])
+      assert.equal(result.ok, after)
+      assert.equal(dataOf(mortal.snapshot('things').get('a')), after ? 'while it dies' : 'before')
+      const next = await write(mortal, 'b', 'after')
+      assert.equal(next.revision, revision + 1)
+      await mortal.close()
+      const again = await open()
+      assert.equal(dataOf(again.snapshot('things').get('a')), after ? 'while it dies' : 'before')
+      assert.equal(again.revision(), revision + 1)
+      await again.close()
+    }
   }))

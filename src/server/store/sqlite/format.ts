@@ -2,7 +2,7 @@
  * The database: `log` has a row for every write of the kept history and for everything current, `current` the row of each
  * key. Row numbers are revision * 4096 + place in the transaction.
  */
-import { renameSync, rmSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { StoreRefused } from '../contract.ts'
 
@@ -86,7 +86,8 @@ function create(database: DatabaseSync, format: number): void {
 function upgrade(database: DatabaseSync, path: string, upgrades: readonly Step[]): void {
   const format = pragma(database, 'user_version')
   const copy = `${path}.format-${format}`
-  rmSync(`${copy}.part`, { force: true })
+  // Empty and private before anything goes in.
+  writeFileSync(`${copy}.part`, '', { mode: 0o600 })
   database.prepare('VACUUM INTO ?').run(`${copy}.part`)
   renameSync(`${copy}.part`, copy)
   inTransaction(database, () => {

@@ -84,11 +84,11 @@ async function openLocked(options: SqliteOptions, held: Lock): Promise<Store> {
 function prepared(path: string, vault: Vault): DatabaseSync {
   const told = readHead(`${path}.head`)
   foreign(path)
+  if (told > 0 && (!existsSync(path) || statSync(path).size === 0)) throw rolledBack(path, 0, told)
   closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600))
   const database = new DatabaseSync(path, { timeout: 10_000 })
   try {
     refusing(path, () => {
-      if (told > 0 && statSync(path).size === 0) throw rolledBack(path, 0, told)
       bringUp(database, path)
       database.exec('PRAGMA synchronous = FULL; PRAGMA wal_checkpoint(TRUNCATE)')
       whole(database, path)
