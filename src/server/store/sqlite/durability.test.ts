@@ -245,7 +245,7 @@ const dying = (revision: number, after: boolean): NonNullable<SqliteOptions['wor
       doomed = message.head === ${revision}
       if (doomed && !${after}) process.exit(9)
     })
-    await import('${real.href}')`
+    await import(${JSON.stringify(real.href)})`
   return {
     commit: new URL(`data:text/javascript,${encodeURIComponent(code)}`),
     history: new URL('./history-worker.ts', import.meta.url),
