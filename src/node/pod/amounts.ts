@@ -15,3 +15,6 @@ export function quantityOf(list: Amounts, name: string): Quantity {
 export const milliOf = (list: Amounts, name = 'cpu'): number => Number(milliUnits(quantityOf(list, name)))
 /** Bytes, for memory and storage. */
 export const bytesOf = (list: Amounts, name = 'memory'): number => Number(wholeUnits(quantityOf(list, name)))
+
+/** Of non-negative numbers; a divisor of nothing counts as one. */
+export const divideUp = (value: bigint, by: bigint): bigint => (by <= 0n ? value : (value + by - 1n) / by)
