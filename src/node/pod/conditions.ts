@@ -18,7 +18,15 @@ export interface Observed {
 }
 
 /** Types that only the node sets; all others are somebody else's and stay as they are. */
-const ours = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'])
+const ours: ReadonlySet<string> = new Set([
+  'PodReadyToStartContainers',
+  'Initialized',
+  'Ready',
+  'ContainersReady',
+  'PodScheduled',
+])
+
+export const isOurs = (type: string): boolean => ours.has(type)
 
 const yes: Verdict = { status: 'True' }
 const no = (reason: string, message?: string): Verdict => ({
@@ -93,7 +101,7 @@ export function podConditions(observed: Observed, previous: readonly PodConditio
     ['ContainersReady', containers],
     ['PodScheduled', yes],
   ]
-  const foreign = (observed.pod.status?.conditions ?? []).filter(one => !ours.has(one.type))
+  const foreign = (observed.pod.status?.conditions ?? []).filter(one => !isOurs(one.type))
   const generation = observed.pod.metadata.generation
   const now = timestamp(observed.now)
   return [

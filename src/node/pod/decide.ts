@@ -1,64 +1,15 @@
 /** The agent's decision about one pod: what to do next, what to report, when to look again. Pure. */
 import type { Pod, PodStatus } from '#kinds/facts/generated/types/core_v1.ts'
-import type { RuntimePod } from '../runtime.ts'
 import { decideEnd } from './end.ts'
 import type { PodMemory } from './memory.ts'
 import { decideRun } from './run.ts'
 import { podStatus } from './status.ts'
-
-/** Everything is named by a key: one step of a key is under way at a time. */
-export type Step = { readonly key: string } & (
-  | { readonly do: 'volumes' }
-  | { readonly do: 'sandbox'; readonly attempt: number }
-  | { readonly do: 'image'; readonly container: string; readonly attempt: number }
-  | {
-      readonly do: 'start'
-      readonly container: string
-      readonly attempt: number
-      readonly sandbox: string
-      /** The container it follows ended by itself. */
-      readonly crashed: boolean
-    }
-  | {
-      readonly do: 'kill'
-      readonly id: string
-      readonly container: string
-      readonly graceSeconds: number
-      readonly message: string
-    }
-  | { readonly do: 'forget'; readonly id: string }
-  | { readonly do: 'stopSandbox'; readonly id: string }
-  /** Gives back network, volumes and groups of a pod without running containers. */
-  | { readonly do: 'release' }
-  /** Finishes the deletion in the API. */
-  | { readonly do: 'delete' }
-  /** Removes the last traces; the agent forgets the pod after it. */
-  | { readonly do: 'remove' }
-)
-
-export interface PodInput {
-  readonly pod: Pod
-  readonly runtime: RuntimePod
-  readonly memory: PodMemory
-  /** Keys of steps under way. */
-  readonly busy: ReadonlySet<string>
-  /** Milliseconds since the epoch. */
-  readonly now: number
-  readonly hostIPs: readonly string[]
-  /** The API no longer has it. */
-  readonly gone: boolean
-  readonly hashOf: (container: { readonly name: string; readonly image?: string }) => string
-}
+import type { PodInput, Step } from './step.ts'
 
 export interface PodDecision {
   readonly steps: readonly Step[]
   readonly status: PodStatus
   /** When to decide again though nothing happens. */
-  readonly wakeAt?: number
-}
-
-export interface Plan {
-  readonly steps: readonly Step[]
   readonly wakeAt?: number
 }
 

@@ -1,7 +1,7 @@
 /** How a pod ends: containers in order, then what it held, then its object, then its traces. */
 import type { Container, Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import type { RuntimeContainer } from '../runtime.ts'
-import type { Plan, PodInput, Step } from './decide.ts'
+import type { Plan, PodInput, Step } from './step.ts'
 import { initContainers, isSidecar } from './spec.ts'
 
 const usualGrace = 30
@@ -35,6 +35,7 @@ function kills(input: PodInput): readonly Step[] {
     container: one.name,
     graceSeconds: left,
     message: `Stopping container ${one.name}`,
+    last: true,
   }))
 }
 

@@ -1,7 +1,7 @@
 /** How a pod comes up and is kept up: sandbox, init containers in order, sidecars beside them, then the containers. */
 import type { Container, Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import type { RuntimeContainer, RuntimeSandbox } from '../runtime.ts'
-import type { Plan, PodInput, Step } from './decide.ts'
+import type { Plan, PodInput, Step } from './step.ts'
 import { graceOf } from './end.ts'
 import { ephemeralContainers, initContainers, isSidecar, restartsAfterKill, shouldRestart } from './spec.ts'
 import { health } from './status.ts'
@@ -24,7 +24,7 @@ const latest = (input: PodInput, name: string): RuntimeContainer | undefined =>
 
 function kill(input: PodInput, one: RuntimeContainer, message: string): Step {
   const graceSeconds = probeGrace(input.pod, one.name) ?? graceOf(input.pod, false)
-  return { do: 'kill', key: `kill:${one.id}`, id: one.id, container: one.name, graceSeconds, message }
+  return { do: 'kill', key: `kill:${one.id}`, id: one.id, container: one.name, graceSeconds, message, last: false }
 }
 
 const probeGrace = (pod: Pod, name: string): number | undefined => {
