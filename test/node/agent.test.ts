@@ -37,6 +37,7 @@ test('a pod with an init container, environment, volumes and limits', { skip, ti
         name: 'init',
         image: busybox,
         command: ['sh', '-c', 'echo made > /work/file'],
+        resources: { limits: { memory: '16Mi' } },
         volumeMounts: [{ name: 'work', mountPath: '/work' }],
       },
     ],
@@ -75,7 +76,7 @@ test('a pod with an init container, environment, volumes and limits', { skip, ti
   })
   const pod = await plane.until('full', isReady)
   assert.equal(pod.status?.phase, 'Running')
-  assert.equal(pod.status.qosClass, 'Burstable' === pod.status.qosClass ? 'Burstable' : pod.status.qosClass)
+  assert.equal(pod.status.qosClass, 'Burstable')
   assert.equal(pod.status.initContainerStatuses?.[0]?.state?.terminated?.reason, 'Completed')
   assert.match(pod.status.podIP ?? '', /^10\.251\.21\./)
   const look =
@@ -216,7 +217,10 @@ test('a new agent adopts what runs and ends what is no longer known', { skip, ti
   assert.equal(second.status?.containerStatuses?.[0]?.restartCount, 0)
   const left = (): number => plane.agent.pods().length
   for (let tries = 0; tries < 200 && left() > 1; tries++) await sleep(50)
-  assert.equal(left(), 1)
+  assert.deepEqual(
+    plane.agent.pods().map(({ pod }) => pod.metadata.name),
+    ['stays'],
+  )
   const { items } = await plane.containerd.cri.runtime.listPodSandbox({})
   assert.equal(items.length, 1)
   assert.deepEqual(readdirSync(join(plane.options.dir, 'pods')), [first.metadata.uid])

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { cniConfig, containerdConfig, containerdPaths } from './config.ts'
+import { importedNames } from './instance.ts'
 import { pauseProgram } from './pause.ts'
 import { mountsUnder } from './purge.ts'
 
@@ -29,4 +30,10 @@ test('the pause program jumps back to its own system call', () => {
   const jump = program.indexOf(Buffer.from([0xeb, 0xf7]))
   assert.equal(program[jump - 7], 0xb8)
   assert.equal(program.length, Number(program.readBigUInt64LE(96)))
+})
+
+test('names of imported images are read from either form of output', () => {
+  const output =
+    'docker.io/library/a:1   \tsaved\t\napplication/vnd.oci sha256:1\nunpacking quay.io/b@sha256:2 (sha256:2)...done\n'
+  assert.deepEqual(importedNames(output), ['docker.io/library/a:1', 'quay.io/b@sha256:2'])
 })

@@ -119,8 +119,9 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     throw error
   })
   const importImage = async (archive: string): Promise<void> => {
-    const argv = ['--address', paths.socket, '--namespace', 'k8s.io', 'images', `import`]
-    await run(join(options.binaries, 'ctr'), [...argv, archive], { timeout: 300_000, maxBuffer: 16 << 20 })
+    const argv = ['--address', paths.socket, '--namespace', 'k8s.io', 'images', `import`, archive]
+    const { stdout } = await run(join(options.binaries, 'ctr'), argv, { timeout: 300_000, maxBuffer: 16 << 20 })
+    await Promise.all(importedNames(stdout).map(name => known(cri, name)))
   }
   await ensurePause(cri, importImage, paths)
   return {
@@ -134,6 +135,17 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
       await stopRecorded(paths.record)
     },
   }
+}
+
+/** What ctr says it has imported: `NAME saved`, or `unpacking NAME` of older ones. */
+export const importedNames = (output: string): readonly string[] =>
+  [...output.matchAll(/^(?:unpacking )?(\S+[:@]\S+)\s+(?:saved|\()/gm)].map(match => match[1] ?? '')
+
+/** The CRI part of containerd hears of an import only after it: without waiting, a first pod would try to pull. */
+async function known(cri: Cri, name: string): Promise<void> {
+  for (const end = performance.now() + 10_000; performance.now() < end; await sleep(5))
+    if ((await cri.images.imageStatus({ image: { image: name } })).image !== undefined) return
+  throw new Error(`containerd has imported ${name} but does not show it`)
 }
 
 async function ensurePause(
