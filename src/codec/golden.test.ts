@@ -8,6 +8,7 @@ import type { Schema } from '#api/schema.ts'
 import { typeKeys, typeSchema } from '#kinds/facts/read.ts'
 import { decodeTyped } from './decode.ts'
 import { parseJson } from './json.ts'
+import { decodeProtobuf, encodeProtobuf, readEnvelope } from './protobuf.ts'
 import { parseYaml } from './yaml.ts'
 
 interface Golden {
@@ -57,4 +58,14 @@ test('JSON: every golden object decodes to itself, with nothing unknown', { skip
 test('YAML: every golden object is the same as its JSON', { skip: noGolden }, () => {
   for (const { name, json, yaml } of readGolden().known)
     assert.deepEqual(parseYaml(yaml), JSON.parse(json.toString()), name)
+})
+
+test('protobuf: every golden object decodes to its JSON and encodes to the same bytes', { skip: noGolden }, () => {
+  for (const { name, schema, json, protobuf } of readGolden().known) {
+    const envelope = readEnvelope(protobuf)
+    const object = decodeProtobuf(schema, envelope)
+    assert.deepEqual(object, JSON.parse(json.toString()), name)
+    const { apiVersion, kind } = envelope
+    assert.deepEqual(encodeProtobuf(schema, { ...object, apiVersion, kind }), protobuf, name)
+  }
 })
