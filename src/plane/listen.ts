@@ -9,6 +9,9 @@ import { type Listening, listen } from '#server/http/listen.ts'
 import { paths } from '#server/http/paths.ts'
 import { takes } from '#server/subresources/takes.ts'
 import { protobuf } from '#server/protobuf.ts'
+import { connect, upgrade } from '#server/nodes/connect.ts'
+import { makeDialer } from '#server/nodes/dial.ts'
+import { kubeletClient } from './policy.ts'
 import type { Plane } from './plane.ts'
 
 export interface ListenOptions {
@@ -55,9 +58,17 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
         ['store', true],
       ]),
   })
+  const client = await issue(
+    options.authority,
+    { name: kubeletClient, groups: [kubeletClient], use: 'client' },
+    clock.now(),
+  )
+  const dialer = makeDialer(plane.store, () => ({ authority: options.authority.cert, ...client }))
+  const authenticate = makeAuthenticate(server.tokens, clock)
+  const parts = { store: plane.store, dialer, authenticate, authorize: server.serving.authorize, log }
   const handling: Handling = {
     serving: server.serving,
-    authenticate: makeAuthenticate(server.tokens, clock),
+    authenticate,
     codec: bodyCodec,
     answer: makeAnswer({ clock, protobuf, random: Math.random }),
     clock,
@@ -65,14 +76,14 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
     open: known.open,
     path: known.path,
     takes: takes(plane.scheme),
-    connect: () => undefined,
+    connect: connect(parts),
     observe: known.observe,
   }
   const listening: Listening = await listen(handling, {
     host: options.host,
     port: options.port,
     certificates: { cert: serving.cert, key: serving.key, clientCA: options.authority.cert },
-    upgrade: (_, socket) => socket.destroy(),
+    upgrade: upgrade(parts),
   })
   const url = `https://${options.host}:${listening.port}`
   return {
@@ -87,7 +98,10 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
         pair,
       })
     },
-    close: () => listening.close(),
+    close: async () => {
+      dialer.close()
+      await listening.close()
+    },
   }
 }
 

@@ -1,0 +1,67 @@
+/** Subresources that are streams: joined to the listener's two ways in, plain requests and upgrades. */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Log } from '#base/log.ts'
+import type { Permit } from '#api/request.ts'
+import { StatusError, badRequest, internalError, unauthorized } from '#api/status.ts'
+import type { Store } from '#server/store/contract.ts'
+import type { Authenticate } from '#server/authn/authenticate.ts'
+import type { Authorize } from '#server/authz/authorize.ts'
+import type { PathRequest } from '../http/handler.ts'
+import { parseRequest } from '../http/requestinfo.ts'
+import type { NodeDialer } from './dial.ts'
+import { joinStream, podOf, refuseUpgrade, streamLog } from './streams.ts'
+
+export interface ConnectParts {
+  readonly store: Store
+  readonly dialer: NodeDialer
+  readonly authenticate: Authenticate
+  readonly authorize: Authorize
+  readonly log: Log
+}
+
+const isStream = (name: string): name is 'exec' | 'attach' | 'portforward' =>
+  name === 'exec' || name === 'attach' || name === 'portforward'
+
+const ofPods = (permit: Permit, subresource: string): boolean =>
+  permit.group === '' && permit.resource === 'pods' && permit.subresource === subresource
+
+/** For requests that did not ask for an upgrade. */
+export const connect =
+  (parts: ConnectParts) =>
+  (permit: Permit, request: PathRequest): Promise<void> | undefined => {
+    if (ofPods(permit, 'log') && permit.verb === 'get') return streamLog(parts, permit, request)
+    if (permit.group === '' && permit.resource === 'pods' && isStream(permit.subresource))
+      throw badRequest('Upgrade request required')
+    return undefined
+  }
+
+/** For requests that did. */
+export const upgrade =
+  (parts: ConnectParts) =>
+  (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    socket.on('error', () => socket.destroy())
+    void attempt(parts, { request, socket, head }).catch((error: unknown) => {
+      if (!(error instanceof StatusError))
+        parts.log.error('upgrade failed', { error: error instanceof Error ? error.message : 'unknown' })
+      if (!socket.destroyed)
+        refuseUpgrade(
+          socket,
+          error instanceof StatusError ? error : internalError('the connection could not be joined'),
+        )
+    })
+  }
+
+async function attempt(
+  parts: ConnectParts,
+  upgrading: { request: IncomingMessage; socket: Duplex; head: Buffer },
+): Promise<void> {
+  const { request } = upgrading
+  const user = parts.authenticate({ headers: request.headers, socket: request.socket })
+  if (user === undefined) throw unauthorized()
+  const { asked, query } = parseRequest(request.method ?? 'GET', request.url ?? '/')
+  const permit = await parts.authorize(user, asked)
+  if (permit.group !== '' || permit.resource !== 'pods' || !isStream(permit.subresource))
+    throw badRequest('the resource does not take upgrades')
+  await joinStream(parts.dialer, upgrading, { pod: podOf(parts.store, permit), kind: permit.subresource, query })
+}
