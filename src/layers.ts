@@ -28,7 +28,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     node: ['crypto'],
   },
   node: {
-    imports: ['client', 'kinds/facts', 'api', 'images', 'base'],
+    imports: ['client', 'images', 'kinds/facts', 'api', 'base'],
     node: [
       'child_process',
       'crypto',
@@ -67,7 +67,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'api',
       'base',
     ],
-    node: ['crypto', 'events', 'http', 'http2', 'net', 'stream'],
+    node: ['crypto', 'events', 'http', 'http2', 'https', 'net', 'stream', 'stream/promises'],
   },
   'server/admission': {
     imports: ['server/registry', 'server/authz', 'kinds/facts', 'api', 'base'],
