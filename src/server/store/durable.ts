@@ -5,6 +5,7 @@ import type { Log } from '#base/log.ts'
 import type { Watcher } from './contract.ts'
 import type { Change, Entry } from './entry.ts'
 import type { History } from './journal.ts'
+import { Past } from './past.ts'
 import { Shelf } from './shelf.ts'
 import { TreeSnapshot } from './snapshot.ts'
 import { Tree } from './tree.ts'
@@ -31,6 +32,7 @@ export class Durable {
   readonly #shelves = new Map<GroupResource, Shelf>()
   readonly #window: Window
   readonly #history: History | undefined
+  readonly #past: Past
   readonly #log: Log
   readonly #loadedAt: number
   #revision: number
@@ -40,6 +42,7 @@ export class Durable {
     this.waiting = new Waiting(clock)
     this.#window = new Window(window)
     this.#history = history
+    this.#past = new Past(history)
     this.#log = log
     this.#loadedAt = loaded.revision
     this.#revision = loaded.revision
@@ -75,8 +78,9 @@ export class Durable {
     const shelf = this.#shelves.get(resource)
     if (shelf === undefined && revision >= this.#loadedAt) return new TreeSnapshot(Tree.empty(), revision)
     const floor = shelf?.floor ?? this.#loadedAt
-    if (revision >= floor) return new TreeSnapshot(shelf?.at(revision) ?? Tree.empty(), revision)
-    const tree = await this.#undone(resource, { after: revision, until: floor })
+    const base = shelf?.at(Math.max(revision, floor)) ?? Tree.empty<Entry>()
+    if (revision >= floor) return new TreeSnapshot(base, revision)
+    const tree = await this.#past.at(resource, { tree: base, revision: floor, wanted: revision })
     return tree === 'expired' ? tree : new TreeSnapshot(tree, revision)
   }
 
@@ -97,6 +101,7 @@ export class Durable {
     const wanted = Math.min(revision, this.#revision)
     if (wanted <= this.#oldest) return false
     this.#oldest = wanted
+    this.#past.clear()
     for (const change of this.#window.drop(wanted)) this.shelf(change.resource).shift()
     return true
   }
@@ -117,25 +122,6 @@ export class Durable {
     const all = new Set([...this.#shelves.values()].flatMap(shelf => [...shelf.watchers]))
     for (const watching of all) this.#end(watching, 'closed')
     this.waiting.close()
-  }
-
-  async #undone(
-    resource: GroupResource,
-    span: { readonly after: number; readonly until: number },
-  ): Promise<Tree<Entry> | 'expired'> {
-    let tree = this.#shelves.get(resource)?.at(span.until) ?? Tree.empty<Entry>()
-    const done = new Set<string>()
-    for (let after = span.after; after < span.until;) {
-      const part = await this.#history?.read({ resources: [resource], after, until: span.until })
-      if (part === undefined || part === 'expired') return 'expired'
-      for (const { key, previous } of part.changes) {
-        if (done.has(key)) continue
-        done.add(key)
-        tree = previous === undefined ? tree.without(key) : tree.with(key, previous)
-      }
-      after = part.through
-    }
-    return tree
   }
 
   /** Old changes first: from history where memory does not reach back far enough, then from memory and live in one step. */
