@@ -47,6 +47,9 @@ export const layers: Readonly<Record<string, Layer>> = {
     ],
     packages: ['@bufbuild/protobuf', '@bufbuild/protobuf/codegenv2', '@connectrpc/connect', '@connectrpc/connect-node'],
   },
+  scheduler: {
+    imports: ['controllers', 'client', 'kinds/facts', 'api', 'base'],
+  },
   controllers: {
     imports: ['client', 'kinds/facts', 'api', 'base'],
   },

@@ -59,7 +59,14 @@ const forgetAfter = 600_000
 const burst = 25
 const refillEvery = 300_000
 const kept = 4096
-const waitingMost = 1000
+const waitingMost = 5000
+const lanes = 16
+
+const laneOf = (subject: string): number => {
+  let hash = 0
+  for (let at = 0; at < subject.length; at++) hash = (hash * 31 + subject.charCodeAt(at)) >>> 0
+  return hash % lanes
+}
 
 interface Similar {
   readonly messages: Set<string>
@@ -145,7 +152,8 @@ class Correlator {
 
 export function makeRecorder(parts: RecorderParts): Recorder {
   const correlator = new Correlator()
-  let queue: Promise<void> = Promise.resolve()
+  // Events of one object keep their order; those of others need not wait for them.
+  const queues: Promise<void>[] = Array.from({ length: lanes }, () => Promise.resolve())
   let waiting = 0
   return {
     record: (notice, fieldPath) => {
@@ -154,12 +162,15 @@ export function makeRecorder(parts: RecorderParts): Recorder {
       const subject = JSON.stringify([about.kind, about.namespace, about.name, about.uid, about.apiVersion])
       if (waiting >= waitingMost || !correlator.admit(subject, now)) return
       waiting++
-      queue = queue
+      const lane = laneOf(subject)
+      queues[lane] = (queues[lane] ?? Promise.resolve())
         .then(() => send(parts, correlator, { notice, about, now, subject }))
         .catch((error: unknown) => parts.onLost?.(error))
         .finally(() => waiting--)
     },
-    flush: () => queue,
+    flush: async () => {
+      await Promise.all(queues)
+    },
   }
 }
 

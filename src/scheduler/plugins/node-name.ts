@@ -1,0 +1,12 @@
+import { type Plugin, refuse } from '../plugin.ts'
+
+const refused = refuse("node(s) didn't match the requested node name", true)
+
+export const nodeName: Plugin = {
+  name: 'NodeName',
+  wakes: ['node'],
+  filter: ({ pod }) => {
+    const wanted = pod.spec.nodeName ?? ''
+    return wanted === '' ? undefined : node => (node.name === wanted ? undefined : refused)
+  },
+}
