@@ -116,7 +116,7 @@ function best(pod: PodInfo, { snapshot, fitting, options }: Choice): NodeInfo {
   const highest = totals.reduce((a, b) => Math.max(a, b), -Infinity)
   const equals = fitting.filter((_, index) => totals[index] === highest)
   const chosen = equals[Math.floor(options.random() * equals.length)] ?? only
-  if (chosen === undefined) throw new Error('nothing to choose from')
+  if (chosen === undefined) throw new Error('no node fits')
   return chosen
 }
 
