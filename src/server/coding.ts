@@ -5,7 +5,11 @@ import type { Served } from '#api/kind.ts'
 import { StatusError, badRequest, unsupportedMediaType } from '#api/status.ts'
 import { applyDefaults } from '#codec/defaults.ts'
 import { decodeTyped } from '#codec/decode.ts'
-import { DecodeError, JsonError, YamlError } from '#codec/errors.ts'
+import { DecodeError, JsonError, ProtobufError, YamlError } from '#codec/errors.ts'
+import { type Envelope, decodeProtobuf, readEnvelope } from '#codec/protobuf.ts'
+import { parseYaml } from '#codec/yaml.ts'
+import { findType } from '#kinds/facts/read.ts'
+import { QuantityError } from '#base/quantity.ts'
 import { parseJson } from '#codec/json.ts'
 import type { FieldManager } from '#server/registry/deps.ts'
 import type { Patching } from './patching-contract.ts'
@@ -31,14 +35,46 @@ function parse(bytes: Uint8Array, encoding: Encoding): Parsed {
       case 'json':
         return parseJson(bytes)
       case 'yaml':
+        return { value: parseYaml(bytes), duplicates: [] }
       case 'protobuf':
-        throw unsupportedMediaType(
-          'the body of the request was in an unknown format - accepted media types include: application/json',
-        )
+        return { value: decodeOptions(readEnvelope(bytes)), duplicates: [] }
     }
   } catch (error) {
     if (error instanceof JsonError) throw badRequest(`couldn't get version/kind; json parse error: ${error.message}`)
+    if (error instanceof ProtobufError) throw badRequest(error.message)
     if (error instanceof YamlError) throw badRequest(`error parsing YAML: ${error.message}`)
+    throw error
+  }
+}
+
+/** The only documents that are sent in protobuf and are no kind: the options of a deletion. */
+function decodeOptions(envelope: Envelope): unknown {
+  const schema = findType(`meta_v1.${envelope.kind}`)
+  if (schema === undefined)
+    throw new ProtobufError(
+      `no kind ${JSON.stringify(envelope.kind)} is registered for version ${JSON.stringify(envelope.apiVersion)}`,
+    )
+  return decodeProtobuf(schema, envelope)
+}
+
+function protobufObject(bytes: Uint8Array, served: Served): Draft<KObject> {
+  if (served.kind.custom)
+    throw unsupportedMediaType(
+      'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
+    )
+  try {
+    const envelope = readEnvelope(bytes)
+    const { apiVersion, kind } = envelope
+    const head = { apiVersion, kind }
+    identify(head, served)
+    const schema = served.version.schema()
+    const object = decodeProtobuf(schema, { ...envelope, ...head })
+    object.metadata ??= {}
+    applyDefaults(schema, object)
+    return object
+  } catch (error) {
+    if (error instanceof ProtobufError || error instanceof DecodeError || error instanceof QuantityError)
+      throw badRequest(error.message)
     throw error
   }
 }
@@ -87,7 +123,7 @@ export function typedObject(parsed: Parsed, served: Served, validation: Validati
     applyDefaults(schema, object)
     return object
   } catch (error) {
-    if (error instanceof DecodeError)
+    if (error instanceof DecodeError || error instanceof QuantityError)
       throw badRequest(
         `${served.kind.kind} in version ${JSON.stringify(served.version.name)} cannot be handled as a ${served.kind.kind}: ${error.message}`,
       )
@@ -96,7 +132,10 @@ export function typedObject(parsed: Parsed, served: Served, validation: Validati
 }
 
 export const bodyCodec: BodyCodec = {
-  object: (bytes, { encoding, served, level, warn }) => typedObject(parse(bytes, encoding), served, { level, warn }),
+  object: (bytes, { encoding, served, level, warn }) =>
+    encoding === 'protobuf'
+      ? protobufObject(bytes, served)
+      : typedObject(parse(bytes, encoding), served, { level, warn }),
   document: (bytes, encoding) => parse(bytes, encoding).value as Json,
 }
 

@@ -1,4 +1,54 @@
-/** Protobuf answers; absent until the codec has them: such clients also take JSON. */
+/** Protobuf answers. An item of a list is encoded once per version and the bytes stay with it. */
+import type { Served } from '#api/kind.ts'
+import type { Schema } from '#api/schema.ts'
+import { type TypeMeta, encodeList, encodeMessage, encodeProtobuf, encodeWatchFrame } from '#codec/protobuf.ts'
+import { findType } from '#kinds/facts/read.ts'
+import type { Kept } from '#server/store/contract.ts'
 import type { ProtobufEncoder } from './http/answer.ts'
+import { complete } from './http/encode.ts'
 
-export const protobuf: ProtobufEncoder = { object: () => undefined, list: () => undefined, frame: () => undefined }
+/** Schema of a published type by what an object says of itself; Status and its like are of meta. */
+function schemaOf({ apiVersion, kind }: TypeMeta): Schema | undefined {
+  const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['core', apiVersion]
+  return findType(`${group.split('.')[0] ?? ''}_${version}.${kind}`) ?? findType(`meta_${version}.${kind}`)
+}
+
+const isTyped = (object: object): object is TypeMeta => 'apiVersion' in object && 'kind' in object
+
+function encoded(object: object, served: Served | undefined): Uint8Array | undefined {
+  const schema = served?.version.schema() ?? (isTyped(object) ? schemaOf(object) : undefined)
+  return schema === undefined || served?.kind.custom === true || !isTyped(object)
+    ? undefined
+    : encodeProtobuf(schema, object)
+}
+
+function itemOf(kept: Kept, served: Served): Uint8Array {
+  const id = `protobuf ${served.kind.group} ${served.version.name}`
+  const had = kept.encodings.get(id)
+  if (had !== undefined) return had
+  const bytes = encodeMessage(served.version.schema(), complete(kept, served))
+  kept.encodings.set(id, bytes)
+  return bytes
+}
+
+const listType = ({ kind, version }: Served): TypeMeta => ({
+  apiVersion: kind.group === '' ? version.name : `${kind.group}/${version.name}`,
+  kind: kind.listKind,
+})
+
+export const protobuf: ProtobufEncoder = {
+  object: encoded,
+  list: (items, served, meta) => {
+    const metadata = findType('meta_v1.ListMeta')
+    if (metadata === undefined || served.kind.custom) return undefined
+    return encodeList(
+      listType(served),
+      encodeMessage(metadata, meta),
+      items.map(kept => itemOf(kept, served)),
+    )
+  },
+  frame: (type, object, served) => {
+    const envelope = encoded(object, served)
+    return envelope === undefined ? undefined : encodeWatchFrame(type, envelope)
+  },
+}

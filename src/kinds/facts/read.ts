@@ -49,6 +49,13 @@ export function typeSchema(key: string): Schema {
   return schema
 }
 
+/** As typeSchema, undefined for a type that there are no facts of. */
+export function findType(key: string): Schema | undefined {
+  const [alias = '', type = ''] = key.split('.')
+  const home = Object.hasOwn(facts, alias) ? facts[alias] : undefined
+  return home !== undefined && Object.hasOwn(home.types, type) ? typeSchema(key) : undefined
+}
+
 /** All types that there are facts of, as keys for `typeSchema`. */
 export const typeKeys = (): readonly string[] =>
   Object.entries(facts).flatMap(([alias, home]) => Object.keys(home.types).map(type => `${alias}.${type}`))

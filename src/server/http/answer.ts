@@ -16,7 +16,7 @@ import { type Framing, jsonOther, streamWatch } from './watching.ts'
 /** Protobuf of objects, lists and frames; given by the codec. */
 export interface ProtobufEncoder {
   object(object: object, served: Served | undefined): Uint8Array | undefined
-  list(items: readonly KObject[], served: Served, meta: ListMeta): Uint8Array | undefined
+  list(items: readonly Kept[], served: Served, meta: ListMeta): Iterable<Uint8Array> | undefined
   frame(type: string, object: object, served: Served | undefined): Uint8Array | undefined
 }
 
@@ -126,13 +126,10 @@ async function many(
     })
   }
   if (accepted.encoding === 'protobuf') {
-    const body = deps.protobuf.list(
-      listed.items.map(kept => complete(kept, served)),
-      served,
-      meta,
-    )
-    if (body === undefined) throw unacceptable()
-    return send(response, { code: 200, contentType: contentTypes.protobuf, body })
+    const parts = deps.protobuf.list(listed.items, served, meta)
+    if (parts === undefined) throw unacceptable()
+    common(response, 200, { 'content-type': contentTypes.protobuf })
+    return sendParts(response, parts)
   }
   if (accepted.encoding === 'yaml' || accepted.pretty) {
     const parts = [...jsonList(listed.items, served, meta)]

@@ -95,7 +95,9 @@ async function resource(handling: Handling, routed: Routed, user: User): Promise
   const permit = asked instanceof Promise ? await asked : asked
   const connected = handling.connect(permit, { ...routed, user })
   if (connected !== undefined) return connected
-  const accepted = negotiate(header(request.headers, 'accept'), info.query.get('pretty') === 'true')
+  const { asked: place } = info
+  const custom = serving.registry.scheme.byResource(place.group, place.version, place.resource)?.kind.custom === true
+  const accepted = negotiate(header(request.headers, 'accept'), info.query.get('pretty') === 'true', !custom)
   const warnings: string[] = []
   const outcome = await perform(serving, permit, await incoming(handling, routed, warnings))
   await handling.answer({ response, accepted, query: info.query, outcome: warned(outcome, warnings) })

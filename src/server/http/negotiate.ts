@@ -65,21 +65,22 @@ function formOf(params: ReadonlyMap<string, string>): Form | undefined {
 /** The headers that real clients send repeat for ever. */
 const known = new Map<string, Accepted>()
 
-/** @throws StatusError NotAcceptable */
-export function negotiate(header: string | undefined, pretty: boolean): Accepted {
+/** @param protobuf whether what is asked for has that encoding: custom resources have none. @throws StatusError NotAcceptable */
+export function negotiate(header: string | undefined, pretty: boolean, protobuf = true): Accepted {
   if (header === undefined || header === '') return { encoding: 'json', form: 'object', pretty }
-  const id = `${pretty ? 'pretty ' : ''}${header}`
+  const id = `${pretty} ${protobuf} ${header}`
   const had = known.get(id)
   if (had !== undefined) return had
-  const found = find(header, pretty)
+  const found = find(header, pretty, protobuf)
   if (known.size < 1000 && header.length < 500) known.set(id, found)
   return found
 }
 
-function find(header: string, pretty: boolean): Accepted {
+function find(header: string, pretty: boolean, protobuf: boolean): Accepted {
   for (const { type, params } of parse(header)) {
     const encoding = Object.hasOwn(byType, type) ? byType[type] : undefined
     const form = formOf(params)
+    if (encoding === 'protobuf' && (!protobuf || form !== 'object')) continue
     if (encoding !== undefined && form !== undefined) return { encoding, form, pretty }
   }
   throw notAcceptable(Object.values(contentTypes))
