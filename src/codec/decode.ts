@@ -34,7 +34,7 @@ const isObject = (value: unknown): value is Fields =>
 
 /**
  * @param value from parseJson or parseYaml; given away.
- * @throws DecodeError or QuantityError for a value of the wrong type, with upstream's message.
+ * @throws DecodeError for a value of the wrong type, with upstream's message.
  */
 export function decodeTyped(schema: Schema, value: unknown): Decoded {
   const context: Context = { path: [], depth: 0, unknown: [] }

@@ -22,23 +22,24 @@ interface Golden {
 const types =
   process.env['BULWARK_K8S_TYPES'] ??
   join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'bulwark', 'k8s-types')
-const folder = join(types, 'usr/share/gocode/src/k8s.io/api/testdata/HEAD')
+const testdata = join(types, 'usr/share/gocode/src/k8s.io/api/testdata')
+const folder = join(testdata, 'HEAD')
 
 const noGolden: string | false = existsSync(folder)
   ? false
   : `no golden objects in ${folder}: run tools/facts/main.ts or set BULWARK_K8S_TYPES`
 
 /** Every golden object of a type that we know, and how many there are of types that we do not. */
-function readGolden(): { readonly known: readonly Golden[]; readonly others: number } {
+function readGolden(from = folder): { readonly known: readonly Golden[]; readonly others: number } {
   const keys = new Set(typeKeys())
-  const files = readdirSync(folder).filter(file => file.endsWith('.json'))
+  const files = readdirSync(from).filter(file => file.endsWith('.json'))
   const known = files.flatMap(file => {
     const name = file.slice(0, -'.json'.length)
     const [kind = '', version = ''] = name.split('.').toReversed()
     const own = `${name.split('.')[0]}_${version}.${kind}`
     const key = [own, `meta_v1.${kind}`].find(one => keys.has(one) && (one === own || name.startsWith('core.v1.')))
     if (key === undefined) return []
-    const read = (end: string): Buffer => readFileSync(join(folder, `${name}.${end}`))
+    const read = (end: string): Buffer => readFileSync(join(from, `${name}.${end}`))
     return [{ name, schema: typeSchema(key), json: read('json'), yaml: read('yaml'), protobuf: read('pb') }]
   })
   return { known, others: files.length - known.length }
@@ -68,4 +69,12 @@ test('protobuf: every golden object decodes to its JSON and encodes to the same 
     const { apiVersion, kind } = envelope
     assert.deepEqual(encodeProtobuf(schema, { ...object, apiVersion, kind }), protobuf, name)
   }
+})
+
+test('what older versions wrote decodes to the same from JSON and protobuf', { skip: noGolden }, () => {
+  for (const version of readdirSync(testdata).filter(one => one.startsWith('v')))
+    for (const { name, schema, json, protobuf } of readGolden(join(testdata, version)).known) {
+      const { object } = decodeTyped(schema, parseJson(json).value)
+      assert.deepEqual(decodeProtobuf(schema, readEnvelope(protobuf)), object, `${version} ${name}`)
+    }
 })

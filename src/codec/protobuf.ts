@@ -58,7 +58,7 @@ function readTypeMeta(reader: Reader, found: { apiVersion: string; kind: string 
 /**
  * The object of an envelope, in the same form as decodeTyped leaves one. What the schema has no number for is skipped.
  * @param schema of the kind that the envelope names.
- * @throws ProtobufError, JsonError, DecodeError, QuantityError
+ * @throws ProtobufError, JsonError, DecodeError
  */
 export function decodeProtobuf(schema: Schema, { apiVersion, kind, raw }: Envelope): Draft<KObject> {
   const fields = readMessage(schema, new Reader(raw))

@@ -1,5 +1,5 @@
 /** The canonical forms of strings that stand for something: times, bytes, quantities. Each gives back what it got when it is canonical. */
-import { canonicalQuantity } from '#base/quantity.ts'
+import { canonicalQuantity, QuantityError } from '#base/quantity.ts'
 import { DecodeError } from './errors.ts'
 
 const timePattern = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:[.,](\d{1,9})\d*)?(?:Z|[+-]\d\d:\d\d)$/
@@ -50,8 +50,14 @@ export function bytesText(text: string): string {
   return clean ? joined : Buffer.from(joined, 'base64').toString('base64')
 }
 
-/** @throws QuantityError */
-export const quantityText = (value: string | number): string => canonicalQuantity(String(value).trim())
+/** @throws DecodeError */
+export function quantityText(value: string | number): string {
+  try {
+    return canonicalQuantity(String(value).trim())
+  } catch (error) {
+    throw error instanceof QuantityError ? new DecodeError(error.message) : error
+  }
+}
 
 const durationPattern =
   /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h)(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))*$/

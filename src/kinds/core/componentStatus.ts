@@ -13,6 +13,7 @@ function stateOf(object: Status): string {
 }
 
 export const ComponentStatus = defineKind(componentStatuses, {
+  conversions: { v1: { deprecated: 'v1 ComponentStatus is deprecated in v1.19+' } },
   shortNames: ['cs'],
   columns: [
     name,

@@ -13,6 +13,7 @@ const addresses = (object: Object): string[] =>
   })
 
 export const Endpoints = defineKind(endpoints, {
+  conversions: { v1: { deprecated: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice' } },
   shortNames: ['ep'],
   unconditionalUpdate: true,
   createOnUpdate: true,

@@ -7,6 +7,7 @@ export const PersistentVolume = defineKind(persistentVolumes, {
   shortNames: ['pv'],
   status: true,
   unconditionalUpdate: true,
+  returnsDeleted: true,
   columns: [
     name,
     text('Capacity', volume => volume.spec.capacity?.['storage'] ?? '0'),

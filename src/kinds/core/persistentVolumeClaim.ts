@@ -7,6 +7,7 @@ export const PersistentVolumeClaim = defineKind(persistentVolumeClaims, {
   shortNames: ['pvc'],
   status: true,
   unconditionalUpdate: true,
+  returnsDeleted: true,
   columns: [
     name,
     text('Status', claim =>

@@ -5,6 +5,7 @@ import { podTemplates } from '#kinds/facts/generated/refs.ts'
 export const PodTemplate = defineKind(podTemplates, {
   counted: true,
   unconditionalUpdate: true,
+  returnsDeleted: true,
   columns: [
     name,
     text('Containers', ({ template }) => (template?.spec?.containers ?? []).map(one => one.name).join(',')),

@@ -14,6 +14,7 @@ export const ResourceQuota = defineKind(resourceQuotas, {
   shortNames: ['quota'],
   status: true,
   unconditionalUpdate: true,
+  returnsDeleted: true,
   columns: [
     name,
     text('Request', quota => usage(quota, resource => !resource.startsWith('limits.'))),

@@ -32,6 +32,7 @@ export const Service = defineKind(services, {
     'spec.clusterIP': service => service.spec.clusterIP ?? '',
     'spec.type': service => service.spec.type ?? '',
   },
+  returnsDeleted: true,
   columns: [
     name,
     text('Type', service => service.spec.type ?? ''),

@@ -8,5 +8,6 @@ export const ServiceAccount = defineKind(serviceAccounts, {
   subresources: [
     { name: 'token', kind: 'TokenRequest', group: 'authentication.k8s.io', version: 'v1', verbs: ['create'] },
   ],
+  returnsDeleted: true,
   columns: [name, age],
 })

@@ -2,4 +2,9 @@ import { age, name } from '../columns.ts'
 import { defineKind } from '../define.ts'
 import { deviceClasses } from '#kinds/facts/generated/refs.ts'
 
-export const DeviceClass = defineKind(deviceClasses, { counted: true, unconditionalUpdate: true, columns: [name, age] })
+export const DeviceClass = defineKind(deviceClasses, {
+  counted: true,
+  unconditionalUpdate: true,
+  returnsDeleted: true,
+  columns: [name, age],
+})

@@ -14,5 +14,6 @@ function stateOf({ metadata, status }: Object): string {
 export const ResourceClaim = defineKind(resourceClaims, {
   status: true,
   unconditionalUpdate: true,
+  returnsDeleted: true,
   columns: [name, text('State', stateOf), age],
 })

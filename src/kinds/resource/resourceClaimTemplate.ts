@@ -4,5 +4,6 @@ import { resourceClaimTemplates } from '#kinds/facts/generated/refs.ts'
 
 export const ResourceClaimTemplate = defineKind(resourceClaimTemplates, {
   unconditionalUpdate: true,
+  returnsDeleted: true,
   columns: [name, age],
 })

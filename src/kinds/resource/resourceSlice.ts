@@ -9,6 +9,7 @@ export const ResourceSlice = defineKind(resourceSlices, {
     'spec.nodeName': slice => slice.spec.nodeName ?? '',
     'spec.driver': slice => slice.spec.driver,
   },
+  returnsDeleted: true,
   columns: [
     name,
     text('Node', slice => slice.spec.nodeName ?? ''),

@@ -4,6 +4,7 @@ import { csiDrivers } from '#kinds/facts/generated/refs.ts'
 
 export const CSIDriver = defineKind(csiDrivers, {
   counted: true,
+  returnsDeleted: true,
   columns: [
     name,
     boolean('AttachRequired', driver => driver.spec.attachRequired ?? true),

@@ -5,6 +5,7 @@ import { storageClasses } from '#kinds/facts/generated/refs.ts'
 export const StorageClass = defineKind(storageClasses, {
   shortNames: ['sc'],
   unconditionalUpdate: true,
+  returnsDeleted: true,
   columns: [
     nameOf(object => markDefault(object, 'storageclass.kubernetes.io/is-default-class')),
     text('Provisioner', object => object.provisioner),

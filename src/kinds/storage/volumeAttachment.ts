@@ -4,6 +4,7 @@ import { volumeAttachments } from '#kinds/facts/generated/refs.ts'
 
 export const VolumeAttachment = defineKind(volumeAttachments, {
   status: true,
+  returnsDeleted: true,
   columns: [
     name,
     { ...text('Attacher', object => object.spec.attacher), format: 'name' },

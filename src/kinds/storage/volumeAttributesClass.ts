@@ -5,5 +5,6 @@ import { volumeAttributesClasses } from '#kinds/facts/generated/refs.ts'
 export const VolumeAttributesClass = defineKind(volumeAttributesClasses, {
   shortNames: ['vac'],
   unconditionalUpdate: true,
+  returnsDeleted: true,
   columns: [name, text('DriverName', object => object.driverName), age],
 })

@@ -43,5 +43,6 @@ export const Pod = defineKind(pods, {
     'status.podIP': pod => pod.status?.podIPs?.[0]?.ip ?? '',
     'status.nominatedNodeName': pod => pod.status?.nominatedNodeName ?? '',
   },
+  returnsDeleted: true,
   columns: podColumns,
 })
