@@ -5,11 +5,13 @@ import { deployment } from './deployment/index.ts'
 import { endpointsController } from './endpoints.ts'
 import { endpointSlice } from './endpointslice.ts'
 import { garbageCollector } from './garbage.ts'
+import { job } from './job/index.ts'
 import { namespaceController } from './namespace.ts'
 import { replicaSet } from './replicaset.ts'
 import { replication } from './replication.ts'
 import type { Resources } from './resources.ts'
 import { rootCertificates, serviceAccount } from './serviceaccount.ts'
+import { ttlAfterFinished } from './ttl.ts'
 
 export interface Needs {
   /** Every resource that can be listed, watched and deleted, each once; custom ones come and go. */
@@ -29,6 +31,8 @@ export const controllers = ({ resources, authority }: Needs): readonly Controlle
   replication,
   endpointSlice,
   endpointsController,
+  job,
+  ttlAfterFinished,
 ]
 
 /** @param partsFor what each runs with: its client carries its own identity. */
