@@ -7,10 +7,13 @@ import { endpointSlice } from './endpointslice.ts'
 import { garbageCollector } from './garbage.ts'
 import { job } from './job/index.ts'
 import { namespaceController } from './namespace.ts'
+import { nodeLifecycle } from './node-lifecycle.ts'
+import { podGarbage } from './pod-gc.ts'
 import { replicaSet } from './replicaset.ts'
 import { replication } from './replication.ts'
 import type { Resources } from './resources.ts'
 import { rootCertificates, serviceAccount } from './serviceaccount.ts'
+import { taintEviction } from './taint-eviction.ts'
 import { ttlAfterFinished } from './ttl.ts'
 
 export interface Needs {
@@ -33,6 +36,9 @@ export const controllers = ({ resources, authority }: Needs): readonly Controlle
   endpointsController,
   job,
   ttlAfterFinished,
+  nodeLifecycle,
+  taintEviction,
+  podGarbage(),
 ]
 
 /** @param partsFor what each runs with: its client carries its own identity. */
