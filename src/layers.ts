@@ -104,7 +104,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     packages: ['@peculiar/x509', 'reflect-metadata'],
   },
   kinds: {
-    imports: ['kinds/facts', 'api'],
+    imports: ['codec', 'kinds/facts', 'api'],
   },
   codec: {
     imports: ['kinds/facts', 'api', 'base'],

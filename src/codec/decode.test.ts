@@ -63,6 +63,21 @@ test('canonical quantities, times and bytes', () => {
   assert.equal(JSON.parse(stringifyJson(event)).eventTime, '2026-01-01T00:00:00.123456Z')
 })
 
+test('what is given is not changed, and shared where it is right', () => {
+  const frozen = (value: unknown): unknown => {
+    if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(frozen)
+    return value
+  }
+  const given = frozen(JSON.parse(pod({ containers: [{ name: 'c', image: '', x: 1 }], nodeSelector: { a: null } })))
+  const { object } = decodeTyped(typeSchema('core_v1.Pod'), given)
+  assert.deepEqual(JSON.parse(stringifyJson(object)).spec, {
+    containers: [{ name: 'c', resources: {} }],
+    nodeSelector: { a: '' },
+  })
+  const again = decodeTyped(typeSchema('core_v1.Pod'), frozen(object)).object
+  for (const name of ['metadata', 'spec', 'status']) assert.equal(Reflect.get(again, name), Reflect.get(object, name))
+})
+
 test('wrong types are told as upstream tells them', () => {
   const cases: readonly (readonly [string, string, string])[] = [
     [

@@ -1,7 +1,7 @@
 /**
  * From parsed JSON to an object of a built-in kind, as Go's decoder and encoder would leave it: types checked, unknown
  * fields dropped and named, nulls and empty values gone where they mean nothing, zero values where upstream always writes
- * one, quantities and times canonical. Works on the parsed value itself, in one pass; each schema is compiled once.
+ * one, quantities and times canonical. One pass; each schema is compiled once.
  */
 import type { Draft, KObject } from '#api/metadata.ts'
 import type { Field, Schema } from '#api/schema.ts'
@@ -23,7 +23,7 @@ interface Context {
   readonly unknown: string[]
 }
 
-/** Returns what it was given where nothing had to change, except for objects and arrays, which it changes in place. */
+/** Changes nothing that it is given, and returns it where nothing has to change. */
 type Decoder = (value: unknown, context: Context) => unknown
 type Fields = Record<string, unknown>
 
@@ -33,7 +33,7 @@ const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /**
- * @param value from parseJson or parseYaml; given away.
+ * @param value from parseJson or parseYaml. Not changed, but the result shares what is right already.
  * @throws DecodeError for a value of the wrong type, with upstream's message.
  */
 export function decodeTyped(schema: Schema, value: unknown): Decoded {
@@ -151,6 +151,7 @@ function structDecoder(schema: Schema): Decoder {
     if (!isObject(value)) throw new Mismatch(value, schema)
     struct ??= compileStruct(schema)
     const at = context.depth++
+    let changed: Fields | undefined
     let dropped = false
     for (const name in value) {
       const slot = struct.slots.get(name)
@@ -158,16 +159,25 @@ function structDecoder(schema: Schema): Decoder {
       const given = value[name]
       if (slot === undefined) note(context)
       const decoded = slot === undefined || given === null ? undefined : slot.decode(given, context)
-      if (decoded === undefined || (slot?.drops === true && isEmpty(decoded))) {
-        value[name] = undefined
-        dropped = true
-      } else if (decoded !== given) value[name] = decoded
+      const drops = decoded === undefined || (slot?.drops === true && isEmpty(decoded))
+      if (drops) dropped = true
+      if (drops || decoded !== given) (changed ??= { ...value })[name] = drops ? undefined : decoded
     }
     context.depth = at
-    const result = dropped ? keep(value, struct) : value
-    for (const field of struct.always) if (result[field.name] === undefined) result[field.name] = field.zero()
-    return result
+    const kept = dropped ? keep(changed ?? value, struct) : (changed ?? value)
+    return withZeros(kept, struct, kept === value)
   }
+}
+
+/** @param shared whether the object is not ours to change. */
+function withZeros(value: Fields, struct: Struct, shared: boolean): Fields {
+  let result = value
+  for (const field of struct.always)
+    if (result[field.name] === undefined) {
+      if (shared && result === value) result = { ...value }
+      result[field.name] = field.zero()
+    }
+  return result
 }
 
 /** A new object is cheaper for everybody after us than one that fields were deleted from. */
@@ -189,15 +199,16 @@ function mapDecoder(schema: Schema, values: Schema): Decoder {
   return (value, context) => {
     if (!isObject(value)) throw new Mismatch(value, schema)
     const at = context.depth++
+    let changed: Fields | undefined
     for (const key in value) {
       const given = value[key]
       context.path[at] = key
       const decoded = given === null ? (zeroOf(values) ?? null) : decode(given, context)
-      // Never an assignment that could meet a setter: `__proto__` is an own property by now, made by the parser.
-      if (decoded !== given) value[key] = decoded
+      // No setter is met: the copy has an own property of this name, even if it is `__proto__`.
+      if (decoded !== given) (changed ??= { ...value })[key] = decoded
     }
     context.depth = at
-    return value
+    return changed ?? value
   }
 }
 
@@ -208,14 +219,15 @@ function arrayDecoder(schema: Schema, items: Schema): Decoder {
     decode ??= decoderOf(items)
     const list: unknown[] = value
     const at = context.depth++
+    let changed: unknown[] | undefined
     for (let index = 0; index < list.length; index++) {
       const given = list[index]
       context.path[at] = index
       const decoded = given === null ? (zeroOf(items) ?? null) : decode(given, context)
-      if (decoded !== given) list[index] = decoded
+      if (decoded !== given) (changed ??= [...list])[index] = decoded
     }
     context.depth = at
-    return list
+    return changed ?? list
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { readExactly } from './exactJson.ts'
-import { parseJson, stringifyJson } from './json.ts'
+import { parseJson, parseOwnJson, stringifyJson } from './json.ts'
 
 test('duplicate keys are reported with their path, the last one counts', () => {
   assert.deepEqual(parseJson('{"a":1,"b":{"c":[{"d":1,"d":2}]},"a":3}'), {
@@ -22,6 +22,12 @@ test('64-bit integers are exact, longer ones refused', () => {
   assert.throws(() => parseJson('[9223372036854775808]'), /64 bits/)
   assert.throws(() => parseJson(`[${'9'.repeat(100_000)}]`), /64 bits/)
   assert.equal(stringifyJson({ a: [9007199254740993n], b: 1 }), '{"a":[9007199254740993],"b":1}')
+})
+
+test('own text is read back exactly', () => {
+  for (const value of [{ a: [9007199254740993n, 'x'], b: 1.5 }, 'x', null])
+    assert.deepEqual(parseOwnJson(stringifyJson(value)), value)
+  assert.throws(() => parseOwnJson('{"a":'), /unexpected end/)
 })
 
 test('deep nesting is refused, also where the exact reader is needed', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { groupResource } from '#api/metadata.ts'
+import { apiVersionOf, groupResource } from '#api/metadata.ts'
+import { decodeTyped } from '#codec/decode.ts'
 import { resources } from '#kinds/facts/generated/resources.ts'
 import { builtinKinds } from './index.ts'
 import { makeScheme } from './scheme.ts'
@@ -22,13 +23,39 @@ test('a kind with a status field and only such a kind can have a status path', (
   }
 })
 
-test('columns survive an object with nothing but what every decoded object has', () => {
-  const bare = { apiVersion: 'v1', kind: 'Bare', metadata: { name: 'x' } }
-  const scheme = makeScheme(builtinKinds)
-  for (const plain of ['configmaps', 'secrets', 'namespaces', 'serviceaccounts', 'endpoints']) {
-    const kind = scheme.stored('', plain)
-    assert.equal(kind?.columns[0]?.of(bare, 0), 'x')
-    for (const column of kind.columns) assert.notEqual(column.of(bare, 0), undefined, `${plain} ${column.name}`)
+test('columns, selectors and defaults survive an object with nothing in it', () => {
+  for (const kind of builtinKinds) {
+    const hub = kind.versions.find(version => version.name === kind.hub)
+    assert.ok(hub !== undefined)
+    const empty = {
+      apiVersion: apiVersionOf({ group: kind.group, version: kind.hub }),
+      kind: kind.kind,
+      metadata: { name: 'x' },
+    }
+    const { object } = decodeTyped(hub.schema(), empty)
+    const kept = hub.toHub?.(object) ?? object
+    kind.defaults?.(kept)
+    for (const column of kind.columns) assert.notEqual(column.of(kept, 0), undefined, `${kind.kind} ${column.name}`)
+    for (const [path, of] of Object.entries(kind.selectableFields ?? {}))
+      assert.equal(typeof of(kept), 'string', `${kind.kind} ${path}`)
+    assert.ok(
+      kind.columns.some(column => column.of(kept, 0) === 'x'),
+      `${kind.kind} shows its name`,
+    )
+  }
+})
+
+test('defaults are idempotent and leave what the schema takes', () => {
+  for (const kind of builtinKinds.filter(one => one.defaults !== undefined && one.storedAs === undefined)) {
+    const schema = kind.versions.find(version => version.name === kind.hub)?.schema()
+    assert.ok(schema !== undefined)
+    const once = decodeTyped(schema, { apiVersion: 'v1', kind: kind.kind, metadata: { name: 'x' } }).object
+    kind.defaults?.(once)
+    const twice = structuredClone(once)
+    kind.defaults?.(twice)
+    assert.deepEqual(twice, once, kind.kind)
+    const again = decodeTyped(schema, structuredClone(once))
+    assert.deepEqual(again, { object: once, unknown: [] }, kind.kind)
   }
 })
 
