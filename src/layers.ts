@@ -28,7 +28,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     node: ['crypto'],
   },
   node: {
-    imports: ['client', 'images', 'kinds/facts', 'api', 'base'],
+    imports: ['client', 'wire', 'images', 'kinds/facts', 'api', 'base'],
     node: [
       'child_process',
       'crypto',
@@ -40,12 +40,20 @@ export const layers: Readonly<Record<string, Layer>> = {
       'net',
       'os',
       'path',
+      'stream',
       'stream/promises',
       'timers/promises',
+      'tls',
       'util',
       'zlib',
     ],
-    packages: ['@bufbuild/protobuf', '@bufbuild/protobuf/codegenv2', '@connectrpc/connect', '@connectrpc/connect-node'],
+    packages: [
+      '@bufbuild/protobuf',
+      '@bufbuild/protobuf/codegenv2',
+      '@connectrpc/connect',
+      '@connectrpc/connect-node',
+      'ws',
+    ],
   },
   scheduler: {
     imports: ['controllers', 'client', 'kinds/facts', 'api', 'base'],
@@ -94,6 +102,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: [],
     node: ['child_process', 'fs', 'fs/promises', 'path', 'util'],
   },
+  wire: { imports: [], node: ['http', 'net', 'stream'] },
   images: {
     imports: [],
     node: ['crypto', 'zlib'],

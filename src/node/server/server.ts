@@ -1,0 +1,143 @@
+/** The agent's own API, on 10250: over mutual TLS alone, and every request is authorized. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer } from 'node:https'
+import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
+import { rpcMessage } from '../cri/client.ts'
+import { carry, type Client, refuse } from './exec.ts'
+import { type Asked, HttpError, type PodParts, sendLogs, streamUrl } from './pods.ts'
+import { type Right, rightOf, routeOf } from './route.ts'
+import { resourceMetrics, summary } from './stats.ts'
+
+/** From the client's certificate: common name and organizations. */
+export interface Caller {
+  readonly name: string
+  readonly groups: readonly string[]
+}
+
+export interface NodeServerParts extends PodParts {
+  readonly nodeName: string
+  readonly host: string
+  /** 0: any. */
+  readonly port: number
+  /** PEM. Only certificates of `clientCA` are let in. */
+  readonly tls: { readonly key: string; readonly cert: string; readonly clientCA: string }
+  /** Whether the caller may do this to `nodes/SUBRESOURCE` of this node. A rejection refuses. */
+  readonly authorize: (caller: Caller, right: Right) => Promise<boolean>
+}
+
+export interface NodeServer {
+  readonly port: number
+  /** For a renewed certificate. */
+  renew(tls: NodeServerParts['tls']): void
+  close(): Promise<void>
+}
+
+const list = (value: string | string[] | undefined): readonly string[] =>
+  value === undefined ? [] : typeof value === 'string' ? [value] : value
+
+function callerOf(request: IncomingMessage): Caller {
+  if (!(request.socket instanceof TLSSocket) || !request.socket.authorized) throw new HttpError(401, 'Unauthorized')
+  const { CN, O } = request.socket.getPeerCertificate().subject
+  const [name] = list(CN)
+  if (name === undefined || name === '') throw new HttpError(401, 'Unauthorized')
+  return { name, groups: list(O) }
+}
+
+async function admit(parts: NodeServerParts, request: IncomingMessage): Promise<Asked> {
+  const caller = callerOf(request)
+  const url = new URL(request.url ?? '/', 'https://node')
+  const route = routeOf(url.pathname)
+  if (route === undefined) throw new HttpError(404, 'not found')
+  const right = rightOf(route)
+  const allowed = await parts.authorize(caller, right).catch(() => false)
+  if (!allowed)
+    throw new HttpError(
+      403,
+      `Forbidden (user=${caller.name}, verb=${right.verb}, resource=nodes, subresource(s)=[${right.subresource}])`,
+    )
+  return { route, query: url.searchParams }
+}
+
+async function answer(parts: NodeServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { route, query } = await admit(parts, request)
+  const send = (type: string, body: string): void => {
+    response.writeHead(200, { 'Content-Type': type })
+    response.end(body)
+  }
+  switch (route.kind) {
+    case 'healthz':
+      return send('text/plain', 'ok')
+    case 'pods': {
+      const items = parts.agent.pods().map(({ pod }) => pod)
+      return send('application/json', JSON.stringify({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items }))
+    }
+    case 'summary':
+      return send('application/json', JSON.stringify(await summary(parts.cri, parts.nodeName)))
+    case 'resource':
+      return send('text/plain; version=0.0.4', await resourceMetrics(parts.cri))
+    case 'logs':
+      return await sendLogs(parts, { route, query }, response)
+    case 'exec':
+    case 'attach':
+    case 'portForward':
+      throw new HttpError(400, 'you must request an upgrade')
+  }
+}
+
+async function joinStream(parts: NodeServerParts, client: Client): Promise<void> {
+  const asked = await admit(parts, client.request)
+  const { url, exec } = await streamUrl(parts, asked)
+  await carry(client, url, exec)
+}
+
+const problem = (error: unknown): { readonly code: number; readonly message: string } =>
+  error instanceof HttpError ? error : { code: 500, message: rpcMessage(error) }
+
+/** Listens until closed. TLS 1.2 and above; without a certificate of the CA there is no connection. */
+export async function startNodeServer(parts: NodeServerParts): Promise<NodeServer> {
+  const { key, cert, clientCA } = parts.tls
+  const options = {
+    key,
+    cert,
+    ca: clientCA,
+    requestCert: true,
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+  } as const
+  const server = createServer(options, (request, response) => {
+    answer(parts, request, response).catch((error: unknown) => {
+      const { code, message } = problem(error)
+      if (response.headersSent) return void response.destroy()
+      response.writeHead(code, { 'Content-Type': 'text/plain' })
+      response.end(`${message}\n`)
+    })
+  })
+  const sockets = new Set<Duplex>()
+  server.on('connection', (socket: Duplex) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
+  server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy())
+    joinStream(parts, { request, socket, head }).catch((error: unknown) => {
+      const { code, message } = problem(error)
+      refuse(socket, code, message)
+    })
+  })
+  server.headersTimeout = 10_000
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(parts.port, parts.host, resolve)
+  })
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : parts.port,
+    renew: tls => server.setSecureContext({ key: tls.key, cert: tls.cert, ca: tls.clientCA, minVersion: 'TLSv1.2' }),
+    close: () =>
+      new Promise(resolve => {
+        server.close(() => resolve())
+        for (const socket of sockets) socket.destroy()
+      }),
+  }
+}
