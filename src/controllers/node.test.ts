@@ -128,6 +128,7 @@ test('pods leave a tainted node at once or after what they tolerate, and stay wh
   await world.client.create(pods, pod('ever', 'a', tolerate()))
   const taint: Taint[] = [{ key: 'x', effect: 'NoExecute' }]
   const tainted = await world.client.update(nodes, { ...at, spec: { taints: taint } })
+  await world.settle()
   await world.clock.advance(1000)
   const left = async () =>
     (await world.list(pods)).filter(one => one.metadata.deletionTimestamp === undefined).map(one => one.metadata.name)
@@ -143,6 +144,7 @@ test('pods of a node that is gone are failed and removed, and so is the excess o
   await world.client.create(nodes, node('a', world))
   await world.client.create(pods, pod('there', 'a'))
   await world.client.create(pods, pod('lost', 'gone'))
+  await world.settle()
   for (let i = 0; i < 4; i++) {
     const one = await world.client.create(pods, pod(`done${i}`, 'a'))
     await world.report(one, { phase: 'Succeeded' })
@@ -154,6 +156,7 @@ test('pods of a node that is gone are failed and removed, and so is the excess o
     ['done2', 'done3', 'there'],
   )
   await world.client.delete(nodes, 'a')
+  await world.settle()
   await world.clock.advance(60_000)
   assert.deepEqual(
     (await world.list(pods)).map(one => one.metadata.name),
