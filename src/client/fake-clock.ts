@@ -23,6 +23,8 @@ export function makeFakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
       return () => void timers.delete(timer)
     },
     advance: async milliseconds => {
+      // What is under way happens before time moves.
+      await settle()
       const end = now + milliseconds
       for (;;) {
         const next = [...timers].sort((a, b) => a.at - b.at)[0]
