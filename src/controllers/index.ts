@@ -1,6 +1,7 @@
 /** The list of controllers, and how they are started. */
 import type { Controller } from '#client/controller.ts'
 import { type RunnerParts, type Running, run } from '#client/runner.ts'
+import { daemonSet } from './daemonset.ts'
 import { deployment } from './deployment/index.ts'
 import { endpointsController } from './endpoints.ts'
 import { endpointSlice } from './endpointslice.ts'
@@ -13,6 +14,7 @@ import { replicaSet } from './replicaset.ts'
 import { replication } from './replication.ts'
 import type { Resources } from './resources.ts'
 import { rootCertificates, serviceAccount } from './serviceaccount.ts'
+import { statefulSet } from './statefulset/index.ts'
 import { taintEviction } from './taint-eviction.ts'
 import { ttlAfterFinished } from './ttl.ts'
 
@@ -32,6 +34,8 @@ export const controllers = ({ resources, authority }: Needs): readonly Controlle
   deployment,
   replicaSet,
   replication,
+  daemonSet,
+  statefulSet,
   endpointSlice,
   endpointsController,
   job,

@@ -47,7 +47,7 @@ export async function makeWorld(controllers: readonly Controller[]): Promise<Wor
     startPods: async () => {
       for (const pod of await world.list(pods)) {
         if (pod.status?.phase !== undefined && pod.status.phase !== 'Pending') continue
-        await client.patch(pods, keyOf(pod), { type: 'merge', content: { spec: { nodeName: 'n1' } } })
+        await client.patch(pods, keyOf(pod), { type: 'merge', content: { spec: { nodeName: targetOf(pod) ?? 'n1' } } })
         await world.report(await client.get(pods, keyOf(pod)), runningStatus(clock.now()))
       }
       await settle()
@@ -69,6 +69,11 @@ export async function makeWorld(controllers: readonly Controller[]): Promise<Wor
   }
   return world
 }
+
+/** The node that a pod of a DaemonSet is meant for. */
+const targetOf = ({ spec }: Pod): string | undefined =>
+  spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms[0]?.matchFields?.[0]
+    ?.values?.[0]
 
 const withoutVersion = (object: KObject): KObject['metadata'] => {
   const { resourceVersion: _, ...metadata } = object.metadata
