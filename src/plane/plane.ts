@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { DoorRequest } from '#api/door.ts'
-import { type ResourceRef, groupResource } from '#api/metadata.ts'
+import type { ResourceRef } from '#api/metadata.ts'
 import type { Scheme } from '#api/kind.ts'
 import type { User } from '#api/request.ts'
 import { type Client, type Transport, makeClient } from '#client/client.ts'
@@ -11,11 +11,12 @@ import type { Controller } from '#client/controller.ts'
 import { type Pace, loopPace } from '#client/pace.ts'
 import type { RunnerParts, Running } from '#client/runner.ts'
 import { controllers, startControllers } from '#controllers/index.ts'
+import { type Simulation, simulateNodes } from '#node/simulate/nodes.ts'
+import { type Scheduler, schedulerRules, startScheduler } from '#scheduler/index.ts'
 import { builtinKinds } from '#kinds/index.ts'
 import { makeScheme } from '#kinds/scheme.ts'
 import { fieldManager, patching } from '#server/coding.ts'
 import { tokenKeys } from '#server/authn/tokens.ts'
-import { storageOf } from '#server/registry/create.ts'
 import { type Server, makeServer } from '#server/server.ts'
 import type { Decode, Store } from '#server/store/contract.ts'
 import { decodeStored } from '#server/stored.ts'
@@ -38,6 +39,8 @@ export interface PlaneOptions {
   readonly keys: SharedKeys
   readonly network: Network
   readonly random: () => number
+  /** Nodes that exist in the API alone. */
+  readonly simulated?: number
 }
 
 export interface Plane {
@@ -77,6 +80,9 @@ const keptResources = (scheme: Scheme) => (): readonly ResourceRef[] =>
       namespaced: kind.scope === 'Namespaced',
     }))
 
+const schedulerName = 'kube-scheduler'
+export const kubeletVersion = 'v1.36.0'
+
 /** Names the manager of each write, so that ownership of fields shows who wrote. */
 const managed = (request: DoorRequest, manager: string): DoorRequest => {
   switch (request.verb) {
@@ -98,7 +104,7 @@ const managed = (request: DoorRequest, manager: string): DoorRequest => {
 export async function makePlane(options: PlaneOptions): Promise<Plane> {
   const { store, scheme, clock, log, keys, network } = options
   const list = controllers({ resources: keptResources(scheme), authority: () => keys.authority.cert })
-  const policy = controllerPolicy(list)
+  const policy = controllerPolicy([...list, { name: schedulerName, rules: schedulerRules }])
   const server = makeServer({
     store,
     scheme,
@@ -122,16 +128,19 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
       server.door(who, managed(request, manager))
   const client = (who: User, manager: string): Client => makeClient(transport(who, manager))
   const running: Running[] = []
-  const partsFor = (controller: Controller): RunnerParts => {
-    const who = server.identity(accountOf(controller.name), accountGroups)
-    return {
-      client: client(who, 'kube-controller-manager'),
-      reader: server.reader(who),
-      clock,
-      log: log.with({ controller: controller.name }),
-      pace,
-    }
-  }
+  const parts = (who: User, manager: string): RunnerParts => ({
+    client: client(who, manager),
+    reader: server.reader(who),
+    clock,
+    log,
+    pace,
+  })
+  const partsFor = (controller: Controller): RunnerParts => ({
+    ...parts(server.identity(accountOf(controller.name), accountGroups), 'kube-controller-manager'),
+    log: log.with({ controller: controller.name }),
+  })
+  let scheduler: Scheduler | undefined
+  let simulation: Simulation | undefined
   return {
     server,
     store,
@@ -143,16 +152,23 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     transport,
     start: async () => {
       running.push(...startControllers(list, partsFor))
-      await Promise.all(running.map(one => one.ready))
+      const who = server.identity(accountOf(schedulerName), accountGroups)
+      scheduler = startScheduler({ ...parts(who, schedulerName), random: options.random })
+      await Promise.all([...running.map(one => one.ready), scheduler.ready])
+      const names = Array.from({ length: options.simulated ?? 0 }, (_, at) => `node-${at}`)
+      // Simulated nodes are part of the server: no agent stands behind them that could be told from another.
+      if (names.length > 0)
+        simulation = await simulateNodes({
+          ...parts(server.identity('system:bulwark:simulator', ['system:masters']), 'kubelet'),
+          names,
+          version: kubeletVersion,
+        })
     },
     stop: async () => {
+      await simulation?.stop()
+      await scheduler?.stop()
       await Promise.all(running.map(one => one.stop()))
       server.close()
     },
   }
-}
-
-export const storedResource = (ref: ResourceRef, scheme: Scheme): string => {
-  const kind = scheme.stored(ref.group, ref.resource)
-  return kind === undefined ? groupResource(ref) : storageOf(kind)
 }

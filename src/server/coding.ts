@@ -4,6 +4,7 @@ import type { Draft, Json, KObject } from '#api/metadata.ts'
 import type { Served } from '#api/kind.ts'
 import { StatusError, badRequest, unsupportedMediaType } from '#api/status.ts'
 import { applyDefaults } from '#codec/defaults.ts'
+import { decodeCustom } from '#codec/custom.ts'
 import { decodeTyped } from '#codec/decode.ts'
 import { DecodeError, JsonError, ProtobufError, YamlError } from '#codec/errors.ts'
 import { type Envelope, decodeProtobuf, readEnvelope } from '#codec/protobuf.ts'
@@ -117,7 +118,7 @@ export function typedObject(parsed: Parsed, served: Served, validation: Validati
   identify(value, served)
   try {
     const schema = served.version.schema()
-    const { object, unknown } = decodeTyped(schema, value)
+    const { object, unknown } = served.kind.custom ? decodeCustom(schema, value) : decodeTyped(schema, value)
     report(unknown, parsed.duplicates, validation)
     object.metadata ??= {}
     applyDefaults(schema, object)
@@ -129,6 +130,14 @@ export function typedObject(parsed: Parsed, served: Served, validation: Validati
       )
     throw error
   }
+}
+
+/** What one of our own components hands in, in the form that decoding leaves: fields that are always there included. */
+export function ownObject(body: Draft<KObject>, served: Served): Draft<KObject> {
+  const schema = served.version.schema()
+  const { object } = served.kind.custom ? decodeCustom(schema, body) : decodeTyped(schema, body)
+  applyDefaults(schema, object)
+  return object
 }
 
 export const bodyCodec: BodyCodec = {

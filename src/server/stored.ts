@@ -2,7 +2,7 @@
 import type { Draft, KObject } from '#api/metadata.ts'
 import type { Kind, Scheme } from '#api/kind.ts'
 import { applyDefaults } from '#codec/defaults.ts'
-import { parseJson } from '#codec/json.ts'
+import { parseOwnJson } from '#codec/json.ts'
 import { storageOf } from '#server/registry/create.ts'
 import type { Decode } from '#server/store/contract.ts'
 
@@ -30,7 +30,7 @@ export function decodeStored(scheme: Scheme): Decode {
     return kinds.get(resource)
   }
   return (resource, text) => {
-    const object = parseJson(text).value as Draft<KObject>
+    const object = parseOwnJson(text) as Draft<KObject>
     const kind = kindOf(resource)
     return kind === undefined ? object : defaulted(kind, object)
   }

@@ -12,6 +12,8 @@ export interface ClusterOptions {
   readonly log?: Log
   /** Without them only the API runs. */
   readonly controllers?: boolean
+  /** Simulated nodes, 1 unless given. */
+  readonly nodes?: number
 }
 
 export interface Cluster {
@@ -42,6 +44,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     log: options.log ?? silentLog,
     network: usualNetwork,
     random: Math.random,
+    simulated: options.nodes ?? 1,
   })
   if (options.controllers !== false) await plane.start()
   let listener: Promise<Listener> | undefined

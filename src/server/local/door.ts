@@ -6,12 +6,22 @@ import { expired } from '#api/status.ts'
 import { inVersion } from '../http/encode.ts'
 import type { Outcome, Serving } from '../outcome.ts'
 import type { WatchSink, Watching } from '#server/registry/watch.ts'
+import { ownObject } from '../coding.ts'
 import { serve } from '../serve.ts'
 
 export const makeDoor =
   (serving: Serving): Door =>
   async (who, request) =>
-    answer(await serve(serving, who, request), request)
+    answer(await serve(serving, who, decoded(serving, request)), request)
+
+/** A body is decoded as one that came over the wire: what is kept equals what would be read back. */
+function decoded(serving: Serving, request: DoorRequest): DoorRequest {
+  if (request.verb !== 'create' && request.verb !== 'update') return request
+  const { group, version, resource, subresource = '' } = request
+  const served = serving.registry.scheme.byResource(group, version, resource)
+  if (served === undefined || (subresource !== '' && subresource !== 'status')) return request
+  return { ...request, body: ownObject(request.body, served) }
+}
 
 function answer(outcome: Outcome, request: DoorRequest): Answer {
   switch (outcome.type) {
