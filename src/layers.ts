@@ -12,10 +12,11 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   plane: {
     imports: [
+      'node',
+      'scheduler',
       'controllers',
       'client',
       'server',
-      'server/registry',
       'server/authz',
       'server/authn',
       'server/store',
@@ -28,7 +29,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     node: ['crypto'],
   },
   node: {
-    imports: ['client', 'wire', 'images', 'kinds/facts', 'api', 'base'],
+    imports: ['client', 'images', 'kinds/facts', 'wire', 'api', 'base'],
     node: [
       'child_process',
       'crypto',
@@ -96,13 +97,11 @@ export const layers: Readonly<Record<string, Layer>> = {
   'server/store': {
     imports: ['api', 'base'],
     node: ['assert/strict', 'crypto', 'fs', 'path', 'sqlite', 'test', 'worker_threads', 'zlib'],
-    packages: ['fast-check'],
   },
   setup: {
     imports: [],
     node: ['child_process', 'fs', 'fs/promises', 'path', 'util'],
   },
-  wire: { imports: [], node: ['http', 'net', 'stream'] },
   images: {
     imports: [],
     node: ['crypto', 'zlib'],
@@ -117,10 +116,14 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   codec: {
     imports: ['kinds/facts', 'api', 'base'],
-    packages: ['fast-check', 'js-yaml'],
+    packages: ['js-yaml'],
   },
   'kinds/facts': {
     imports: ['api'],
+  },
+  wire: {
+    imports: [],
+    node: ['http', 'net', 'stream'],
   },
   api: {
     imports: [],
@@ -128,6 +131,5 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   base: {
     imports: [],
-    packages: ['fast-check'],
   },
 }
