@@ -42,6 +42,9 @@ function entry(value: unknown): Credentials | undefined {
   return colon < 0 ? undefined : { username: text.slice(0, colon), password: text.slice(colon + 1) }
 }
 
+const isBelow = (image: string, prefix: string): boolean =>
+  image.startsWith(prefix) && (prefix.endsWith('/') || ['', '/', ':', '@'].includes(image.charAt(prefix.length)))
+
 /** The credentials that one pull secret has for an image. */
 function fromSecret(secret: Secret, image: string): readonly Credentials[] {
   const json = secret.data?.['.dockerconfigjson'] ?? secret.data?.['.dockercfg']
@@ -56,7 +59,11 @@ function fromSecret(secret: Secret, image: string): readonly Credentials[] {
       const [host = '', ...path] = bare.split('/')
       const prefix = path.join('/').replace(/^v[12]\/?$/, '')
       if ((aliases.get(host) ?? host) !== wanted) return []
-      if (prefix !== '' && !`${image}/`.startsWith(`${wanted}/${prefix}`)) return []
+      if (
+        prefix !== '' &&
+        !isBelow(image.startsWith(`${wanted}/`) ? image : `${wanted}/${image}`, `${wanted}/${prefix}`)
+      )
+        return []
       const found = entry(value)
       return found === undefined ? [] : [found]
     })

@@ -177,7 +177,9 @@ const byName = (a: ContainerStatus, b: ContainerStatus): number => (a.name < b.n
 function phaseOf(input: StatusInput, init: readonly ContainerStatus[], main: readonly ContainerStatus[]) {
   const before = input.pod.status?.phase
   if (before === 'Failed' || before === 'Succeeded') return before
-  return input.memory.failed === undefined ? podPhase(input.pod, { init, main }, input.terminal) : 'Failed'
+  // A pod that has failed as a whole is not terminal before its last container has ended.
+  if (input.memory.failed !== undefined && input.terminal) return 'Failed'
+  return podPhase(input.pod, { init, main }, input.terminal)
 }
 
 function addresses(input: StatusInput): Partial<PodStatus> {
@@ -200,8 +202,9 @@ export function podStatus(input: StatusInput): PodStatus {
   const phase = phaseOf(input, init, main)
   const sandbox = input.runtime.sandboxes[0]?.ready === true
   const before = pod.status
-  const reason = memory.failed?.reason ?? (before?.phase === phase ? before.reason : undefined)
-  const message = memory.failed?.message ?? (before?.phase === phase ? before.message : undefined)
+  const told =
+    memory.failed !== undefined && input.terminal ? memory.failed : before?.phase === phase ? before : undefined
+  const { reason, message } = told ?? {}
   return {
     ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
     phase,
