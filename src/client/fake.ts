@@ -195,7 +195,8 @@ class Fake implements FakeApi {
     if (!changed) return answer(old)
     const sub = request.subresource === undefined ? '' : `/${request.subresource}`
     this.log.push(`update ${groupResource(request)}${sub} ${keyOf(old)}`)
-    const gone = next.metadata.deletionTimestamp !== undefined && !held(next)
+    const grace = next.metadata.deletionGracePeriodSeconds ?? 0
+    const gone = next.metadata.deletionTimestamp !== undefined && grace === 0 && !held(next)
     if (gone) return answer(this.#drop(groupResource(request), keyOf(old)))
     return answer(this.#keep(groupResource(request), next))
   }
@@ -233,6 +234,7 @@ class Fake implements FakeApi {
     }
     if (old.metadata.deletionTimestamp !== undefined) return answer(old)
     old.metadata.deletionTimestamp = timestamp(this.#clock.now())
+    if (graceful) old.metadata.deletionGracePeriodSeconds = request.options?.gracePeriodSeconds ?? 30
     const finalizers = [...(old.metadata.finalizers ?? []), ...added]
     if (finalizers.length > 0) old.metadata.finalizers = finalizers
     return answer(this.#keep(resource, old))
