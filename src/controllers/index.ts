@@ -1,6 +1,7 @@
 /** The list of controllers, and how they are started. */
 import type { Controller } from '#client/controller.ts'
 import { type RunnerParts, type Running, run } from '#client/runner.ts'
+import { cronJob } from './cronjob/index.ts'
 import { daemonSet } from './daemonset.ts'
 import { deployment } from './deployment/index.ts'
 import { endpointsController } from './endpoints.ts'
@@ -39,6 +40,7 @@ export const controllers = ({ resources, authority }: Needs): readonly Controlle
   endpointSlice,
   endpointsController,
   job,
+  cronJob,
   ttlAfterFinished,
   nodeLifecycle,
   taintEviction,
