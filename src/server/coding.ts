@@ -2,7 +2,9 @@
 import type { FieldValidation, Patch } from '#api/door.ts'
 import type { Draft, Json, KObject } from '#api/metadata.ts'
 import type { Served } from '#api/kind.ts'
-import { StatusError, badRequest, unsupportedMediaType } from '#api/status.ts'
+import type { Schema } from '#api/schema.ts'
+import { StatusError, badRequest, invalid, isReason, unsupportedMediaType } from '#api/status.ts'
+import { invalidValue } from '#api/validation.ts'
 import { applyDefaults } from '#codec/defaults.ts'
 import { decodeCustom } from '#codec/custom.ts'
 import { decodeTyped } from '#codec/decode.ts'
@@ -11,7 +13,10 @@ import { type Envelope, decodeProtobuf, readEnvelope } from '#codec/protobuf.ts'
 import { parseYaml } from '#codec/yaml.ts'
 import { findType } from '#kinds/facts/read.ts'
 import { QuantityError } from '#base/quantity.ts'
-import { parseJson } from '#codec/json.ts'
+import { parseJson, stringifyJson } from '#codec/json.ts'
+import { applyJsonPatch } from '#codec/patch/json.ts'
+import { applyMergePatch } from '#codec/patch/merge.ts'
+import { applyStrategicPatch } from '#codec/patch/strategic.ts'
 import type { FieldManager } from '#server/registry/deps.ts'
 import type { Patching } from './patching-contract.ts'
 import type { BodyCodec } from './http/decode-body.ts'
@@ -148,26 +153,27 @@ export const bodyCodec: BodyCodec = {
   document: (bytes, encoding) => parse(bytes, encoding).value as Json,
 }
 
-function patched(patch: Patch, document: object): unknown {
-  if (patch.type === 'merge') return merged(document, patch.content)
+function patched(patch: Patch, document: object, schema?: Schema): unknown {
+  if (patch.type === 'merge') return applyMergePatch(document, patch.content)
+  if (patch.type === 'json') return applyJsonPatch(document, patch.content)
+  if (patch.type === 'strategic' && schema !== undefined) return applyStrategicPatch(document, patch.content, schema)
   throw unsupportedMediaType(`patches of type ${patch.type} are not supported`)
 }
 
-function merged(target: unknown, patch: unknown): unknown {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch
-  const result = new Map<string, unknown>(
-    typeof target === 'object' && target !== null && !Array.isArray(target) ? Object.entries(target) : [],
-  )
-  for (const [key, value] of Object.entries(patch))
-    if (value === null) result.delete(key)
-    else result.set(key, merged(result.get(key), value))
-  return Object.fromEntries(result)
+/** What a patch made of an object is refused as the patch's fault, not as a body that cannot be read. */
+function patchedObject(document: unknown, served: Served, validation: Validation): Draft<KObject> {
+  try {
+    return typedObject({ value: document, duplicates: [] }, served, validation)
+  } catch (error) {
+    if (!isReason(error, 'BadRequest')) throw error
+    throw invalid({ group: '', resource: '' }, [invalidValue('patch', stringifyJson(document), error.message)])
+  }
 }
 
 export const patching: Patching = {
-  patched,
-  plain: patched,
-  decoded: (document, served, validation) => typedObject({ value: document, duplicates: [] }, served, validation),
+  patched: (patch, document, served) => patched(patch, document, served.version.schema()),
+  plain: (patch, document) => patched(patch, document),
+  decoded: patchedObject,
 }
 
 export const fieldManager: FieldManager = {
