@@ -4,6 +4,7 @@ import { type RunnerParts, type Running, run } from '#client/runner.ts'
 import { cronJob } from './cronjob/index.ts'
 import { daemonSet } from './daemonset.ts'
 import { deployment } from './deployment/index.ts'
+import { disruption } from './disruption.ts'
 import { endpointsController } from './endpoints.ts'
 import { endpointSlice } from './endpointslice.ts'
 import { garbageCollector } from './garbage.ts'
@@ -11,8 +12,10 @@ import { job } from './job/index.ts'
 import { namespaceController } from './namespace.ts'
 import { nodeLifecycle } from './node-lifecycle.ts'
 import { podGarbage } from './pod-gc.ts'
+import { quotaController } from './quota/index.ts'
 import { replicaSet } from './replicaset.ts'
 import { replication } from './replication.ts'
+import { roleAggregation } from './role-aggregation.ts'
 import type { Resources } from './resources.ts'
 import { rootCertificates, serviceAccount } from './serviceaccount.ts'
 import { statefulSet } from './statefulset/index.ts'
@@ -45,6 +48,9 @@ export const controllers = ({ resources, authority }: Needs): readonly Controlle
   nodeLifecycle,
   taintEviction,
   podGarbage(),
+  quotaController(resources),
+  disruption,
+  roleAggregation,
 ]
 
 /** @param partsFor what each runs with: its client carries its own identity. */
