@@ -1,6 +1,7 @@
 /** The images that other tests build on, and what only a whole node can show: sidecars, hooks, the host's network. */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
+import { networkInterfaces } from 'node:os'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pods } from '#kinds/facts/generated/refs.ts'
@@ -101,6 +102,21 @@ test(
     assert.ok(took > 1_900 && took < 6_000, `${took}`)
   },
 )
+
+test('a host port leads to the pod', { skip, timeout: 60_000 }, async () => {
+  const command = ['sh', '-c', 'mkdir /w; echo page > /w/index.html; httpd -f -p 8080 -h /w']
+  const ports = [{ containerPort: 8080, hostPort: 18_231 }]
+  const readinessProbe = { tcpSocket: { port: 8080 }, periodSeconds: 1 }
+  await plane.create('port', { containers: [{ name: 'c', image: busybox, command, ports, readinessProbe }] })
+  await plane.until('port', isReady)
+  const own = Object.values(networkInterfaces())
+    .flatMap(list => list ?? [])
+    .find(one => one.family === 'IPv4' && !one.internal && !one.address.startsWith('10.251.'))
+  const answer = await fetch(`http://${own?.address}:18231/`)
+  assert.equal(await answer.text(), 'page\n')
+  await remove('port')
+  await assert.rejects(fetch(`http://${own?.address}:18231/`))
+})
 
 test('a pod that must not restart fails with its exit code', { skip, timeout: 60_000 }, async () => {
   await plane.create('job', {

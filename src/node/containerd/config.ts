@@ -118,5 +118,6 @@ export const cniConfig = ({ name, podCIDR, ipam, mtu }: PodNetwork): string =>
           routes: [{ dst: podCIDR.includes(':') ? '::/0' : '0.0.0.0/0' }],
         },
       },
+      { type: 'portmap', backend: 'nftables', snat: true, capabilities: { portMappings: true } },
     ],
   })

@@ -73,5 +73,18 @@ export async function purgeContainerd(options: ContainerdOptions, cgroup: string
         name => name.startsWith(`${options.name}-`) || name === options.name,
       ))
         await rm(join(folder, name), { recursive: true, force: true })
+  await dropHostPorts(options.netns)
   await rm(options.dir, { recursive: true, force: true })
+}
+
+/** The portmap plugin takes away its rules with each pod, but never the table they were in. */
+async function dropHostPorts(netns: string | undefined): Promise<void> {
+  const nft = async (...argv: readonly string[]): Promise<string> => {
+    const command = netns === undefined ? ['nft', ...argv] : ['nsenter', `--net=${netns}`, '--', 'nft', ...argv]
+    const { stdout } = await run(command[0] ?? '', command.slice(1))
+    return stdout
+  }
+  const table = ['table', 'ip', 'cni_hostport']
+  const rules = await nft('list', ...table).catch(() => undefined)
+  if (rules !== undefined && !rules.includes('dnat')) await nft('delete', ...table).catch(() => undefined)
 }
