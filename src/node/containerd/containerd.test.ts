@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { cniConfig, containerdConfig, containerdPaths } from './config.ts'
 import { importedNames } from './instance.ts'
 import { pauseProgram } from './pause.ts'
 import { mountsUnder } from './purge.ts'
+import { isAlive, readRecord, writeRecord } from './record.ts'
 
 test('mounts below a folder come deepest first, names unescaped', () => {
   const info = ['/d', '/d/a\\040b/c', '/data', '/d/a\\040b'].map(path => `1 2 0:3 / ${path} rw - tmpfs x rw`).join('\n')
@@ -37,3 +41,21 @@ test('names of imported images are read from either form of output', () => {
     'docker.io/library/a:1   \tsaved\t\napplication/vnd.oci sha256:1\nunpacking quay.io/b@sha256:2 (sha256:2)...done\n'
   assert.deepEqual(importedNames(output), ['docker.io/library/a:1', 'quay.io/b@sha256:2'])
 })
+
+test(
+  'a recorded process is known again, another one with its number is not',
+  { skip: process.platform !== 'linux' },
+  () => {
+    const dir = mkdtempSync(join(tmpdir(), 'record-'))
+    const file = join(dir, 'process.json')
+    assert.equal(readRecord(file), undefined)
+    writeRecord(file, process.pid)
+    const record = readRecord(file)
+    assert.ok(record !== undefined && isAlive(record))
+    assert.equal(isAlive({ ...record, started: '1' }), false)
+    assert.equal(isAlive({ ...record, boot: 'other' }), false)
+    writeFileSync(file, '{"pid":"1"}')
+    assert.equal(readRecord(file), undefined)
+    rmSync(dir, { recursive: true })
+  },
+)
