@@ -15,11 +15,13 @@ import { kubeletClient } from './policy.ts'
 import type { Plane } from './plane.ts'
 
 export interface ListenOptions {
-  readonly host: string
+  /** Addresses to listen on. */
+  readonly hosts: readonly string[]
+  /** 0: any, for a single host. */
   readonly port: number
   readonly authority: KeyPair
   /** Names and addresses that the serving certificate is for. */
-  readonly hosts: readonly string[]
+  readonly names: readonly string[]
 }
 
 export interface Listener {
@@ -45,13 +47,13 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
   const { server, clock, log } = plane
   const serving = await issue(
     options.authority,
-    { name: 'kube-apiserver', use: 'server', hosts: [...options.hosts, ...alwaysHosts] },
+    { name: 'kube-apiserver', use: 'server', hosts: [...options.names, ...alwaysHosts] },
     clock.now(),
   )
   const known = paths({
     scheme: plane.scheme,
     clock,
-    address: `${options.host}:${options.port}`,
+    address: `${options.hosts[0] ?? '127.0.0.1'}:${options.port}`,
     checks: () =>
       new Map([
         ['ping', true],
@@ -79,16 +81,15 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
     connect: connect(parts),
     observe: known.observe,
   }
-  const listening: Listening = await listen(handling, {
-    host: options.host,
-    port: options.port,
-    certificates: { cert: serving.cert, key: serving.key, clientCA: options.authority.cert },
-    upgrade: upgrade(parts),
-  })
-  const url = `https://${options.host}:${listening.port}`
+  const certificates = { cert: serving.cert, key: serving.key, clientCA: options.authority.cert }
+  const listenings: Listening[] = []
+  for (const host of options.hosts)
+    listenings.push(await listen(handling, { host, port: options.port, certificates, upgrade: upgrade(parts) }))
+  const port = listenings[0]?.port ?? options.port
+  const url = `https://${options.hosts[0] ?? '127.0.0.1'}:${port}`
   return {
     url,
-    port: listening.port,
+    port,
     kubeConfig: async user => {
       const pair = await issue(options.authority, { ...user, use: 'client' }, clock.now())
       return kubeConfig({
@@ -100,7 +101,7 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
     },
     close: async () => {
       dialer.close()
-      await listening.close()
+      await Promise.all(listenings.map(one => one.close()))
     },
   }
 }

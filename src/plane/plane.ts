@@ -21,7 +21,7 @@ import { type Server, makeServer } from '#server/server.ts'
 import type { Decode, Store } from '#server/store/contract.ts'
 import { decodeStored } from '#server/stored.ts'
 import type { SharedKeys } from './keys.ts'
-import { accountGroups, accountOf, controllerPolicy, networkPolicy } from './policy.ts'
+import { accountGroups, accountOf, controllerPolicy, kubeletPolicy, networkPolicy } from './policy.ts'
 
 export interface Network {
   /** Range of service addresses, IPv4. */
@@ -118,7 +118,7 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     serviceCIDR: network.serviceCIDR,
     nodePorts: network.nodePorts,
     roles: [...policy.roles, ...networkPolicy.roles],
-    bindings: [...policy.bindings, ...networkPolicy.bindings],
+    bindings: [...policy.bindings, ...networkPolicy.bindings, ...kubeletPolicy.bindings],
   })
   await server.bootstrap()
   const pace = loopPace()

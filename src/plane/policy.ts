@@ -67,5 +67,15 @@ export const networkPolicy: Policy = {
   bindings: [binding(networkGroup, [{ kind: 'Group', apiGroup: group, name: networkGroup }])],
 }
 
-/** What the server may do on a node's own API: logs, exec, metrics. */
+/** The server itself on a node's own API: logs, exec, metrics. */
 export const kubeletClient = 'system:bulwark:kubelet-client'
+
+export const kubeletPolicy: Policy = {
+  roles: [],
+  bindings: [
+    {
+      ...binding(kubeletClient, [{ kind: 'Group', apiGroup: group, name: kubeletClient }]),
+      roleRef: { apiGroup: group, kind: 'ClusterRole', name: 'system:kubelet-api-admin' },
+    },
+  ],
+}

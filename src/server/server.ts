@@ -18,7 +18,7 @@ import { type LocalReader, makeReader } from './local/reader.ts'
 import type { Serving } from './outcome.ts'
 import type { Patching } from './patching-contract.ts'
 import type { FieldManager } from '#server/registry/deps.ts'
-import { makePools, makeReservations } from '#server/registry/reservations.ts'
+import { firstAddress, makePools, makeReservations } from '#server/registry/reservations.ts'
 import type { Store } from '#server/store/contract.ts'
 import { specials } from './subresources/index.ts'
 import { component } from '#server/authn/user.ts'
@@ -46,6 +46,8 @@ export interface Server {
   readonly door: Door
   readonly serving: Serving
   readonly tokens: TokenAuthenticator
+  /** Service address of the API itself: the first of the range. */
+  readonly address: string
   /** For a component of ours: what it reads in place, checked against its rights when it declares it. */
   reader(who: User): Reader
   /** An identity of one of our own components. */
@@ -117,6 +119,7 @@ export function makeServer(options: ServerOptions): Server {
     door,
     serving,
     tokens,
+    address: firstAddress(options.serviceCIDR),
     identity: component,
     reader: who => {
       const reader = makeReader({ store, scheme, authorize, who })

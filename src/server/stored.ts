@@ -14,21 +14,22 @@ export function defaulted(kind: Kind, draft: Draft<KObject>): Draft<KObject> {
   return draft
 }
 
-export function decodeStored(scheme: Scheme): Decode {
+/** Kinds by the resource that they are kept under. */
+export function storedKinds(scheme: Scheme): (resource: string) => Kind | undefined {
   let generation = -1
   let kinds = new Map<string, Kind>()
-  const kindOf = (resource: string): Kind | undefined => {
+  return resource => {
     if (generation !== scheme.generation()) {
-      kinds = new Map(
-        scheme
-          .kinds()
-          .filter(kind => kind.storedAs === undefined)
-          .map(kind => [storageOf(kind), kind]),
-      )
+      const own = scheme.kinds().filter(kind => kind.storedAs === undefined)
+      kinds = new Map(own.map(kind => [storageOf(kind), kind]))
       generation = scheme.generation()
     }
     return kinds.get(resource)
   }
+}
+
+export function decodeStored(scheme: Scheme): Decode {
+  const kindOf = storedKinds(scheme)
   return (resource, text) => {
     const object = parseOwnJson(text) as Draft<KObject>
     const kind = kindOf(resource)

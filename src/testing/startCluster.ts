@@ -59,10 +59,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     as: (name, groups = []) => plane.client(plane.server.identity(name, groups), name),
     kubeConfig: async () => {
       listener ??= listenPlane(plane, {
-        host: '127.0.0.1',
+        hosts: ['127.0.0.1'],
         port: 0,
         authority: keys.authority,
-        hosts: ['127.0.0.1', 'localhost'],
+        names: ['127.0.0.1', 'localhost'],
       })
       return (await listener).kubeConfig({ name: 'bulwark:test', groups: masters })
     },

@@ -57,6 +57,12 @@ function endShims(socket: string): void {
  * @param cgroup the node's group, below which all pods' groups are
  */
 export async function purgeContainerd(options: ContainerdOptions, cgroup: string): Promise<void> {
+  await endPods(options, cgroup)
+  await rm(options.dir, { recursive: true, force: true })
+}
+
+/** As purgeContainerd, but images stay for the next start. */
+export async function endPods(options: ContainerdOptions, cgroup: string): Promise<void> {
   const paths = containerdPaths(options.dir)
   if (existsSync(paths.config)) {
     const containerd = await startContainerd(options)
@@ -74,7 +80,8 @@ export async function purgeContainerd(options: ContainerdOptions, cgroup: string
       ))
         await rm(join(folder, name), { recursive: true, force: true })
   await dropHostPorts(options.netns)
-  await rm(options.dir, { recursive: true, force: true })
+  await rm(paths.state, { recursive: true, force: true })
+  await rm(join(options.dir, 'pods'), { recursive: true, force: true })
 }
 
 /** The portmap plugin takes away its rules with each pod, but never the table they were in. */

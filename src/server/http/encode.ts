@@ -3,16 +3,18 @@
  * concatenation of kept bytes, a watch event those bytes in a frame that all its watchers share.
  */
 import type { KObject } from '#api/metadata.ts'
-import type { Served } from '#api/kind.ts'
+import type { Kind, Scheme, Served } from '#api/kind.ts'
 import { stringifyJson } from '#codec/json.ts'
+import { storedKinds } from '../stored.ts'
 import { copy, withMetadata } from '#server/registry/build.ts'
 import type { Kept } from '#server/store/contract.ts'
 
 const opening = '"metadata":{'
 
 /** managedFields are text until here: spliced in as the first field of metadata. */
-export function jsonText(object: object, managed: string): string {
-  const text = stringifyJson(object)
+export const jsonText = (object: object, managed: string): string => spliced(stringifyJson(object), managed)
+
+function spliced(text: string, managed: string): string {
   if (managed === '') return text
   const at = text.indexOf(opening) + opening.length
   const rest = text.slice(at)
@@ -30,9 +32,20 @@ export function complete(kept: Kept, served: Served): KObject {
   return withMetadata(object, { ...object.metadata, managedFields: JSON.parse(kept.managed) as never })
 }
 
+const jsonId = (kind: Kind, version: string): string => `json ${version} ${kind.group} ${kind.generation}`
+
+/** Keeps the text that the store made of a write, so that nobody makes it again. */
+export const keepText = (scheme: Scheme) => {
+  const kindOf = storedKinds(scheme)
+  return (kept: Kept, text: string): void => {
+    const kind = kindOf(kept.resource)
+    if (kind !== undefined) kept.encodings.set(jsonId(kind, kind.hub), Buffer.from(spliced(text, kept.managed)))
+  }
+}
+
 /** JSON of one object, with apiVersion and kind. */
 export function jsonBytes(kept: Kept, served: Served): Uint8Array {
-  const id = `json ${served.version.name} ${served.kind.group} ${served.kind.generation}`
+  const id = jsonId(served.kind, served.version.name)
   const had = kept.encodings.get(id)
   if (had !== undefined) return had
   const bytes = Buffer.from(jsonText(inVersion(kept.object, served), kept.managed))

@@ -1,0 +1,44 @@
+/** The hidden verbs: what `up` starts, each a process of its own. */
+import { dropRecord } from '#node/containerd/record.ts'
+import { runAgent } from '#processes/agent.ts'
+import { readConfig } from '#processes/config.ts'
+import { layout } from '#processes/layout.ts'
+import { runServer } from '#processes/server.ts'
+import { programs, supervise } from '#processes/supervise.ts'
+import { entry } from './entry.ts'
+
+/** Resolves at the first request to end. */
+function ended(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+  return promise
+}
+
+/** Clean-up that hangs must not keep a process alive, in milliseconds. */
+const patience = 15_000
+
+async function untilEnded(running: { stop(): Promise<void> }): Promise<void> {
+  await ended()
+  setTimeout(() => process.exit(1), patience).unref()
+  await running.stop()
+}
+
+export async function serverProcess(dir: string): Promise<void> {
+  const at = layout(dir)
+  await untilEnded(await runServer(readConfig(at.config), at))
+  dropRecord(at.record('server'))
+}
+
+export async function agentProcess(dir: string): Promise<void> {
+  const at = layout(dir)
+  await untilEnded(await runAgent(readConfig(at.config), at))
+  dropRecord(at.record('agent'))
+}
+
+export async function supervisorProcess(dir: string): Promise<void> {
+  const at = layout(dir)
+  const stop = new AbortController()
+  void ended().then(() => stop.abort())
+  await supervise(at, programs(entry(), readConfig(at.config), at), stop.signal)
+  dropRecord(at.record('supervisor'))
+}

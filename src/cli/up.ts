@@ -1,0 +1,204 @@
+/** `bulwark up`: from nothing to a cluster that answers. */
+import { existsSync } from 'node:fs'
+import { mkdir, readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { makeClient } from '#client/client.ts'
+import { httpsTransport } from '#client/https.ts'
+import { loadKubeconfig } from '#client/kubeconfig.ts'
+import { nodes } from '#kinds/facts/generated/refs.ts'
+import { type ClusterConfig, readConfig, writeConfig } from '#processes/config.ts'
+import { enginesDirectory } from '#processes/engines.ts'
+import type { Layout } from '#processes/layout.ts'
+import { isRunning, launch } from '#processes/supervise.ts'
+import { SetupError, cannotRunPods, setupNode } from '#setup/node.ts'
+import { entry } from './entry.ts'
+import { mergeKubeconfig, userKubeconfig } from './kubeconfig-file.ts'
+import { hostAddress, machineName, requireFreePort } from './machine.ts'
+import { hasLink, makeLink } from './netns.ts'
+import { CommandError, UsageError, contextOf, placeOf } from './place.ts'
+import type { Progress } from './progress.ts'
+
+export interface UpOptions {
+  readonly name: string
+  readonly dataDir?: string
+  readonly port?: string
+  readonly nodes?: string
+  readonly store?: string
+}
+
+const usualPort = 6443
+const kubeletPort = 10_250
+
+function parsePort(text: string | undefined): number {
+  const port = Number(text ?? usualPort)
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new UsageError(`--port must be a number from 1 to 65535, not ${JSON.stringify(text)}`)
+  return port
+}
+
+function wantedNodes(text: string | undefined, progress: Progress): ClusterConfig['nodes'] {
+  const simulated = /^simulated(?:=(\d{1,4}))?$/.exec(text ?? '')
+  if (simulated !== null) return { simulated: Number(simulated[1] ?? '1') }
+  if (text !== undefined && text !== 'real')
+    throw new UsageError(`--nodes must be real or simulated=N, not ${JSON.stringify(text)}`)
+  const why = cannotRunPods({ platform: process.platform, uid: process.getuid?.() })
+  if (why === undefined) return 'real'
+  if (text === 'real') throw new CommandError(`--nodes real is not possible here: ${why}`)
+  progress.note(`Nodes are simulated, no container will run: ${why}.`)
+  return { simulated: 1 }
+}
+
+/** A cluster other than `default` has its node in a network of its own. */
+async function place(
+  options: UpOptions,
+  wanted: ClusterConfig['nodes'],
+): Promise<Pick<ClusterConfig, 'address' | 'serverAddress' | 'nodeName' | 'netns'>> {
+  if (wanted !== 'real' || options.name === 'default') {
+    const address = wanted === 'real' ? hostAddress() : '127.0.0.1'
+    return { address, serverAddress: address, nodeName: machineName() }
+  }
+  const link = await makeLink(options.name)
+  return {
+    address: link.inside,
+    serverAddress: link.outside,
+    netns: link.netns,
+    nodeName: `${machineName()}-${options.name}`.slice(0, 63),
+  }
+}
+
+async function newCluster(options: UpOptions, progress: Progress): Promise<ClusterConfig> {
+  if (options.store !== undefined && options.store !== 'sqlite')
+    throw new UsageError('--store takes sqlite; other stores are not there yet')
+  const wanted = wantedNodes(options.nodes, progress)
+  return {
+    name: options.name,
+    port: parsePort(options.port),
+    nodes: wanted,
+    ...(await place(options, wanted)),
+    serviceCIDR: '10.96.0.0/16',
+    podCIDR: '10.244.0.0/24',
+    dns: '10.96.0.10',
+    kubeletPort,
+  }
+}
+
+/** The configuration of the first `up`; addresses are those of now. */
+async function configure(options: UpOptions, at: Layout, progress: Progress): Promise<ClusterConfig> {
+  if (!existsSync(at.config)) return newCluster(options, progress)
+  const known = readConfig(at.config)
+  if (options.port !== undefined && parsePort(options.port) !== known.port)
+    throw new CommandError(
+      `cluster ${known.name} was made with port ${known.port}; to change it, run: bulwark down --purge --name ${known.name}`,
+    )
+  if (known.netns !== undefined && !hasLink(known.name)) return { ...known, ...(await place(options, 'real')) }
+  return known
+}
+
+async function setUp(progress: Progress): Promise<void> {
+  try {
+    await setupNode({ engines: enginesDirectory(), say: line => progress.note(line) })
+  } catch (error) {
+    if (error instanceof SetupError)
+      throw new CommandError(`${error.message}. Or run without containers: bulwark up --nodes simulated=1`)
+    throw error
+  }
+}
+
+const limit = 120_000
+
+async function until(what: string, log: string, works: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + limit
+  while (!(await works())) {
+    if (performance.now() > end) throw new CommandError(`${what} is not ready after ${limit / 1000} s; see ${log}`)
+    await sleep(50)
+  }
+}
+
+async function connect(at: Layout) {
+  const access = await loadKubeconfig(at.kubeconfig)
+  return httpsTransport({
+    server: access.server,
+    authority: access.authority,
+    identity: () => access.identity,
+    userAgent: 'bulwark',
+    timeout: 5000,
+  })
+}
+
+async function answers(at: Layout): Promise<boolean> {
+  if (!isRunning(at, 'server')) return false
+  const transport = await connect(at)
+  try {
+    await transport.send({ verb: 'get', group: '', version: 'v1', resource: 'namespaces', name: 'kube-system' })
+    return true
+  } finally {
+    transport.close()
+  }
+}
+
+async function nodeReady(at: Layout, config: ClusterConfig): Promise<boolean> {
+  const transport = await connect(at)
+  try {
+    const { items } = await makeClient(transport.send).list(nodes)
+    const ready = items.filter(
+      node => node.status?.conditions?.some(one => one.type === 'Ready' && one.status === 'True') === true,
+    )
+    return config.nodes === 'real'
+      ? ready.some(node => node.metadata.name === config.nodeName)
+      : ready.length >= config.nodes.simulated
+  } finally {
+    transport.close()
+  }
+}
+
+/** What the log of a process that ends again and again says last. */
+async function lastWords(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch(() => '')
+  return text.trim().split('\n').slice(-3).join('\n')
+}
+
+async function waitForServer(at: Layout): Promise<void> {
+  let ends = 0
+  await until('the API', at.log('server'), async () => {
+    if (await answers(at).catch(() => false)) return true
+    ends = isRunning(at, 'server') ? 0 : ends + 1
+    if (ends > 40) throw new CommandError(`the server does not stay up:\n${await lastWords(at.log('server'))}`)
+    return false
+  })
+}
+
+/** Resolves when the cluster is ready. @throws CommandError, UsageError */
+export async function up(options: UpOptions, progress: Progress): Promise<ClusterConfig> {
+  const at = placeOf(options)
+  progress.step(`Preparing cluster ${options.name}`)
+  const config = await configure(options, at, progress)
+  if (config.nodes === 'real') await setUp(progress)
+  if (!isRunning(at, 'server')) await requireFreePort(config.port)
+  await mkdir(at.dir, { recursive: true, mode: 0o700 })
+  await writeConfig(at.config, config)
+  progress.step('Starting the API, controllers and scheduler')
+  if (!isRunning(at, 'supervisor'))
+    launch(at, { role: 'supervisor', argv: [...entry(), 'supervisor', '--dir', at.dir] })
+  await waitForServer(at)
+  progress.step(config.nodes === 'real' ? `Starting node ${config.nodeName}` : 'Starting simulated nodes')
+  await until('the node', at.log(config.nodes === 'real' ? 'agent' : 'server'), () =>
+    nodeReady(at, config).catch(() => false),
+  )
+  await mergeKubeconfig(userKubeconfig(process.env), await readFile(at.kubeconfig, 'utf8'))
+  progress.done()
+  return config
+}
+
+/** How to go on, for the user's terminal. */
+export const usage = (config: ClusterConfig): string =>
+  [
+    '',
+    `Cluster ${config.name} is ready at https://127.0.0.1:${config.port}`,
+    `kubectl uses it now (context ${contextOf(config.name)} in ${userKubeconfig(process.env)}):`,
+    '',
+    '  kubectl get nodes',
+    '  kubectl apply -f examples/guestbook',
+    '',
+    `Stop it with: ./bulwark down${config.name === 'default' ? '' : ` --name ${config.name}`}`,
+    '',
+  ].join('\n')

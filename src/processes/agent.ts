@@ -1,0 +1,129 @@
+/** The agent process: the node's pods, its API and its network, with two identities. */
+import { readFile } from 'node:fs/promises'
+import { systemClock } from '#base/clock.ts'
+import { type Log, makeLog } from '#base/log.ts'
+import { type Client, makeClient } from '#client/client.ts'
+import { httpsTransport } from '#client/https.ts'
+import { type Informer, makeInformer } from '#client/informer.ts'
+import { loadKubeconfig } from '#client/kubeconfig.ts'
+import { nodes, pods, subjectAccessReviews } from '#kinds/facts/generated/refs.ts'
+import type { SubjectAccessReview } from '#kinds/facts/generated/types/authorization_v1.ts'
+import { startAgent } from '#node/agent/agent.ts'
+import { startContainerd } from '#node/containerd/instance.ts'
+import { type Caller, startNodeServer } from '#node/server/server.ts'
+import type { Right } from '#node/server/route.ts'
+import { kubeletVersion } from '#plane/plane.ts'
+import { setupNode } from '#setup/node.ts'
+import type { ClusterConfig } from './config.ts'
+import { containerdOptions, enginesDirectory, nodeCgroup } from './engines.ts'
+import type { Layout } from './layout.ts'
+
+export interface RunningAgent {
+  stop(): Promise<void>
+}
+
+interface Connection {
+  readonly client: Client
+  close(): void
+}
+
+/** The kubeconfig is read again when its certificate has been renewed. */
+async function connectAs(file: string, userAgent: string): Promise<Connection> {
+  const access = await loadKubeconfig(file)
+  const transport = httpsTransport({
+    server: access.server,
+    authority: access.authority,
+    identity: () => access.identity,
+    userAgent,
+  })
+  return { client: makeClient(transport.send), close: () => transport.close() }
+}
+
+/** Asks the server whether a caller of the node's own API may do what it asks for. */
+const authorizer =
+  (client: Client, nodeName: string) =>
+  async (caller: Caller, right: Right): Promise<boolean> => {
+    const review: SubjectAccessReview = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      metadata: {},
+      spec: {
+        user: caller.name,
+        groups: [...caller.groups, 'system:authenticated'],
+        resourceAttributes: {
+          verb: right.verb,
+          group: '',
+          version: 'v1',
+          resource: 'nodes',
+          subresource: right.subresource,
+          name: nodeName,
+        },
+      },
+    }
+    const { status } = await client.create(subjectAccessReviews, review)
+    return status?.allowed === true
+  }
+
+const watchOnly = (config: ClusterConfig) => (ref: { readonly resource: string }) => {
+  if (ref.resource === pods.resource) return { fieldSelector: `spec.nodeName=${config.nodeName}` }
+  return ref.resource === nodes.resource ? { fieldSelector: `metadata.name=${config.nodeName}` } : {}
+}
+
+function certificateAndKey(text: string): { readonly cert: string; readonly key: string } {
+  const at = text.indexOf('-----BEGIN PRIVATE KEY-----')
+  return { cert: text.slice(0, at), key: text.slice(at) }
+}
+
+/** Resolves when pods are taken care of. */
+export async function runAgent(config: ClusterConfig, layout: Layout): Promise<RunningAgent> {
+  const clock = systemClock
+  const log: Log = makeLog(line => void process.stderr.write(line), 'info').with({ role: 'agent' })
+  const tools = await setupNode({ engines: enginesDirectory(), say: line => log.info(line) })
+  const containerd = await startContainerd(containerdOptions(config, layout, tools))
+  const access = await loadKubeconfig(layout.nodeKubeconfig)
+  const own = await connectAs(layout.nodeKubeconfig, 'bulwark-agent')
+  const reader: Informer = makeInformer({
+    client: own.client,
+    clock,
+    log,
+    random: Math.random,
+    narrow: watchOnly(config),
+  })
+  const agent = await startAgent({
+    client: own.client,
+    reader,
+    clock,
+    log,
+    containerd,
+    random: Math.random,
+    nodeName: config.nodeName,
+    dir: layout.node,
+    cgroup: nodeCgroup(config.name),
+    hostIPs: [config.address],
+    clusterDNS: [config.dns],
+    clusterDomain: 'cluster.local',
+    version: kubeletVersion,
+    port: config.kubeletPort,
+    podCIDR: config.podCIDR,
+  })
+  const serving = certificateAndKey(await readFile(layout.servingCertificate, 'utf8'))
+  const nodeServer = await startNodeServer({
+    agent,
+    cri: containerd.cri,
+    dir: layout.node,
+    nodeName: config.nodeName,
+    host: config.address,
+    port: config.kubeletPort,
+    tls: { ...serving, clientCA: access.authority },
+    authorize: authorizer(own.client, config.nodeName),
+  })
+  log.info('ready', { node: config.nodeName })
+  return {
+    stop: async () => {
+      await nodeServer.close()
+      await agent.stop()
+      await reader.stop()
+      own.close()
+    },
+  }
+}

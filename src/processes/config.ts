@@ -1,0 +1,35 @@
+/** What a cluster is made with: chosen at the first `up`, kept beside its data. */
+import { readFileSync } from 'node:fs'
+import { rename, writeFile } from 'node:fs/promises'
+
+export interface ClusterConfig {
+  readonly name: string
+  readonly port: number
+  readonly nodes: 'real' | { readonly simulated: number }
+  /** IPv4 address of the node, where agents and pods reach the server as well. */
+  readonly address: string
+  /** Where the server listens besides loopback. Differs from `address` where the node has a network of its own. */
+  readonly serverAddress: string
+  /** Name of the node. */
+  readonly nodeName: string
+  /** Network namespace of the node; absent: the machine's own. */
+  readonly netns?: string
+  readonly serviceCIDR: string
+  readonly podCIDR: string
+  /** Address of the cluster's DNS. */
+  readonly dns: string
+  readonly kubeletPort: number
+}
+
+/** @throws Error when there is none, or it cannot be read. */
+export function readConfig(file: string): ClusterConfig {
+  const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
+  if (typeof value !== 'object' || value === null || !('name' in value) || !('port' in value))
+    throw new Error(`${file} is no description of a cluster`)
+  return value as ClusterConfig
+}
+
+export async function writeConfig(file: string, config: ClusterConfig): Promise<void> {
+  await writeFile(`${file}.new`, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 })
+  await rename(`${file}.new`, file)
+}

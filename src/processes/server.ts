@@ -1,0 +1,58 @@
+/** The server process: store, API, controllers, scheduler. */
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { systemClock } from '#base/clock.ts'
+import { makeLog } from '#base/log.ts'
+import { keysResource, sharedKeys } from '#plane/keys.ts'
+import { listenPlane } from '#plane/listen.ts'
+import { makePlane, schemeAndDecode } from '#plane/plane.ts'
+import { publish } from '#plane/publish.ts'
+import { loadOrCreateKey } from '#server/store/encryption.ts'
+import { openSqliteStore } from '#server/store/sqlite/open.ts'
+import { keepText } from '#server/http/encode.ts'
+import type { ClusterConfig } from './config.ts'
+import { issueCredentials } from './credentials.ts'
+import type { Layout } from './layout.ts'
+
+export interface RunningServer {
+  stop(): Promise<void>
+}
+
+/** Resolves when the API answers. @throws StoreRefused and others, with what to do. */
+export async function runServer(config: ClusterConfig, layout: Layout): Promise<RunningServer> {
+  const clock = systemClock
+  const log = makeLog(line => void process.stderr.write(line), 'info').with({ role: 'server' })
+  await mkdir(dirname(layout.database), { recursive: true, mode: 0o700 })
+  const { scheme, decode } = schemeAndDecode()
+  const store = await openSqliteStore({
+    path: layout.database,
+    decode,
+    clock,
+    log,
+    keys: [loadOrCreateKey(layout.key)],
+    sealed: ['secrets', keysResource],
+    onText: keepText(scheme),
+  })
+  const keys = await sharedKeys(store, clock.now())
+  const network = { serviceCIDR: config.serviceCIDR, nodePorts: [30_000, 32_767] as const }
+  const simulated = config.nodes === 'real' ? 0 : config.nodes.simulated
+  const plane = await makePlane({ store, scheme, clock, log, keys, network, random: Math.random, simulated })
+  await issueCredentials({ authority: keys.authority, config, layout, now: clock.now() })
+  const hosts = [...new Set(['127.0.0.1', config.serverAddress])]
+  const listener = await listenPlane(plane, {
+    hosts,
+    port: config.port,
+    authority: keys.authority,
+    names: [...hosts, config.address, 'localhost', plane.server.address],
+  })
+  await publish(plane, { address: config.serverAddress, port: config.port })
+  await plane.start()
+  log.info('ready', { port: config.port })
+  return {
+    stop: async () => {
+      await listener.close()
+      await plane.stop()
+      await store.close()
+    },
+  }
+}
