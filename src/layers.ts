@@ -7,6 +7,14 @@ export interface Layer {
 
 /** Top to bottom in import order: a layer lists only layers below it, so no circle can exist. */
 export const layers: Readonly<Record<string, Layer>> = {
+  cli: {
+    imports: ['processes', 'node', 'client', 'setup', 'codec', 'kinds/facts'],
+    node: ['child_process', 'fs', 'fs/promises', 'net', 'os', 'path', 'timers/promises', 'util'],
+  },
+  processes: {
+    imports: ['plane', 'node', 'client', 'server', 'server/store', 'setup', 'pki', 'kinds/facts', 'base'],
+    node: ['child_process', 'crypto', 'fs', 'fs/promises', 'path', 'timers/promises'],
+  },
   testing: {
     imports: ['plane', 'client', 'server/store', 'base'],
   },
@@ -23,6 +31,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'pki',
       'kinds',
       'codec',
+      'kinds/facts',
       'api',
       'base',
     ],
