@@ -121,7 +121,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     packages: ['@peculiar/x509', 'reflect-metadata'],
   },
   kinds: {
-    imports: ['codec', 'kinds/facts', 'api'],
+    imports: ['codec', 'kinds/facts', 'api', 'base'],
   },
   codec: {
     imports: ['kinds/facts', 'api', 'base'],

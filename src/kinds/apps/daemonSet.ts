@@ -1,5 +1,6 @@
 import { age, containers, integer, labelText, name, selectorText, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { daemonSetDefaults } from './defaults.ts'
 import { daemonSets } from '#kinds/facts/generated/refs.ts'
 import type { DaemonSet as Object } from '#kinds/facts/generated/types/apps_v1.ts'
 
@@ -9,6 +10,7 @@ export const DaemonSet = defineKind(daemonSets, {
   status: true,
   counted: true,
   unconditionalUpdate: true,
+  defaults: daemonSetDefaults,
   columns: [
     name,
     integer('Desired', object => object.status?.desiredNumberScheduled ?? 0),

@@ -1,5 +1,6 @@
 import { age, containers, name, selectorText, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { deploymentDefaults } from './defaults.ts'
 import { deployments } from '#kinds/facts/generated/refs.ts'
 import type { Deployment as Object } from '#kinds/facts/generated/types/apps_v1.ts'
 
@@ -10,6 +11,7 @@ export const Deployment = defineKind(deployments, {
   counted: true,
   unconditionalUpdate: true,
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
+  defaults: deploymentDefaults,
   columns: [
     name,
     text('Ready', object => `${object.status?.readyReplicas ?? 0}/${object.spec.replicas ?? 0}`),

@@ -1,5 +1,6 @@
 import { age, containers, integer, name, selectorText, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { replicaSetDefaults } from './defaults.ts'
 import { replicaSets } from '#kinds/facts/generated/refs.ts'
 import type { ReplicaSet as Object } from '#kinds/facts/generated/types/apps_v1.ts'
 
@@ -11,6 +12,7 @@ export const ReplicaSet = defineKind(replicaSets, {
   unconditionalUpdate: true,
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
   selectableFields: { 'status.replicas': object => String(object.status?.replicas ?? 0) },
+  defaults: replicaSetDefaults,
   columns: [
     name,
     integer('Desired', object => object.spec.replicas ?? 0),

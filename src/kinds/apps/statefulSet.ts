@@ -1,5 +1,6 @@
 import { age, containers, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { statefulSetDefaults } from './defaults.ts'
 import { statefulSets } from '#kinds/facts/generated/refs.ts'
 import type { StatefulSet as Object } from '#kinds/facts/generated/types/apps_v1.ts'
 
@@ -10,6 +11,7 @@ export const StatefulSet = defineKind(statefulSets, {
   counted: true,
   unconditionalUpdate: true,
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
+  defaults: statefulSetDefaults,
   columns: [
     name,
     text('Ready', object => `${object.status?.readyReplicas ?? 0}/${object.spec.replicas ?? 0}`),

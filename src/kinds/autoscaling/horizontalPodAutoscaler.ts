@@ -1,5 +1,6 @@
 import { age, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { defaults } from './defaults.ts'
 import { horizontalPodAutoscalers } from '#kinds/facts/generated/refs.ts'
 import type {
   HorizontalPodAutoscaler as Object,
@@ -48,6 +49,7 @@ export const HorizontalPodAutoscaler = defineKind(horizontalPodAutoscalers, {
   status: true,
   unconditionalUpdate: true,
   conversions: { v1: { toHub: fromV1, fromHub: toV1 } },
+  defaults,
   columns: [
     name,
     text('Reference', ({ spec: { scaleTargetRef } }) => `${scaleTargetRef.kind}/${scaleTargetRef.name}`),

@@ -1,5 +1,6 @@
 import { age, containers, integer, name, selectorText, since, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { cronJobDefaults } from './defaults.ts'
 import { cronJobs } from '#kinds/facts/generated/refs.ts'
 import type { CronJob as Object } from '#kinds/facts/generated/types/batch_v1.ts'
 
@@ -9,6 +10,7 @@ export const CronJob = defineKind(cronJobs, {
   status: true,
   counted: true,
   unconditionalUpdate: true,
+  defaults: cronJobDefaults,
   columns: [
     name,
     text('Schedule', object => object.spec.schedule),

@@ -1,5 +1,6 @@
 import { age, containers, duration, name, selectorText, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { jobDefaults, selectOwnPods } from './defaults.ts'
 import { jobs } from '#kinds/facts/generated/refs.ts'
 import type { Job as Object } from '#kinds/facts/generated/types/batch_v1.ts'
 
@@ -31,6 +32,10 @@ export const Job = defineKind(jobs, {
   unconditionalUpdate: true,
   defaultPropagation: 'Orphan',
   selectableFields: { 'status.successful': job => String(job.status?.succeeded ?? 0) },
+  defaults: jobDefaults,
+  prepare: (job, { old }) => {
+    if (old === undefined) selectOwnPods(job)
+  },
   columns: [
     name,
     text('Status', statusOf),

@@ -1,5 +1,6 @@
 import { age, duration, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { owned } from '../fill.ts'
 import { certificateSigningRequests } from '#kinds/facts/generated/refs.ts'
 import type { CertificateSigningRequest as Object } from '#kinds/facts/generated/types/certificates_v1.ts'
 
@@ -15,6 +16,23 @@ export const CertificateSigningRequest = defineKind(certificateSigningRequests, 
   unconditionalUpdate: true,
   subresources: [{ name: 'approval', kind: 'CertificateSigningRequest', verbs: ['get', 'patch', 'update'] }],
   selectableFields: { 'spec.signerName': request => request.spec.signerName },
+  defaults: request => {
+    request.status ??= {}
+  },
+  prepare: (request, { old, user, subresource }) => {
+    if (old !== undefined) {
+      if (subresource === '') request.spec = owned(old.spec)
+      return
+    }
+    const { username: _name, uid: _uid, groups: _groups, extra: _extra, ...spec } = request.spec
+    request.spec = {
+      ...spec,
+      username: user.name,
+      groups: [...user.groups],
+      ...(user.uid ? { uid: user.uid } : {}),
+    }
+    request.status = {}
+  },
   columns: [
     name,
     age,

@@ -4,5 +4,8 @@ import { leases } from '#kinds/facts/generated/refs.ts'
 
 export const Lease = defineKind(leases, {
   createOnUpdate: true,
+  defaults: lease => {
+    lease.spec ??= {}
+  },
   columns: [name, text('Holder', lease => lease.spec.holderIdentity ?? ''), age],
 })

@@ -1,7 +1,8 @@
 import { age, name, some, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { each, fill, owned, within } from '../fill.ts'
 import { endpoints } from '#kinds/facts/generated/refs.ts'
-import type { Endpoints as Object } from '#kinds/facts/generated/types/core_v1.ts'
+import type { EndpointSubset, Endpoints as Object } from '#kinds/facts/generated/types/core_v1.ts'
 
 const join = (ip: string, port: number): string => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)
 
@@ -12,10 +13,18 @@ const addresses = (object: Object): string[] =>
     return ports.length === 0 ? ips : ports.flatMap(port => ips.map(ip => join(ip, port.port)))
   })
 
+const protocol = { protocol: 'TCP' } as const
+
+const subset = (one: EndpointSubset): EndpointSubset =>
+  within(one, 'ports', ports => each(ports, port => fill(port, protocol)))
+
 export const Endpoints = defineKind(endpoints, {
   conversions: { v1: { deprecated: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice' } },
   shortNames: ['ep'],
   unconditionalUpdate: true,
   createOnUpdate: true,
+  defaults: object => {
+    if (object.subsets !== undefined) object.subsets = owned(each(object.subsets, subset))
+  },
   columns: [name, text('Endpoints', object => some(addresses(object))), age],
 })

@@ -11,5 +11,10 @@ export const Event = defineKind(events, {
     reportingComponent: event => event.reportingComponent,
     source: event => event.source?.component || event.reportingComponent,
   },
+  defaults: event => {
+    event.involvedObject ??= {}
+    event.reportingComponent ??= ''
+    event.reportingInstance ??= ''
+  },
   columns: eventColumns,
 })

@@ -11,9 +11,9 @@ const finalizer = 'kubernetes'
 
 function prepare(namespace: Draft<Object>, { old, subresource }: WriteContext<Object>): void {
   if (old === undefined) {
-    const others = namespace.spec.finalizers ?? []
+    const others = namespace.spec?.finalizers ?? []
     namespace.status = { phase: 'Active' }
-    namespace.spec.finalizers = others.includes(finalizer) ? others : [...others, finalizer]
+    namespace.spec = { ...namespace.spec, finalizers: others.includes(finalizer) ? others : [...others, finalizer] }
   } else if (subresource !== 'finalize')
     namespace.spec = { ...globalThis.structuredClone(old.spec) } as Draft<Object>['spec']
 }
@@ -32,9 +32,10 @@ export const Namespace = defineKind(namespaces, {
     const { metadata } = namespace
     if (metadata.name) metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name }
     namespace.status = { ...namespace.status, phase: namespace.status?.phase || 'Active' }
+    namespace.spec ??= {}
   },
   prepare,
-  held: namespace => (namespace.spec.finalizers?.length ?? 0) > 0,
+  held: namespace => (namespace.spec?.finalizers?.length ?? 0) > 0,
   terminating: namespace => {
     namespace.status = { ...namespace.status, phase: 'Terminating' }
   },

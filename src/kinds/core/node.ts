@@ -1,7 +1,27 @@
 import { age, name, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { fill, owned } from '../fill.ts'
 import { nodes } from '#kinds/facts/generated/refs.ts'
 import type { Node as Object } from '#kinds/facts/generated/types/core_v1.ts'
+
+type Status = NonNullable<Object['status']>
+
+/** What is written of a node that has told nothing of itself. */
+const noStatus: Status = {
+  daemonEndpoints: { kubeletEndpoint: { Port: 0 } },
+  nodeInfo: {
+    machineID: '',
+    systemUUID: '',
+    bootID: '',
+    kernelVersion: '',
+    osImage: '',
+    containerRuntimeVersion: '',
+    kubeletVersion: '',
+    kubeProxyVersion: '',
+    operatingSystem: '',
+    architecture: '',
+  },
+}
 
 const rolePrefix = 'node-role.kubernetes.io/'
 
@@ -33,6 +53,14 @@ export const Node = defineKind(nodes, {
   unconditionalUpdate: true,
   subresources: [{ name: 'proxy', kind: 'NodeProxyOptions', verbs: ['create', 'delete', 'get', 'patch', 'update'] }],
   selectableFields: { 'spec.unschedulable': node => String(node.spec.unschedulable ?? false) },
+  defaults: node => {
+    node.spec ??= {}
+    const status = fill<Status>(node.status ?? noStatus, noStatus)
+    const { capacity, allocatable } = status
+    node.status = owned(
+      capacity !== undefined && allocatable === undefined ? { ...status, allocatable: { ...capacity } } : status,
+    )
+  },
   columns: [
     name,
     text('Status', statusOf),

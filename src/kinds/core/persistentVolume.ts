@@ -1,13 +1,26 @@
 import { age, name, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { fill, owned } from '../fill.ts'
+import type { PersistentVolume as Object } from '#kinds/facts/generated/types/core_v1.ts'
+import { prepareVolume } from './volumePhase.ts'
 import { persistentVolumes } from '#kinds/facts/generated/refs.ts'
 import { accessModes, classAnnotation } from './volumes.ts'
+
+type Spec = Object['spec']
+type Status = NonNullable<Object['status']>
 
 export const PersistentVolume = defineKind(persistentVolumes, {
   shortNames: ['pv'],
   status: true,
   unconditionalUpdate: true,
   returnsDeleted: true,
+  defaults: volume => {
+    volume.spec = owned(
+      fill<Spec>(volume.spec ?? {}, { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' }),
+    )
+    volume.status = owned(fill<Status>(volume.status ?? {}, { phase: 'Pending' }))
+  },
+  prepare: prepareVolume,
   columns: [
     name,
     text('Capacity', volume => volume.spec.capacity?.['storage'] ?? '0'),

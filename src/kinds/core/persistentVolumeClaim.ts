@@ -1,13 +1,26 @@
 import { age, name, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { fill, owned } from '../fill.ts'
+import { claimDefaults } from './claimDefaults.ts'
+import { withBothSources } from './claimSources.ts'
+import type { PersistentVolumeClaim as Object } from '#kinds/facts/generated/types/core_v1.ts'
 import { persistentVolumeClaims } from '#kinds/facts/generated/refs.ts'
 import { accessModes, classAnnotation } from './volumes.ts'
+
+type Status = NonNullable<Object['status']>
 
 export const PersistentVolumeClaim = defineKind(persistentVolumeClaims, {
   shortNames: ['pvc'],
   status: true,
   unconditionalUpdate: true,
   returnsDeleted: true,
+  defaults: claim => {
+    claim.spec = owned(claimDefaults(claim.spec ?? {}))
+    claim.status = owned(fill<Status>(claim.status ?? {}, { phase: 'Pending' }))
+  },
+  prepare: (claim, { subresource }) => {
+    if (subresource === '') claim.spec = owned(withBothSources(claim.spec))
+  },
   columns: [
     name,
     text('Status', claim =>

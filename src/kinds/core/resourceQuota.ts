@@ -1,5 +1,7 @@
 import { age, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { owned, within } from '../fill.ts'
+import { roundedList } from './quantities.ts'
 import { resourceQuotas } from '#kinds/facts/generated/refs.ts'
 import type { ResourceQuota as Object } from '#kinds/facts/generated/types/core_v1.ts'
 
@@ -15,6 +17,11 @@ export const ResourceQuota = defineKind(resourceQuotas, {
   status: true,
   unconditionalUpdate: true,
   returnsDeleted: true,
+  defaults: quota => {
+    const spec: Object['spec'] = quota.spec ?? {}
+    quota.spec = owned(within(spec, 'hard', roundedList))
+    quota.status ??= {}
+  },
   columns: [
     name,
     text('Request', quota => usage(quota, resource => !resource.startsWith('limits.'))),

@@ -20,6 +20,10 @@ export const Ingress = defineKind(ingresses, {
   status: true,
   counted: true,
   unconditionalUpdate: true,
+  defaults: ingress => {
+    ingress.spec ??= {}
+    ingress.status = { loadBalancer: {}, ...ingress.status }
+  },
   columns: [
     name,
     text('Class', ingress => ingress.spec.ingressClassName ?? '<none>'),

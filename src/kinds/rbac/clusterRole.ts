@@ -6,4 +6,7 @@ export const ClusterRole = defineKind(clusterRoles, {
   validName: pathSegment,
   unconditionalUpdate: true,
   createOnUpdate: true,
+  defaults: role => {
+    role.rules ??= []
+  },
 })

@@ -6,4 +6,7 @@ export const Role = defineKind(roles, {
   validName: pathSegment,
   unconditionalUpdate: true,
   createOnUpdate: true,
+  defaults: role => {
+    role.rules ??= []
+  },
 })

@@ -1,11 +1,12 @@
 import { pathSegment } from '#api/names.ts'
 import { defineKind } from '../define.ts'
 import { roleBindings } from '#kinds/facts/generated/refs.ts'
-import { bindingColumns } from './subjects.ts'
+import { bindingColumns, bindingDefaults } from './subjects.ts'
 
 export const RoleBinding = defineKind(roleBindings, {
   validName: pathSegment,
   unconditionalUpdate: true,
   createOnUpdate: true,
+  defaults: bindingDefaults,
   columns: bindingColumns,
 })

@@ -6,6 +6,10 @@ export const PriorityClass = defineKind(priorityClasses, {
   shortNames: ['pc'],
   counted: true,
   unconditionalUpdate: true,
+  defaults: object => {
+    object.preemptionPolicy ??= 'PreemptLowerPriority'
+    object.value ??= 0
+  },
   columns: [
     name,
     integer('Value', object => object.value),

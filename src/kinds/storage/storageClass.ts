@@ -6,6 +6,10 @@ export const StorageClass = defineKind(storageClasses, {
   shortNames: ['sc'],
   unconditionalUpdate: true,
   returnsDeleted: true,
+  defaults: object => {
+    object.reclaimPolicy ??= 'Delete'
+    object.volumeBindingMode ??= 'Immediate'
+  },
   columns: [
     nameOf(object => markDefault(object, 'storageclass.kubernetes.io/is-default-class')),
     text('Provisioner', object => object.provisioner),

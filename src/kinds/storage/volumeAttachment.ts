@@ -5,6 +5,9 @@ import { volumeAttachments } from '#kinds/facts/generated/refs.ts'
 export const VolumeAttachment = defineKind(volumeAttachments, {
   status: true,
   returnsDeleted: true,
+  defaults: object => {
+    object.status ??= { attached: false }
+  },
   columns: [
     name,
     { ...text('Attacher', object => object.spec.attacher), format: 'name' },

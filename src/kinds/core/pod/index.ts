@@ -1,11 +1,15 @@
 import { defineKind } from '../../define.ts'
 import { pods } from '#kinds/facts/generated/refs.ts'
 import type { Pod as Object } from '#kinds/facts/generated/types/core_v1.ts'
+import { owned } from '../../fill.ts'
 import { podColumns } from './columns.ts'
+import { podDefaults } from './defaults.ts'
+import { prepare } from './prepare.ts'
 
 const proxied = ['create', 'delete', 'get', 'patch', 'update']
 const changed = ['get', 'patch', 'update']
 const connected = ['create', 'get']
+const noSpec: Object['spec'] = { containers: [] }
 
 /** A pod on no node, or one that is done, goes at once. */
 function graceOf(pod: Object, asked: number | undefined): number {
@@ -43,6 +47,11 @@ export const Pod = defineKind(pods, {
     'status.podIP': pod => pod.status?.podIPs?.[0]?.ip ?? '',
     'status.nominatedNodeName': pod => pod.status?.nominatedNodeName ?? '',
   },
+  defaults: pod => {
+    pod.spec = owned(podDefaults(pod.spec ?? noSpec))
+    pod.status ??= {}
+  },
+  prepare,
   returnsDeleted: true,
   columns: podColumns,
 })

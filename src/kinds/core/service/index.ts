@@ -1,6 +1,9 @@
 import { dns1035Label } from '#api/names.ts'
-import { age, labelText, name, text, wide } from '../columns.ts'
-import { defineKind } from '../define.ts'
+import { age, labelText, name, text, wide } from '../../columns.ts'
+import { defineKind } from '../../define.ts'
+import { defaults } from './defaults.ts'
+import { prepare } from './prepare.ts'
+import { reserves } from './reserve.ts'
 import { services } from '#kinds/facts/generated/refs.ts'
 import type { Service as Object } from '#kinds/facts/generated/types/core_v1.ts'
 
@@ -32,6 +35,9 @@ export const Service = defineKind(services, {
     'spec.clusterIP': service => service.spec.clusterIP ?? '',
     'spec.type': service => service.spec.type ?? '',
   },
+  defaults,
+  prepare,
+  reserves,
   returnsDeleted: true,
   columns: [
     name,
