@@ -3,7 +3,7 @@ import type { FieldValidation, Patch } from '#api/door.ts'
 import type { Draft, Json, KObject } from '#api/metadata.ts'
 import type { Served } from '#api/kind.ts'
 import type { Schema } from '#api/schema.ts'
-import { StatusError, badRequest, invalid, isReason, unsupportedMediaType } from '#api/status.ts'
+import { badRequest, invalid, isReason, unsupportedMediaType } from '#api/status.ts'
 import { invalidValue } from '#api/validation.ts'
 import { applyDefaults } from '#codec/defaults.ts'
 import { decodeCustom } from '#codec/custom.ts'
@@ -13,9 +13,13 @@ import { type Envelope, decodeProtobuf, readEnvelope } from '#codec/protobuf.ts'
 import { parseYaml } from '#codec/yaml.ts'
 import { findType } from '#kinds/facts/read.ts'
 import { QuantityError } from '#base/quantity.ts'
+import { applied } from '#codec/apply/apply.ts'
+import { sentPart } from '#codec/apply/sparse.ts'
+import { ownedAfterUpdate } from '#codec/apply/update.ts'
 import { parseJson, stringifyJson } from '#codec/json.ts'
 import { applyJsonPatch } from '#codec/patch/json.ts'
 import { applyMergePatch } from '#codec/patch/merge.ts'
+import { copyOf } from '#codec/patch/tree.ts'
 import { applyStrategicPatch } from '#codec/patch/strategic.ts'
 import type { FieldManager } from '#server/registry/deps.ts'
 import type { Patching } from './patching-contract.ts'
@@ -174,11 +178,12 @@ export const patching: Patching = {
   patched: (patch, document, served) => patched(patch, document, served.version.schema()),
   plain: (patch, document) => patched(patch, document),
   decoded: patchedObject,
-}
-
-export const fieldManager: FieldManager = {
-  update: () => '',
-  apply: () => {
-    throw new StatusError({ reason: 'UnsupportedMediaType', message: 'apply is not supported' })
+  configured: (content, served, validation) => {
+    const object = typedObject({ value: copyOf(content), duplicates: [] }, served, validation)
+    const { apiVersion, kind } = object
+    const sent = { metadata: {}, ...Object(content), apiVersion, kind }
+    return sentPart(served.version.schema(), object, sent) as Draft<KObject>
   },
 }
+
+export const fieldManager: FieldManager = { update: ownedAfterUpdate, apply: applied }

@@ -46,17 +46,20 @@ async function patch(input: SpecialRequest, request: PatchRequest): Promise<Outc
     dryRun: request.options?.dryRun === true,
     change: current => {
       const before = shown(current, served)
-      const draft = serving.patching.decoded(serving.patching.patched(request.patch, before, served), served, {
-        level,
-        warn,
-      })
-      const { managedFields } = draft.metadata
+      const document = serving.patching.patched(request.patch, before, served)
+      const sent = managedFieldsIn(document, current.managed)
+      const draft = serving.patching.decoded(document, served, { level, warn })
       // A patch that does not speak of the version means whatever is there.
-      const sent = managedFields?.length === 0 ? managedFields : undefined
       return { draft: toHub(served, unversioned(draft, before)), sent, unconditional: true }
     },
   })
   return got(input, kept)
+}
+
+/** What the patch made of managedFields: undefined where it did not touch them, an empty list resets them. */
+function managedFieldsIn(document: unknown, managed: string): readonly unknown[] | undefined {
+  const fields: unknown = Object(Object(document).metadata).managedFields
+  return Array.isArray(fields) && JSON.stringify(fields) !== managed ? fields : undefined
 }
 
 function unversioned(draft: Draft<KObject>, before: KObject): Draft<KObject> {
@@ -84,7 +87,7 @@ async function apply(input: SpecialRequest, request: PatchRequest): Promise<Outc
         ],
       },
     })
-  const config = serving.patching.decoded(request.patch.content, served, {
+  const config = serving.patching.configured(request.patch.content, served, {
     level: options.fieldValidation ?? 'Warn',
     warn,
   })

@@ -1,0 +1,88 @@
+/** Server-side apply: the applier's wishes merged into the object, what it no longer wishes taken away, conflicts told. */
+import type { Draft, KObject } from '#api/metadata.ts'
+import { applyDefaults } from '../defaults.ts'
+import { decodeTyped } from '../decode.ts'
+import { copyOf } from '../patch/tree.ts'
+import { compare } from './compare.ts'
+import { type Claim, beyond, claims, conflictError } from './conflict.ts'
+import { createdText } from './created.ts'
+import { annotated, appliedBefore } from './lastApplied.ts'
+import { Entry, type Managers, idOf, readManagers, writeManagers } from './managers.ts'
+import { mergedConfig } from './merge.ts'
+import { pruned } from './remove.ts'
+import { type Scope, inVersion, rootShape, scopeOf, visible } from './scope.ts'
+import { isEmptySet, sameSet, union } from './set.ts'
+import { type Changes, type Writing, comparing, ownerOf, released } from './update.ts'
+import { ownedSet } from './whole.ts'
+
+export interface ApplyWriting extends Writing {
+  /** In the hub's version. */
+  readonly live: KObject | undefined
+  /** As it was sent, in the request's version: see `sentPart`. */
+  readonly config: KObject
+  readonly force: boolean
+}
+
+export interface Applied {
+  /** In the hub's version, defaulted as its version's schema says. */
+  readonly object: Draft<KObject>
+  readonly managed: string
+}
+
+/** @throws StatusError Conflict naming who owns what the configuration changes, others for one that cannot be merged. */
+export function applied(write: ApplyWriting): Applied {
+  const { served, config } = write
+  const scope = scopeOf(served, write.subresource)
+  const shape = rootShape(served.version)
+  const owner = ownerOf(write, 'Apply')
+  const id = idOf(owner)
+  const before = tracked(write, scope)
+  const set = ownedSet(shape, visible(config, scope))
+  const live = write.live === undefined ? undefined : inVersion(served.version, write.live)
+  const merged = mergedConfig(shape, live ?? {}, config)
+  const last = before.get(id)
+  const owned = [...before].reduce((all, [other, entry]) => (other === id ? all : union(all, entry.set)), set)
+  const wanted = last === undefined ? merged : pruned(shape, merged, { last: last.set, owned })
+  const object = typed(write, wanted)
+  const own = compare(shape, live === undefined ? {} : visible(live, scope), visible(Object(wanted), scope))
+  const others = comparing(served, { old: write.live, next: object, scope })
+  const changes: Changes = version => (version === owner.apiVersion ? own : others(version))
+  const taken = write.force ? [] : refused(write, claims(before, changes, id), { scope, live })
+  if (taken.length > 0) throw conflictError(taken)
+  const after = new Map(released(without(before, id), changes))
+  const idle = last !== undefined && sameSet(last.set, set) && isEmptySet(own.changed) && isEmptySet(own.removed)
+  if (!isEmptySet(set)) after.set(id, idle ? last : new Entry(owner, write.now, set))
+  if (write.manager === 'kubectl') annotated(object, config)
+  return { object, managed: writeManagers(after) }
+}
+
+/** Who owns what before: fields of an object that nobody tracked belong to a manager of their own. */
+function tracked(write: ApplyWriting, scope: Scope): Managers {
+  const managers = readManagers(write.managed)
+  if (managers.size > 0 || write.live === undefined) return managers
+  const owner = { ...ownerOf(write, 'Update'), manager: 'before-first-apply' }
+  const { version } = write.served
+  const text = createdText(rootShape(version), { ...inVersion(version, write.live) }, scope)
+  return text === '{}' ? managers : new Map([[idOf(owner), new Entry(owner, write.now, text)]])
+}
+
+const without = (managers: Managers, id: string): Managers => new Map([...managers].filter(([other]) => other !== id))
+
+/** kubectl may take what it applied itself, from the client's side. */
+function refused(
+  write: ApplyWriting,
+  found: readonly Claim[],
+  { scope, live }: { readonly scope: Scope; readonly live: KObject | undefined },
+): readonly Claim[] {
+  if (found.length === 0 || live === undefined || write.manager !== 'kubectl') return found
+  return beyond(found, appliedBefore(write.served, live, scope))
+}
+
+/** Decoded as if it had been sent whole. */
+function typed({ served }: ApplyWriting, wanted: unknown): Draft<KObject> {
+  const schema = served.version.schema()
+  const { object } = decodeTyped(schema, copyOf(wanted))
+  object.metadata ??= {}
+  applyDefaults(schema, object)
+  return served.version.toHub?.(object) ?? object
+}
