@@ -1,11 +1,7 @@
-/** The hidden verbs: what `up` starts, each a process of its own. */
+/** The hidden verbs: what `up` starts, each a process of its own that loads only what it runs. */
 import { dropRecord } from '#node/containerd/record.ts'
-import { runAgent } from '#processes/agent.ts'
 import { readConfig } from '#processes/config.ts'
 import { layout } from '#processes/layout.ts'
-import { runServer } from '#processes/server.ts'
-import { programs, supervise } from '#processes/supervise.ts'
-import { entry } from './entry.ts'
 
 /** Resolves at the first request to end. */
 function ended(): Promise<void> {
@@ -25,18 +21,22 @@ async function untilEnded(running: { stop(): Promise<void> }): Promise<void> {
 
 export async function serverProcess(dir: string): Promise<void> {
   const at = layout(dir)
+  const { runServer } = await import('#processes/server.ts')
   await untilEnded(await runServer(readConfig(at.config), at))
   dropRecord(at.record('server'))
 }
 
 export async function agentProcess(dir: string): Promise<void> {
   const at = layout(dir)
+  const { runAgent } = await import('#processes/agent.ts')
   await untilEnded(await runAgent(readConfig(at.config), at))
   dropRecord(at.record('agent'))
 }
 
 export async function supervisorProcess(dir: string): Promise<void> {
   const at = layout(dir)
+  const { programs, supervise } = await import('#processes/supervise.ts')
+  const { entry } = await import('./entry.ts')
   const stop = new AbortController()
   void ended().then(() => stop.abort())
   await supervise(at, programs(entry(), readConfig(at.config), at), stop.signal)

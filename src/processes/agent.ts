@@ -1,5 +1,7 @@
 /** The agent process: the node's pods, its API and its network, with two identities. */
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '#base/clock.ts'
 import { type Log, makeLog } from '#base/log.ts'
 import { type Client, makeClient } from '#client/client.ts'
@@ -74,12 +76,19 @@ function certificateAndKey(text: string): { readonly cert: string; readonly key:
   return { cert: text.slice(0, at), key: text.slice(at) }
 }
 
+/** The server issues them when it starts; the agent may be first. */
+async function credentials(layout: Layout): Promise<void> {
+  const files = [layout.nodeKubeconfig, layout.networkKubeconfig, layout.servingCertificate]
+  while (!files.every(file => existsSync(file))) await sleep(50)
+}
+
 /** Resolves when pods are taken care of. */
 export async function runAgent(config: ClusterConfig, layout: Layout): Promise<RunningAgent> {
   const clock = systemClock
   const log: Log = makeLog(line => void process.stderr.write(line), 'info').with({ role: 'agent' })
   const tools = await setupNode({ engines: enginesDirectory(), say: line => log.info(line) })
   const containerd = await startContainerd(containerdOptions(config, layout, tools))
+  await credentials(layout)
   const access = await loadKubeconfig(layout.nodeKubeconfig)
   const own = await connectAs(layout.nodeKubeconfig, 'bulwark-agent')
   const reader: Informer = makeInformer({
