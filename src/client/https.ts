@@ -111,7 +111,10 @@ function exchange(
     const request = httpsRequest(options, resolve)
     request.on('error', error => reject(serviceUnavailable(`cannot reach the server: ${error.message}`)))
     request.on('timeout', () => request.destroy(new Error('no answer in time')))
-    request.end(call.body === undefined ? undefined : print(call.body))
+    // Node frames the body of a DELETE only by its length; without it the server takes the body for another request.
+    const body = call.body === undefined ? undefined : Buffer.from(print(call.body))
+    if (body !== undefined) request.setHeader('content-length', body.byteLength)
+    request.end(body)
   })
 }
 

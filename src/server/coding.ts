@@ -21,6 +21,7 @@ import { applyJsonPatch } from '#codec/patch/json.ts'
 import { applyMergePatch } from '#codec/patch/merge.ts'
 import { copyOf } from '#codec/patch/tree.ts'
 import { applyStrategicPatch } from '#codec/patch/strategic.ts'
+import { copy } from '#server/registry/build.ts'
 import type { FieldManager } from '#server/registry/deps.ts'
 import type { Patching } from './patching-contract.ts'
 import type { BodyCodec } from './http/decode-body.ts'
@@ -141,10 +142,14 @@ export function typedObject(parsed: Parsed, served: Served, validation: Validati
   }
 }
 
-/** What one of our own components hands in, in the form that decoding leaves: fields that are always there included. */
+/**
+ * What one of our own components hands in, in the form that decoding leaves: fields that are always there included. A copy:
+ * components build bodies from parts of objects that they read, which are everybody's.
+ */
 export function ownObject(body: Draft<KObject>, served: Served): Draft<KObject> {
   const schema = served.version.schema()
-  const { object } = served.kind.custom ? decodeCustom(schema, body) : decodeTyped(schema, body)
+  const own = copy(body)
+  const { object } = served.kind.custom ? decodeCustom(schema, own) : decodeTyped(schema, own)
   applyDefaults(schema, object)
   return object
 }
