@@ -16,7 +16,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     node: ['child_process', 'crypto', 'fs', 'fs/promises', 'path', 'timers/promises'],
   },
   testing: {
-    imports: ['plane', 'client', 'server/store', 'base'],
+    imports: ['plane', 'client', 'server/store', 'kinds/facts', 'base'],
   },
   plane: {
     imports: [
