@@ -2,7 +2,7 @@
  * A kind as one value: all that is particular to it. The registry, discovery, OpenAPI and the codec know kinds only by
  * this, so that a custom resource is the same to them as a built-in one.
  */
-import type { Draft, KObject } from './metadata.ts'
+import type { Draft, JsonObject, KObject } from './metadata.ts'
 import type { Schema } from './schema.ts'
 import type { FieldError } from './validation.ts'
 
@@ -22,6 +22,8 @@ export interface KindVersion {
   readonly name: string
   /** Root schema, with apiVersion, kind and metadata. Made on first demand. */
   readonly schema: () => Schema
+  /** What OpenAPI shows instead of `schema`: a custom kind's published schema, with its descriptions and value rules. */
+  readonly openapi?: () => JsonObject
   /** To and from the hub version; absent in the hub itself. They may change and return what they are given. */
   readonly toHub?: (draft: Draft<KObject>) => Draft<KObject>
   readonly fromHub?: (draft: Draft<KObject>) => Draft<KObject>
