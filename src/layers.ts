@@ -88,7 +88,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'api',
       'base',
     ],
-    node: ['crypto', 'events', 'http', 'http2', 'https', 'net', 'stream', 'stream/promises'],
+    node: ['crypto', 'events', 'http', 'http2', 'https', 'net', 'stream', 'stream/promises', 'util', 'zlib'],
   },
   'server/admission': {
     imports: ['server/registry', 'server/authz', 'kinds/facts', 'api', 'base'],

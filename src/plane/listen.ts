@@ -7,6 +7,7 @@ import { makeAnswer } from '#server/http/answer.ts'
 import type { Handling } from '#server/http/handler.ts'
 import { type Listening, listen } from '#server/http/listen.ts'
 import { paths } from '#server/http/paths.ts'
+import { openapiPaths } from '#server/openapi/handler.ts'
 import { takes } from '#server/subresources/takes.ts'
 import { protobuf } from '#server/protobuf.ts'
 import { connect, upgrade } from '#server/nodes/connect.ts'
@@ -59,6 +60,7 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
         ['ping', true],
         ['store', true],
       ]),
+    more: openapiPaths(plane.scheme),
   })
   const client = await issue(
     options.authority,
