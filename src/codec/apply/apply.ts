@@ -1,7 +1,6 @@
 /** Server-side apply: the applier's wishes merged into the object, what it no longer wishes taken away, conflicts told. */
 import type { Draft, KObject } from '#api/metadata.ts'
 import { applyDefaults } from '../defaults.ts'
-import { decodeTyped } from '../decode.ts'
 import { copyOf } from '../patch/tree.ts'
 import { compare } from './compare.ts'
 import { type Claim, beyond, claims, conflictError } from './conflict.ts'
@@ -13,6 +12,7 @@ import { pruned } from './remove.ts'
 import { type Scope, inVersion, rootShape, scopeOf, visible } from './scope.ts'
 import { isEmptySet, sameSet, union } from './set.ts'
 import { type Changes, type Writing, comparing, ownerOf, released } from './update.ts'
+import { typedAs } from './typed.ts'
 import { ownedSet } from './whole.ts'
 
 export interface ApplyWriting extends Writing {
@@ -62,7 +62,7 @@ function tracked(write: ApplyWriting, scope: Scope): Managers {
   if (managers.size > 0 || write.live === undefined) return managers
   const owner = { ...ownerOf(write, 'Update'), manager: 'before-first-apply' }
   const { version } = write.served
-  const text = createdText(rootShape(version), { ...inVersion(version, write.live) }, scope)
+  const text = createdText(rootShape(version), visible(inVersion(version, write.live), scope))
   return text === '{}' ? managers : new Map([[idOf(owner), new Entry(owner, write.now, text)]])
 }
 
@@ -80,9 +80,8 @@ function refused(
 
 /** Decoded as if it had been sent whole. */
 function typed({ served }: ApplyWriting, wanted: unknown): Draft<KObject> {
-  const schema = served.version.schema()
-  const { object } = decodeTyped(schema, copyOf(wanted))
+  const object = typedAs(served, copyOf(wanted))
   object.metadata ??= {}
-  applyDefaults(schema, object)
+  applyDefaults(served.version.schema(), object)
   return served.version.toHub?.(object) ?? object
 }

@@ -1,10 +1,10 @@
 /** What changed between two objects, as sets of paths. */
 import { equal } from '#base/equal.ts'
 import { type Fields, isObject, own } from '../patch/tree.ts'
-import { type ListKey, fieldElement } from './element.ts'
+import { fieldElement } from './element.ts'
 import { itemsOf } from './elements.ts'
 import { type FieldSet, type FieldSetDraft, draftSet, emptySet, isEmptySet, leafSet } from './set.ts'
-import type { MapShape, Shape } from './shape.ts'
+import type { ListShape, MapShape, Shape } from './shape.ts'
 import { mapOf, shapeAt, wholeSet } from './whole.ts'
 
 export interface Comparison {
@@ -62,11 +62,8 @@ function maps(shape: MapShape, old: Fields, next: Fields): Comparison {
   return result
 }
 
-type ListShape =
-  | { readonly type: 'set' }
-  | { readonly type: 'list'; readonly keys: readonly ListKey[]; readonly items: Shape }
-
 function lists(shape: ListShape, old: readonly unknown[], next: readonly unknown[]): Comparison {
+  if (old.length === next.length && old.every((item, at) => equal(item, next[at]))) return same
   const keys = shape.type === 'list' ? shape.keys : undefined
   const [before, after] = [itemsOf(old, keys), itemsOf(next, keys)]
   const result: Draft = { changed: draftSet(false), removed: draftSet(false) }

@@ -11,6 +11,8 @@ const scalarText = (value: unknown): string =>
 
 export interface ListKey {
   readonly name: string
+  /** The name as JSON. */
+  readonly text: string
   /** Stands where an item has none. */
   readonly default: unknown
 }
@@ -22,7 +24,7 @@ export function keyElement(item: unknown, keys: readonly ListKey[]): string | un
   for (const key of keys) {
     const value = own(item, key.name) ?? key.default
     if (value === undefined) continue
-    text += `${text === '' ? '' : ','}${JSON.stringify(key.name)}:${scalarText(value)}`
+    text += `${text === '' ? '' : ','}${key.text}:${scalarText(value)}`
   }
   return text === '' ? undefined : `k:{${text}}`
 }
@@ -36,6 +38,39 @@ export function compareElements(left: string, right: string): number {
   const kinds = orderOf(left) - orderOf(right)
   if (kinds !== 0) return kinds
   if (left.startsWith('f:')) return left < right ? -1 : 1
+  return compareStrings(left, right) ?? compareContents(left, right)
+}
+
+const quote = 0x22
+const backslash = 0x5c
+
+/** Elements that first differ in a number or inside a string without escapes; undefined for others. */
+function compareStrings(left: string, right: string): number | undefined {
+  let inside = false
+  let start = 2
+  for (let at = 2; at < left.length && at < right.length; at++) {
+    const [mine, theirs] = [left.charCodeAt(at), right.charCodeAt(at)]
+    if (mine === backslash || theirs === backslash) return undefined
+    if (mine !== theirs)
+      return inside ? compareUnits(mine, theirs) : compareNumbers(left.slice(start), right.slice(start))
+    if (mine === quote) inside = !inside
+    else if (mine === colon && !inside) start = at + 1
+  }
+  return undefined
+}
+
+const colon = 0x3a
+
+function compareNumbers(left: string, right: string): number | undefined {
+  const difference = Number.parseFloat(left) - Number.parseFloat(right)
+  return Number.isNaN(difference) || difference === 0 ? undefined : difference
+}
+
+/** The string that ends first is the lesser. */
+const compareUnits = (mine: number, theirs: number): number =>
+  mine === quote ? -1 : theirs === quote ? 1 : mine - theirs
+
+function compareContents(left: string, right: string): number {
   const [first, second] = [contentOf(left), contentOf(right)]
   return (
     (isObject(first) && isObject(second) ? compareKeys(first, second) : compareValues(first, second)) ||
@@ -84,7 +119,7 @@ export function readElement(text: string): string | undefined {
     const keys = Object.keys(content).toSorted()
     return keyElement(
       content,
-      keys.map(name => ({ name, default: null })),
+      keys.map(name => ({ name, text: JSON.stringify(name), default: null })),
     )
   } catch {
     return undefined

@@ -1,13 +1,13 @@
 /** What `kubectl apply` left in an annotation before it applied on the server's side. */
 import type { Draft, KObject } from '#api/metadata.ts'
 import type { Served } from '#api/kind.ts'
-import { decodeTyped } from '../decode.ts'
 import { parseJson } from '../json.ts'
 import { copyOf, isObject, put, type Fields } from '../patch/tree.ts'
 import { compare } from './compare.ts'
 import { type Scope, apiVersionOf, rootShape, visible } from './scope.ts'
 import { type FieldSet, difference, emptySet } from './set.ts'
 import { sentPart } from './sparse.ts'
+import { typedAs } from './typed.ts'
 import { ownedSet } from './whole.ts'
 
 const annotation = 'kubectl.kubernetes.io/last-applied-configuration'
@@ -30,9 +30,8 @@ function readConfig(served: Served, text: string): object | undefined {
   try {
     const { value } = parseJson(text)
     if (!isObject(value) || value['apiVersion'] !== apiVersionOf(served)) return undefined
-    const schema = served.version.schema()
     const sent = copyOf(value)
-    const part = sentPart(schema, decodeTyped(schema, value).object, sent)
+    const part = sentPart(served.version.schema(), typedAs(served, value), sent)
     return isObject(part) ? part : undefined
   } catch {
     // Users write annotations.

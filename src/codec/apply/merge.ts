@@ -2,10 +2,9 @@
 import { inexplicable } from '../patch/errors.ts'
 import { type Fields, isObject, own, put } from '../patch/tree.ts'
 import { type ListKey, fieldElement, keyElement, pathText, valueElement } from './element.ts'
-import type { MapShape, Shape } from './shape.ts'
+import type { ListShape, MapShape, Shape } from './shape.ts'
 import { mapOf, shapeAt } from './whole.ts'
 
-type ListShape = Extract<Shape, { type: 'list' | 'set' }>
 type Path = readonly string[]
 
 /** @throws StatusError for a list in the configuration that has a key twice, or an item without one. */

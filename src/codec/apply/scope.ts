@@ -9,7 +9,7 @@ export interface Scope {
   owns(name: string): boolean
 }
 
-export const unownedMetadata: ReadonlySet<string> = new Set([
+const unownedMetadata: ReadonlySet<string> = new Set([
   'name',
   'namespace',
   'creationTimestamp',

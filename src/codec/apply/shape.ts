@@ -11,6 +11,9 @@ export type Shape =
   /** What has no schema: objects by name, everything else as a whole. */
   | { readonly type: 'deduced' }
 
+/** A list whose items are told apart. */
+export type ListShape = Extract<Shape, { type: 'list' | 'set' }>
+
 export interface MapShape {
   readonly type: 'map'
   /** Known fields; the others, if any, have the shape of `values`. */
@@ -51,11 +54,17 @@ function compile(schema: Schema): Shape {
   if (schema.type === 'array') return listShape(schema, undefined)
   if (schema.type !== 'object' || schema.mapType === 'atomic') return leaf
   const { values } = schema
+  const fields = new Map<string, FieldShape>()
   return {
     type: 'map',
     field: name => {
+      const known = fields.get(name)
+      if (known !== undefined) return known
       const field = schema.fields?.get(name)
-      return field === undefined ? undefined : fieldShape(field)
+      if (field === undefined) return undefined
+      const made = fieldShape(field)
+      fields.set(name, made)
+      return made
     },
     get values() {
       return values === undefined ? deduced : shapeOf(values)
@@ -80,7 +89,9 @@ function listShape(schema: Schema, field: Field | undefined): Shape {
   if (listType === 'set' || (merges && field.patchMergeKey === undefined)) return set
   const names = listType === 'map' ? schema.listMapKeys : merges ? [field.patchMergeKey ?? ''] : undefined
   if (names === undefined) return leaf
-  const keys = names.toSorted().map(name => ({ name, default: items.fields?.get(name)?.default }))
+  const keys = names
+    .toSorted()
+    .map(name => ({ name, text: JSON.stringify(name), default: items.fields?.get(name)?.default }))
   return {
     type: 'list',
     keys,

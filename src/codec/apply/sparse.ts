@@ -18,8 +18,8 @@ export function sentPart(schema: Schema, typed: unknown, sent: unknown): unknown
 function object(schema: Schema, typed: Fields, sent: Fields): Fields {
   const result: Fields = {}
   for (const name of Object.keys(sent)) {
-    if (sent[name] === null || sent[name] === undefined) continue
     const inner = schema.fields?.get(name)?.schema ?? schema.values
+    if (sent[name] === undefined || (sent[name] === null && inner?.nullable !== true)) continue
     const value = own(typed, name)
     if (value !== undefined) put(result, name, inner === undefined ? value : sentPart(inner, value, sent[name]))
     else if (inner !== undefined) put(result, name, isObject(sent[name]) ? {} : sent[name])

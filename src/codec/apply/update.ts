@@ -44,7 +44,8 @@ export function ownedAfterUpdate(write: UpdateWriting): string {
   if (before.size === 0) {
     // Objects that nobody ever tracked are not tracked from some later update on.
     if (write.old !== undefined) return ''
-    const text = createdText(rootShape(write.served.version), { ...inVersion(write.served.version, write.next) }, scope)
+    const { version } = write.served
+    const text = createdText(rootShape(version), visible(inVersion(version, write.next), scope))
     return text === '{}' ? '' : `[${entryText({ owner, time: write.now, text })}]`
   }
   const changes = comparing(write.served, { old: write.old, next: write.next, scope })
@@ -72,6 +73,7 @@ export const ownerOf = (write: Writing, operation: Owner['operation']): Owner =>
 function startingFrom({ sent, managed, subresource }: UpdateWriting): Managers {
   if (sent === undefined || subresource !== '') return readManagers(managed)
   if (isReset(sent)) return new Map()
+  if (JSON.stringify(sent) === managed) return readManagers(managed)
   const managers = parseManagers(sent)
   return managers === undefined || managers.size === 0 ? readManagers(managed) : managers
 }

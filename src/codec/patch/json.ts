@@ -34,7 +34,8 @@ interface State {
  * @throws StatusError BadRequest for what is no patch, Invalid for one that does not fit, RequestEntityTooLarge.
  */
 export function applyJsonPatch(document: unknown, patch: unknown): unknown {
-  if (!Array.isArray(patch)) throw malformed('error decoding patch: a JSON patch is a list of operations')
+  if (!Array.isArray(patch))
+    throw malformed('error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp')
   if (patch.length > mostOperations)
     throw tooLarge(`The allowed maximum operations in a JSON patch is ${mostOperations}, got ${patch.length}`)
   const state: State = { root: grow(document, 0), copied: 0, moved: 0 }
@@ -43,7 +44,8 @@ export function applyJsonPatch(document: unknown, patch: unknown): unknown {
 }
 
 function readOperation(operation: unknown): Operation {
-  if (!isObject(operation)) throw malformed('error decoding patch: an operation is an object')
+  if (!isObject(operation))
+    throw malformed('error decoding patch: json: cannot unmarshal into Go value of type handlers.jsonPatchOp')
   const { op, path, from: source, value } = operation
   if (typeof op !== 'string' || typeof path !== 'string') throw unprocessable()
   return {
