@@ -122,6 +122,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   kinds: {
     imports: ['codec', 'kinds/facts', 'api', 'base'],
+    node: ['net'],
   },
   codec: {
     imports: ['kinds/facts', 'api', 'base'],

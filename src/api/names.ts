@@ -110,3 +110,80 @@ export function pathSegment(value: string): readonly string[] {
 /** What the server may append is not yet there: a trailing dash is cut before the check of a generateName. */
 export const maskTrailingDash = (name: string): string =>
   name.length > 1 && name.endsWith('-') ? `${name.slice(0, -2)}a` : name
+
+const wildcardText =
+  "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character"
+
+/** `*.example.com`, hosts of ingresses. */
+export const wildcardSubdomain = (value: string): readonly string[] =>
+  sized(
+    value,
+    253,
+    value.startsWith('*.') && isSubdomain(value.slice(2))
+      ? []
+      : [mismatch(wildcardText, `\\*\\.${subdomain}`, ['*.example.com'])],
+  )
+
+const underscored = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?'
+const underscoredPattern = new RegExp(`^${underscored}$`)
+
+/** Search paths of DNS. */
+export const subdomainWithUnderscore = (value: string): readonly string[] =>
+  sized(
+    value,
+    253,
+    value.split('.').every(part => underscoredPattern.test(part))
+      ? []
+      : [mismatch(subdomainText, `${underscored}(\\.${underscored})*`, ['example.com'])],
+  )
+
+const portCharacters = /^[-a-z0-9]+$/
+
+/** Ports of containers and what refers to them. */
+export function portName(value: string): readonly string[] {
+  const errors: string[] = []
+  if (value.length > 15) errors.push(tooLong(15))
+  if (!portCharacters.test(value)) errors.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)')
+  if (!/[a-z]/.test(value)) errors.push('must contain at least one letter (a-z)')
+  if (value.includes('--')) errors.push('must not contain consecutive hyphens')
+  if (value.startsWith('-') || value.endsWith('-')) errors.push('must not begin or end with a hyphen')
+  return errors
+}
+
+/** Both ends included. */
+const range = (low: number, high: number): readonly string[] => [`must be between ${low} and ${high}, inclusive`]
+const noPort = range(1, 65535)
+const noId = range(0, 2 ** 31 - 1)
+
+export const portNumber = (value: number): readonly string[] => (value >= 1 && value <= 65535 ? [] : noPort)
+
+/** Users and groups. */
+export const userId = (value: number): readonly string[] => (value >= 0 && value < 2 ** 31 ? [] : noId)
+
+/** Printable ASCII but no `=`. */
+const environmentPattern = /^[ -<>-~]*$/
+
+export function environmentName(value: string): readonly string[] {
+  if (value === '') return ['environment variable name must be non-empty']
+  return environmentPattern.test(value)
+    ? []
+    : ["a valid environment variable name must consist only of printable ASCII characters other than '='"]
+}
+
+const headerPattern = /^[-A-Za-z0-9]+$/
+
+export const httpHeaderName = (value: string): readonly string[] =>
+  headerPattern.test(value)
+    ? []
+    : [
+        mismatch("a valid HTTP header must consist of alphanumeric characters or '-'", '[-A-Za-z0-9]+', [
+          'X-Header-Name',
+        ]),
+      ]
+
+const percentPattern = /^[0-9]+%$/
+
+export const percentage = (value: string): readonly string[] =>
+  percentPattern.test(value)
+    ? []
+    : [mismatch("a valid percent string must be a numeric string followed by an ending '%'", '[0-9]+%', ['1%', '93%'])]

@@ -31,7 +31,6 @@ const silent: ReadonlySet<FieldErrorReason> = new Set([
   'FieldValueForbidden',
   'FieldValueTooLong',
   'InternalError',
-  'FieldValueTooMany',
 ])
 
 function show(value: unknown): string {
@@ -88,5 +87,11 @@ export const notSupported = (path: string, value: unknown, supported: readonly s
             .sort()
             .map(one => JSON.stringify(one))
             .join(', ')}`,
+  })
+/** As notSupported, for values that upstream lists in an order of their own. */
+export const notOneOf = (path: string, value: unknown, supported: readonly string[]): FieldError =>
+  new FieldError('FieldValueNotSupported', path, {
+    value,
+    detail: `supported values: ${supported.map(one => JSON.stringify(one)).join(', ')}`,
   })
 export const immutable = (path: string, value: unknown): FieldError => invalidValue(path, value, 'field is immutable')

@@ -31,11 +31,15 @@ function jobSpecDefaults(given: JobSpec): JobSpec {
   return within(filled, 'podFailurePolicy', failurePolicy)
 }
 
+/** A job without labels has those of its pods. */
+function labelLike(job: Draft<Job>, labels: Readonly<Record<string, string>> | undefined): void {
+  if (labels !== undefined && Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = { ...labels }
+}
+
 export function jobDefaults(job: Draft<Job>): void {
   const spec = jobSpecDefaults(job.spec ?? {})
   const template = templateDefaults(spec.template)
-  const { labels } = template.metadata ?? {}
-  if (labels !== undefined && Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = { ...labels }
+  labelLike(job, template.metadata?.labels)
   job.spec = owned(put(spec, 'template', template))
   job.status ??= {}
 }
@@ -85,4 +89,5 @@ export function selectOwnPods(job: Draft<Job>): void {
     template: { ...template, metadata: { ...template.metadata, labels } },
     selector: { ...selector, matchLabels: { [jobLabels.uid]: uid, ...selector?.matchLabels } },
   }
+  labelLike(job, labels)
 }

@@ -5,6 +5,7 @@ import { owned } from '../../fill.ts'
 import { podColumns } from './columns.ts'
 import { podDefaults } from './defaults.ts'
 import { prepare } from './prepare.ts'
+import { validate } from './validate/index.ts'
 
 const proxied = ['create', 'delete', 'get', 'patch', 'update']
 const changed = ['get', 'patch', 'update']
@@ -52,6 +53,7 @@ export const Pod = defineKind(pods, {
     pod.status ??= {}
   },
   prepare,
+  validate,
   returnsDeleted: true,
   columns: podColumns,
 })
