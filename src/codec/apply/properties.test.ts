@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { Field, Schema } from '#api/schema.ts'
 import type { Served } from '#api/kind.ts'
 import type { KObject } from '#api/metadata.ts'

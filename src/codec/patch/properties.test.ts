@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { StatusError } from '#api/status.ts'
 import { typeSchema } from '#kinds/facts/read.ts'
 import { decodeTyped } from '../decode.ts'
