@@ -18,6 +18,17 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
+/** In the built package the worker threads are files beside this one. */
+const builtWorkers = (): { workers?: { commit: URL; history: URL } } =>
+  import.meta.url.endsWith('.js')
+    ? {
+        workers: {
+          commit: new URL('./commit-worker.js', import.meta.url),
+          history: new URL('./history-worker.js', import.meta.url),
+        },
+      }
+    : {}
+
 /** Resolves when the API answers. @throws StoreRefused and others, with what to do. */
 export async function runServer(config: ClusterConfig, layout: Layout): Promise<RunningServer> {
   const clock = systemClock
@@ -32,6 +43,7 @@ export async function runServer(config: ClusterConfig, layout: Layout): Promise<
     keys: [loadOrCreateKey(layout.key)],
     sealed: ['secrets', keysResource],
     onText: keepText(scheme),
+    ...builtWorkers(),
   })
   const keys = await sharedKeys(store, clock.now())
   const network = { serviceCIDR: config.serviceCIDR, nodePorts: [30_000, 32_767] as const }
