@@ -65,7 +65,7 @@ class Response {
     const at = this.#head.indexOf(end)
     if (at < 0) return false
     const text = this.#head.toString('latin1', 0, at).toLowerCase()
-    this.ok = /^http\/1\.1 2/.test(text)
+    this.ok = text.startsWith('http/1.1 2')
     const rest = this.#head.subarray(at + 4)
     this.#chunked = text.includes('transfer-encoding: chunked')
     if (this.#chunked) return this.#chunk(rest)
