@@ -38,6 +38,9 @@ function show(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? Number(inner) : inner))
 }
 
+/** In place of a value that is not to be shown. */
+export const omitted: unique symbol = Symbol('omitted')
+
 export class FieldError {
   readonly reason: FieldErrorReason
   /** For example `spec.containers[0].image`. */
@@ -52,7 +55,10 @@ export class FieldError {
   }
   /** The message without the path, as `causes[].message` has it. */
   body(): string {
-    const head = silent.has(this.reason) ? titles[this.reason] : `${titles[this.reason]}: ${show(this.value)}`
+    const head =
+      silent.has(this.reason) || this.value === omitted
+        ? titles[this.reason]
+        : `${titles[this.reason]}: ${show(this.value)}`
     return this.detail === '' ? head : `${head}: ${this.detail}`
   }
   message(): string {

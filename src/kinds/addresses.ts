@@ -79,3 +79,21 @@ export function holds(outer: string, inner: string): boolean {
   const [a, b] = [parseRange(outer), parseRange(inner)]
   return a !== undefined && b !== undefined && a.length === b.length && b.prefix.startsWith(a.prefix)
 }
+
+const unspecified = new Set(['0.0.0.0', '::'])
+
+/** Addresses that no endpoint may have: they mean something else on every machine. */
+export function endpointProblems(value: string): readonly string[] {
+  const words = expand(value)
+  const [a = -1, b] = isIPv4(value) ? value.split('.').map(Number) : []
+  const zero = words?.every(word => word === 0) === true
+  if (unspecified.has(value) || zero) return [`may not be unspecified (${value})`]
+  if (a === 127 || (words?.slice(0, 7).every(word => word === 0) === true && words[7] === 1))
+    return ['may not be in the loopback range (127.0.0.0/8, ::1/128)']
+  if ((a === 169 && b === 254) || ((words?.[0] ?? 0) & 0xffc0) === 0xfe80)
+    return ['may not be in the link-local range (169.254.0.0/16, fe80::/10)']
+  const multicast = a === 224 && b === 0 && value.split('.')[2] === '0'
+  return multicast || ((words?.[0] ?? 0) & 0xff0f) === 0xff02
+    ? ['may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)']
+    : []
+}

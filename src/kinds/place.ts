@@ -6,6 +6,7 @@ import {
   invalidValue,
   notFoundValue,
   notOneOf,
+  omitted,
   required,
   tooLong,
   tooMany,
@@ -46,6 +47,10 @@ export class Place {
   }
   invalid(value: unknown, detail: string): void {
     this.errors.push(invalidValue(this.path(), value, detail))
+  }
+  /** Invalid, without showing the value. */
+  wrong(detail: string): void {
+    this.errors.push(new FieldError('FieldValueInvalid', this.path(), { value: omitted, detail }))
   }
   forbidden(detail: string): void {
     this.errors.push(forbiddenField(this.path(), detail))

@@ -1,5 +1,6 @@
 import { age, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validateRevision } from './validate.ts'
 import { controllerRevisions } from '#kinds/facts/generated/refs.ts'
 import { controllerOf, type KObject } from '#api/metadata.ts'
 
@@ -12,5 +13,6 @@ function ownerOf(object: KObject): string {
 
 export const ControllerRevision = defineKind(controllerRevisions, {
   unconditionalUpdate: true,
+  validate: validateRevision,
   columns: [name, text('Controller', ownerOf), text('Revision', revision => revision.revision), age],
 })

@@ -1,6 +1,7 @@
 import { age, containers, integer, labelText, name, selectorText, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
 import { daemonSetDefaults } from './defaults.ts'
+import { validateDaemonSet } from './validate.ts'
 import { daemonSets } from '#kinds/facts/generated/refs.ts'
 import type { DaemonSet as Object } from '#kinds/facts/generated/types/apps_v1.ts'
 
@@ -11,6 +12,7 @@ export const DaemonSet = defineKind(daemonSets, {
   counted: true,
   unconditionalUpdate: true,
   defaults: daemonSetDefaults,
+  validate: validateDaemonSet,
   columns: [
     name,
     integer('Desired', object => object.status?.desiredNumberScheduled ?? 0),

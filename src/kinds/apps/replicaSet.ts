@@ -1,6 +1,7 @@
 import { age, containers, integer, name, selectorText, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
 import { replicaSetDefaults } from './defaults.ts'
+import { validateReplicaSet } from './validate.ts'
 import { replicaSets } from '#kinds/facts/generated/refs.ts'
 import type { ReplicaSet as Object } from '#kinds/facts/generated/types/apps_v1.ts'
 
@@ -13,6 +14,7 @@ export const ReplicaSet = defineKind(replicaSets, {
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
   selectableFields: { 'status.replicas': object => String(object.status?.replicas ?? 0) },
   defaults: replicaSetDefaults,
+  validate: validateReplicaSet,
   columns: [
     name,
     integer('Desired', object => object.spec.replicas ?? 0),

@@ -1,10 +1,13 @@
 import { age, containers, name, text } from '../columns.ts'
+import { dns1123Label } from '#api/names.ts'
 import { defineKind } from '../define.ts'
 import { statefulSetDefaults } from './defaults.ts'
+import { validateStatefulSet } from './validate.ts'
 import { statefulSets } from '#kinds/facts/generated/refs.ts'
 import type { StatefulSet as Object } from '#kinds/facts/generated/types/apps_v1.ts'
 
 export const StatefulSet = defineKind(statefulSets, {
+  validName: dns1123Label,
   shortNames: ['sts'],
   categories: ['all'],
   status: true,
@@ -12,6 +15,7 @@ export const StatefulSet = defineKind(statefulSets, {
   unconditionalUpdate: true,
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
   defaults: statefulSetDefaults,
+  validate: validateStatefulSet,
   columns: [
     name,
     text('Ready', object => `${object.status?.readyReplicas ?? 0}/${object.spec.replicas ?? 0}`),

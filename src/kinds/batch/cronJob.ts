@@ -1,6 +1,7 @@
 import { age, containers, integer, name, selectorText, since, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
 import { cronJobDefaults } from './defaults.ts'
+import { validateCronJob } from './validate.ts'
 import { cronJobs } from '#kinds/facts/generated/refs.ts'
 import type { CronJob as Object } from '#kinds/facts/generated/types/batch_v1.ts'
 
@@ -11,6 +12,7 @@ export const CronJob = defineKind(cronJobs, {
   counted: true,
   unconditionalUpdate: true,
   defaults: cronJobDefaults,
+  validate: validateCronJob,
   columns: [
     name,
     text('Schedule', object => object.spec.schedule),

@@ -1,6 +1,7 @@
 import { age, containers, duration, name, selectorText, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
 import { jobDefaults, selectOwnPods } from './defaults.ts'
+import { validateJob } from './validate.ts'
 import { jobs } from '#kinds/facts/generated/refs.ts'
 import type { Job as Object } from '#kinds/facts/generated/types/batch_v1.ts'
 
@@ -36,6 +37,7 @@ export const Job = defineKind(jobs, {
   prepare: (job, { old }) => {
     if (old === undefined) selectOwnPods(job)
   },
+  validate: validateJob,
   columns: [
     name,
     text('Status', statusOf),

@@ -1,5 +1,6 @@
 import { age, name, some, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validateEndpoints } from './validate.ts'
 import { each, fill, owned, within } from '../fill.ts'
 import { endpoints } from '#kinds/facts/generated/refs.ts'
 import type { EndpointSubset, Endpoints as Object } from '#kinds/facts/generated/types/core_v1.ts'
@@ -26,5 +27,6 @@ export const Endpoints = defineKind(endpoints, {
   defaults: object => {
     if (object.subsets !== undefined) object.subsets = owned(each(object.subsets, subset))
   },
+  validate: validateEndpoints,
   columns: [name, text('Endpoints', object => some(addresses(object))), age],
 })

@@ -1,4 +1,5 @@
 import { defineKind } from '../define.ts'
+import { validateCoreEvent } from '../events/validate.ts'
 import { eventColumns, eventSelectors } from '../events/columns.ts'
 import { events } from '#kinds/facts/generated/refs.ts'
 
@@ -16,5 +17,6 @@ export const Event = defineKind(events, {
     event.reportingComponent ??= ''
     event.reportingInstance ??= ''
   },
+  validate: validateCoreEvent,
   columns: eventColumns,
 })

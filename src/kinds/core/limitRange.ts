@@ -1,4 +1,5 @@
 import { defineKind } from '../define.ts'
+import { validateLimitRange } from './quotas.ts'
 import { each, owned, put, within } from '../fill.ts'
 import { limitRanges } from '#kinds/facts/generated/refs.ts'
 import type { LimitRangeItem, LimitRangeSpec } from '#kinds/facts/generated/types/core_v1.ts'
@@ -18,6 +19,7 @@ function defaults(given: LimitRangeItem): LimitRangeItem {
 }
 
 export const LimitRange = defineKind(limitRanges, {
+  validate: validateLimitRange,
   shortNames: ['limits'],
   unconditionalUpdate: true,
   createOnUpdate: true,

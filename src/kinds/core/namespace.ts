@@ -3,6 +3,7 @@ import type { Draft } from '#api/metadata.ts'
 import type { WriteContext } from '#api/kind.ts'
 import { age, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validateNamespace } from './validate.ts'
 import { namespaces } from '#kinds/facts/generated/refs.ts'
 import type { Namespace as Object } from '#kinds/facts/generated/types/core_v1.ts'
 
@@ -40,5 +41,6 @@ export const Namespace = defineKind(namespaces, {
     namespace.status = { ...namespace.status, phase: 'Terminating' }
   },
   returnsDeleted: true,
+  validate: validateNamespace,
   columns: [name, text('Status', namespace => namespace.status?.phase ?? ''), age],
 })

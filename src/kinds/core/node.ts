@@ -1,5 +1,6 @@
 import { age, name, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validateNode } from './validate.ts'
 import { fill, owned } from '../fill.ts'
 import { nodes } from '#kinds/facts/generated/refs.ts'
 import type { Node as Object } from '#kinds/facts/generated/types/core_v1.ts'
@@ -61,6 +62,7 @@ export const Node = defineKind(nodes, {
       capacity !== undefined && allocatable === undefined ? { ...status, allocatable: { ...capacity } } : status,
     )
   },
+  validate: validateNode,
   columns: [
     name,
     text('Status', statusOf),

@@ -1,5 +1,6 @@
 import { age, name, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validateVolume } from './volumeChecks.ts'
 import { fill, owned } from '../fill.ts'
 import type { PersistentVolume as Object } from '#kinds/facts/generated/types/core_v1.ts'
 import { prepareVolume } from './volumePhase.ts'
@@ -21,6 +22,7 @@ export const PersistentVolume = defineKind(persistentVolumes, {
     volume.status = owned(fill<Status>(volume.status ?? {}, { phase: 'Pending' }))
   },
   prepare: prepareVolume,
+  validate: validateVolume,
   columns: [
     name,
     text('Capacity', volume => volume.spec.capacity?.['storage'] ?? '0'),

@@ -1,5 +1,6 @@
 import { age, name, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validateClaim } from './volumeChecks.ts'
 import { fill, owned } from '../fill.ts'
 import { claimDefaults } from './claimDefaults.ts'
 import { withBothSources } from './claimSources.ts'
@@ -21,6 +22,7 @@ export const PersistentVolumeClaim = defineKind(persistentVolumeClaims, {
   prepare: (claim, { subresource }) => {
     if (subresource === '') claim.spec = owned(withBothSources(claim.spec))
   },
+  validate: validateClaim,
   columns: [
     name,
     text('Status', claim =>

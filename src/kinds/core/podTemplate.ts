@@ -1,5 +1,6 @@
 import { labelText, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validatePodTemplate } from './validate.ts'
 import { owned } from '../fill.ts'
 import { templateDefaults } from './pod/defaults.ts'
 import { podTemplates } from '#kinds/facts/generated/refs.ts'
@@ -11,6 +12,7 @@ export const PodTemplate = defineKind(podTemplates, {
   defaults: object => {
     object.template = owned(templateDefaults(object.template))
   },
+  validate: validatePodTemplate,
   columns: [
     name,
     text('Containers', ({ template }) => (template?.spec?.containers ?? []).map(one => one.name).join(',')),

@@ -1,5 +1,6 @@
 import { age, containers, integer, labelText, name, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validateController } from './validate.ts'
 import { replicationDefaults } from './replicationDefaults.ts'
 import { replicationControllers } from '#kinds/facts/generated/refs.ts'
 import type { ReplicationController as Object } from '#kinds/facts/generated/types/core_v1.ts'
@@ -14,6 +15,7 @@ export const ReplicationController = defineKind(replicationControllers, {
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
   selectableFields: { 'status.replicas': object => String(object.status?.replicas ?? 0) },
   defaults: replicationDefaults,
+  validate: validateController,
   columns: [
     name,
     integer('Desired', object => object.spec.replicas ?? 0),

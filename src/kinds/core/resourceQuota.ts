@@ -1,5 +1,6 @@
 import { age, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validateQuota } from './quotas.ts'
 import { owned, within } from '../fill.ts'
 import { roundedList } from './quantities.ts'
 import { resourceQuotas } from '#kinds/facts/generated/refs.ts'
@@ -22,6 +23,7 @@ export const ResourceQuota = defineKind(resourceQuotas, {
     quota.spec = owned(within(spec, 'hard', roundedList))
     quota.status ??= {}
   },
+  validate: validateQuota,
   columns: [
     name,
     text('Request', quota => usage(quota, resource => !resource.startsWith('limits.'))),

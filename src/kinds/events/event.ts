@@ -1,6 +1,7 @@
 /** events.k8s.io shows the events that core keeps, with other names for some fields. */
 import type { Draft, JsonObject, KObject, ResourceRef } from '#api/metadata.ts'
 import { defineKind } from '../define.ts'
+import { validateEventV1 } from './validate.ts'
 import { eventsV1 } from '#kinds/facts/generated/refs.ts'
 import type { Event as Core } from '#kinds/facts/generated/types/core_v1.ts'
 import { eventColumns, eventSelectors } from './columns.ts'
@@ -52,5 +53,6 @@ export const EventV1 = defineKind(ref, {
     ...eventSelectors('regarding'),
     reportingController: event => event.reportingComponent,
   },
+  validate: validateEventV1,
   columns: eventColumns,
 })

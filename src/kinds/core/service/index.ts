@@ -1,9 +1,10 @@
-import { dns1035Label } from '#api/names.ts'
+import { dns1123Label } from '#api/names.ts'
 import { age, labelText, name, text, wide } from '../../columns.ts'
 import { defineKind } from '../../define.ts'
 import { defaults } from './defaults.ts'
 import { prepare } from './prepare.ts'
 import { reserves } from './reserve.ts'
+import { validate } from './validate.ts'
 import { services } from '#kinds/facts/generated/refs.ts'
 import type { Service as Object } from '#kinds/facts/generated/types/core_v1.ts'
 
@@ -24,7 +25,7 @@ const portsOf = ({ spec }: Object): string =>
     .join(',') || '<none>'
 
 export const Service = defineKind(services, {
-  validName: dns1035Label,
+  validName: dns1123Label,
   shortNames: ['svc'],
   categories: ['all'],
   status: true,
@@ -38,6 +39,7 @@ export const Service = defineKind(services, {
   defaults,
   prepare,
   reserves,
+  validate,
   returnsDeleted: true,
   columns: [
     name,

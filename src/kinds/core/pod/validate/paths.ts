@@ -30,3 +30,8 @@ export function checkItem(place: Place, { key, path, mode }: KeyToPath): void {
   checkUnreserved(place.at('path'), path ?? '')
   checkMode(place.at('mode'), mode)
 }
+
+export function checkDescendingOrAbsolute(place: Place, path: string | undefined): void {
+  if (!path) place.required()
+  else checkNoBacksteps(place, path)
+}

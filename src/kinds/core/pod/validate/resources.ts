@@ -47,7 +47,7 @@ export function checkResourceName(place: Place, name: string): boolean {
   return false
 }
 
-function checkContainerResource(place: Place, name: string): void {
+export function checkContainerResource(place: Place, name: string): void {
   if (inContainers.has(name)) return
   checkResourceName(place, name)
   if (!name.includes('/')) {
