@@ -5,6 +5,7 @@ import type { Attributes, Permit, User } from '#api/request.ts'
 import type { Served } from '#api/kind.ts'
 import { StatusError, internalError, methodNotAllowed, unauthorized } from '#api/status.ts'
 import type { Authenticate } from '#server/authn/authenticate.ts'
+import { impersonate } from '#server/authn/impersonate.ts'
 import { type Outcome, type Serving } from '../outcome.ts'
 import { perform } from '../serve.ts'
 import { type Request, readBody } from './body.ts'
@@ -70,8 +71,10 @@ interface Routed {
 async function route(handling: Handling, routed: Routed): Promise<void> {
   const { request, response, info } = routed
   const path = info.asked.path ?? ''
-  const user = handling.authenticate({ headers: request.headers, socket: request.socket })
-  if (user === undefined && !handling.open.has(path)) throw unauthorized()
+  const known = handling.authenticate({ headers: request.headers, socket: request.socket })
+  if (known === undefined && !handling.open.has(path)) throw unauthorized()
+  const acting = known === undefined ? known : impersonate(known, request.rawHeaders, handling.serving.authorize)
+  const user = acting instanceof Promise ? await acting : acting
   if (!info.asked.resourceRequest) {
     if (user !== undefined && !handling.open.has(path)) await handling.serving.authorize(user, info.asked)
     const handler = handling.path(path)

@@ -6,6 +6,7 @@ import type { Permit } from '#api/request.ts'
 import { StatusError, badRequest, internalError, unauthorized } from '#api/status.ts'
 import type { Store } from '#server/store/contract.ts'
 import type { Authenticate } from '#server/authn/authenticate.ts'
+import { impersonate } from '#server/authn/impersonate.ts'
 import type { Authorize } from '#server/authz/authorize.ts'
 import type { PathRequest } from '../http/handler.ts'
 import { parseRequest } from '../http/requestinfo.ts'
@@ -57,8 +58,9 @@ async function attempt(
   upgrading: { request: IncomingMessage; socket: Duplex; head: Buffer },
 ): Promise<void> {
   const { request } = upgrading
-  const user = parts.authenticate({ headers: request.headers, socket: request.socket })
-  if (user === undefined) throw unauthorized()
+  const known = parts.authenticate({ headers: request.headers, socket: request.socket })
+  if (known === undefined) throw unauthorized()
+  const user = await impersonate(known, request.rawHeaders, parts.authorize)
   const { asked, query } = parseRequest(request.method ?? 'GET', request.url ?? '/')
   const permit = await parts.authorize(user, asked)
   if (permit.group !== '' || permit.resource !== 'pods' || !isStream(permit.subresource))
