@@ -44,6 +44,31 @@ export async function serve(serving: Serving, who: User, request: DoorRequest): 
 const noSuchResource = (): StatusError =>
   new StatusError({ reason: 'NotFound', message: 'the server could not find the requested resource', details: {} })
 
+const notAllowedHere = (): StatusError =>
+  new StatusError({
+    reason: 'MethodNotAllowed',
+    message: 'the server does not allow this method on the requested resource',
+    details: {},
+  })
+
+/** Each verb has its paths: across namespaces one may only look, a collection takes no PUT, an object no POST. */
+function isPlaced({ verb, name, namespace }: Permit, { kind }: Served): boolean {
+  if (kind.scope === 'Namespaced' && namespace === '' && verb !== 'list' && verb !== 'watch') return false
+  switch (verb) {
+    case 'create':
+    case 'deletecollection':
+    case 'list':
+      return name === ''
+    case 'get':
+    case 'update':
+    case 'patch':
+    case 'delete':
+      return name !== ''
+    default:
+      return true
+  }
+}
+
 /** What is done with a permit in hand. */
 export async function perform(serving: Serving, permit: Permit, request: DoorRequest): Promise<Outcome> {
   const served = serving.registry.scheme.byResource(permit.group, permit.version, permit.resource)
@@ -61,6 +86,7 @@ export async function perform(serving: Serving, permit: Permit, request: DoorReq
   if (subresource !== '' && !(subresource === 'status' && served.kind.status)) throw noSuchResource()
   if (served.kind.scope === 'Cluster' && permit.namespace !== '' && permit.resource !== 'namespaces')
     throw noSuchResource()
+  if (!isPlaced(permit, served)) throw permit.name === '' ? notAllowedHere() : noSuchResource()
   return common({ permit, request, served, serving, warn, warnings })
 }
 

@@ -1,31 +1,23 @@
 /** Query parameters as options, with upstream's checks. */
 import type { DeleteOptions, FieldValidation, ListOptions, Propagation, WatchOptions, WriteOptions } from '#api/door.ts'
-import { StatusError, badRequest } from '#api/status.ts'
+import { type StatusError, badRequest, invalid } from '#api/status.ts'
+import { type FieldError, invalidValue, notSupported, tooLong } from '#api/validation.ts'
 
 const longestManager = 128
 
-const invalidOption = (kind: string, field: string, message: string): StatusError =>
-  new StatusError({
-    reason: 'Invalid',
-    message: `${kind}.meta.k8s.io "" is invalid: ${field}: ${message}`,
-    details: { group: 'meta.k8s.io', kind, causes: [{ reason: 'FieldValueInvalid', message, field }] },
-  })
+const invalidOption = (kind: string, error: FieldError): StatusError =>
+  invalid({ group: 'meta.k8s.io', resource: kind }, [error])
 
 function dryRunOf(values: readonly string[], kind: string): boolean {
   const bad = values.find(value => value !== 'All')
-  if (bad !== undefined)
-    throw invalidOption(kind, 'dryRun', `Unsupported value: ${JSON.stringify(bad)}: supported values: "All"`)
+  if (bad !== undefined) throw invalidOption(kind, notSupported('dryRun', bad, ['All']))
   return values.length > 0
 }
 
 function validationOf(value: string | null, kind: string): FieldValidation | undefined {
   if (value === null || value === '') return undefined
   if (value === 'Ignore' || value === 'Warn' || value === 'Strict') return value
-  throw invalidOption(
-    kind,
-    'fieldValidation',
-    `Invalid value: ${JSON.stringify(value)}: must be one of Ignore, Warn, Strict`,
-  )
+  throw invalidOption(kind, notSupported('fieldValidation', value, ['', 'Ignore', 'Strict', 'Warn']))
 }
 
 /** The part of the user agent before the first slash, as upstream names managers that do not name themselves. */
@@ -37,10 +29,9 @@ export function managerFrom(agent: string | undefined): string {
 
 export function writeOptions(query: URLSearchParams, agent: string | undefined, kind: string): WriteOptions {
   const manager = query.get('fieldManager') ?? ''
-  if (Buffer.byteLength(manager) > longestManager)
-    throw invalidOption(kind, 'fieldManager', `Too long: may not be more than ${longestManager} bytes`)
+  if (Buffer.byteLength(manager) > longestManager) throw invalidOption(kind, tooLong('fieldManager', longestManager))
   if (!/^\P{Cc}*$/u.test(manager))
-    throw invalidOption(kind, 'fieldManager', 'Invalid value: should only contain printable characters')
+    throw invalidOption(kind, invalidValue('fieldManager', manager, 'should only contain printable characters'))
   const fieldValidation = validationOf(query.get('fieldValidation'), kind)
   return {
     dryRun: dryRunOf(query.getAll('dryRun'), kind),
@@ -66,11 +57,7 @@ const text = (query: URLSearchParams, name: string): string | undefined => query
 export function listOptions(query: URLSearchParams): ListOptions {
   const match = query.get('resourceVersionMatch')
   if (match !== null && match !== '' && match !== 'Exact' && match !== 'NotOlderThan')
-    throw invalidOption(
-      'ListOptions',
-      'resourceVersionMatch',
-      `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan"`,
-    )
+    throw invalidOption('ListOptions', notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan']))
   const limit = integer(query, 'limit')
   const options: Record<string, string | number | undefined> = {
     labelSelector: text(query, 'labelSelector'),
@@ -106,11 +93,7 @@ export function deleteOptions(query: URLSearchParams, body: unknown): DeleteOpti
   const orphan = sent['orphanDependents'] ?? query.get('orphanDependents')
   const wish = sent['propagationPolicy'] ?? query.get('propagationPolicy') ?? undefined
   if (wish !== undefined && wish !== '' && !isPropagation(wish))
-    throw invalidOption(
-      'DeleteOptions',
-      'propagationPolicy',
-      `Unsupported value: ${JSON.stringify(wish)}: supported values: "Background", "Foreground", "Orphan"`,
-    )
+    throw invalidOption('DeleteOptions', notSupported('propagationPolicy', wish, [...propagations]))
   const propagation = isPropagation(wish)
     ? wish
     : orphan === undefined || orphan === null
