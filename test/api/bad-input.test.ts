@@ -157,7 +157,7 @@ describe('bad input', () => {
     )
     const bomb = [
       'a: &a [x,x,x,x,x,x,x,x,x]',
-      ...[...'bcdefghij'].map((name, at) => `${name}: &${name} [${`*${'abcdefghi'[at]},`.repeat(9)}]`),
+      ...'bcdefghij'.split('').map((name, at) => `${name}: &${name} [${`*${'abcdefghi'[at]},`.repeat(9)}]`),
     ].join('\n')
     refused(await post(bomb, yaml), 400, 'BadRequest', /./)
   })

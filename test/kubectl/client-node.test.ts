@@ -46,7 +46,7 @@ describe('@kubernetes/client-node', () => {
     const replaced = await core.replaceNamespacedConfigMap({
       namespace,
       name: 'typed',
-      body: { ...read, data: { a: '2' } },
+      body: Object.assign(structuredClone(read), { data: { a: '2' } }),
     })
     assert.notEqual(replaced.metadata?.resourceVersion, read.metadata?.resourceVersion)
     await assert.rejects(

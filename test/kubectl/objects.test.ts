@@ -98,10 +98,8 @@ describe('kubectl on objects', { skip }, () => {
     await patch('json', [{ op: 'replace', path: '/metadata/labels/x', value: 'z' }])
     assert.equal(await all.k('get pod patched -o jsonpath={.metadata.labels.x}'), 'z')
     assert.equal(await all.ks(['patch', 'pod', 'patched', '-p', '{}']), 'pod/patched patched (no change)\n')
-    const failed = await all.ran('kubectl', [
-      ...['patch', 'pod', 'patched', '--type=json', '-p'],
-      JSON.stringify([{ op: 'test', path: '/metadata/labels/x', value: 'no' }]),
-    ])
+    const test = JSON.stringify([{ op: 'test', path: '/metadata/labels/x', value: 'no' }])
+    const failed = await all.ran('kubectl', ['patch', 'pod', 'patched', '--type=json', '-p', test])
     assert.equal(failed.code, 1)
     const invalid = await all.ran('kubectl', ['patch', 'pod', 'patched', '-p', '{"spec":{"hostname":"other"}}'])
     assert.match(invalid.stderr, /The Pod "patched" is invalid: spec: Forbidden: pod updates may not change fields/)

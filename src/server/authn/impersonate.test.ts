@@ -23,13 +23,14 @@ test('without such headers nothing is asked and nothing waits', () => {
 })
 
 test('each part of the identity is asked for', async () => {
-  const { user, questions } = await asked([
-    ...['Impersonate-User', 'jane'],
-    ...['impersonate-group', 'a, b'],
-    ...['Impersonate-Group', 'c'],
-    ...['Impersonate-Uid', '7'],
-    ...['Impersonate-Extra-acme%2Fscope', 'x'],
-  ])
+  const headers = [
+    ['Impersonate-User', 'jane'],
+    ['impersonate-group', 'a, b'],
+    ['Impersonate-Group', 'c'],
+    ['Impersonate-Uid', '7'],
+    ['Impersonate-Extra-acme%2Fscope', 'x'],
+  ]
+  const { user, questions } = await asked(headers.flat())
   assert.deepEqual(questions, [
     '//users//jane',
     '//groups//a, b',
