@@ -58,7 +58,11 @@ export async function startUserCluster({ port, images, name = 'default' }: Clust
   const env = { ...process.env, KUBECONFIG: kubeconfig }
   const bulwark = (...args: readonly string[]): Promise<string> => command([...args, ...where], kubeconfig)
   const purge = async (): Promise<void> => {
-    await bulwark('down', '--purge').finally(() => rm(dir, { recursive: true, force: true }))
+    try {
+      await bulwark('down', '--purge')
+    } finally {
+      await rm(dir, { recursive: true, force: true })
+    }
   }
   try {
     await run('npm', ['start', '--', ...where, '--port', String(port)], {
