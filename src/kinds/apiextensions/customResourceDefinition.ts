@@ -1,5 +1,6 @@
 import type { Draft } from '#api/metadata.ts'
 import { defineKind } from '../define.ts'
+import { validateDefinition } from './validate.ts'
 import { fill, owned, put, within } from '../fill.ts'
 import { customResourceDefinitions } from '#kinds/facts/generated/refs.ts'
 import type {
@@ -47,6 +48,7 @@ export const CustomResourceDefinition = defineKind(customResourceDefinitions, {
   status: true,
   counted: true,
   defaults,
+  validate: validateDefinition,
   prepare: (object, { subresource }) => {
     if (subresource === '') prepare(object)
   },

@@ -1,5 +1,6 @@
 import { age, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validate } from './validate.ts'
 import { defaults } from './defaults.ts'
 import { horizontalPodAutoscalers } from '#kinds/facts/generated/refs.ts'
 import type {
@@ -50,6 +51,7 @@ export const HorizontalPodAutoscaler = defineKind(horizontalPodAutoscalers, {
   unconditionalUpdate: true,
   conversions: { v1: { toHub: fromV1, fromHub: toV1 } },
   defaults,
+  validate,
   columns: [
     name,
     text('Reference', ({ spec: { scaleTargetRef } }) => `${scaleTargetRef.kind}/${scaleTargetRef.name}`),

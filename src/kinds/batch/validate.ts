@@ -1,12 +1,13 @@
 /** Checks of jobs and cron jobs. */
 import { equal } from '#base/equal.ts'
-import { dns1123Label, dns1123Subdomain } from '#api/names.ts'
+import { dns1123Label } from '#api/names.ts'
 import type { WriteContext } from '#api/kind.ts'
 import type { FieldError } from '#api/validation.ts'
 import type { CronJob, Job, JobSpec } from '#kinds/facts/generated/types/batch_v1.ts'
 import type { Container, PodSpec, PodTemplateSpec } from '#kinds/facts/generated/types/core_v1.ts'
 import { checkFixed } from '../apps/checks.ts'
 import { checkTemplate } from '../core/pod/validate/template.ts'
+import { checkDomainPath } from '../domainPath.ts'
 import { without } from '../fill.ts'
 import { checkSelector, matches } from '../meta.ts'
 import { Place } from '../place.ts'
@@ -47,18 +48,9 @@ function checkIndexed(place: Place, spec: JobSpec): void {
 }
 
 const longestManager = 63
-const pathPattern = /^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/
 
 function checkManager(place: Place, manager: string): void {
-  const [domain = '', ...path] = manager.split('/')
-  if (manager === '') place.required()
-  else if (path.join('/') === '' || domain === '')
-    place.invalid(manager, 'must be a domain-prefixed path (such as "acme.io/foo")')
-  else {
-    for (const problem of dns1123Subdomain(domain)) place.invalid(domain, problem)
-    if (!pathPattern.test(path.join('/')))
-      place.invalid(path.join('/'), "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')")
-  }
+  checkDomainPath(place, manager)
   if (manager.length > longestManager) place.tooLong(longestManager)
 }
 

@@ -1,5 +1,6 @@
 import { age, duration, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validateRequest } from './validate.ts'
 import { owned } from '../fill.ts'
 import { certificateSigningRequests } from '#kinds/facts/generated/refs.ts'
 import type { CertificateSigningRequest as Object } from '#kinds/facts/generated/types/certificates_v1.ts'
@@ -33,6 +34,7 @@ export const CertificateSigningRequest = defineKind(certificateSigningRequests, 
     }
     request.status = {}
   },
+  validate: validateRequest,
   columns: [
     name,
     age,

@@ -1,5 +1,6 @@
 import { age, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validateLease } from './validate.ts'
 import { leases } from '#kinds/facts/generated/refs.ts'
 
 export const Lease = defineKind(leases, {
@@ -7,5 +8,6 @@ export const Lease = defineKind(leases, {
   defaults: lease => {
     lease.spec ??= {}
   },
+  validate: validateLease,
   columns: [name, text('Holder', lease => lease.spec.holderIdentity ?? ''), age],
 })

@@ -1,5 +1,6 @@
 import { age, name, some, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validateSlice } from './validate.ts'
 import { each, owned } from '../fill.ts'
 import type { EndpointPort } from '#kinds/facts/generated/types/discovery_v1.ts'
 import { endpointSlices } from '#kinds/facts/generated/refs.ts'
@@ -18,6 +19,7 @@ export const EndpointSlice = defineKind(endpointSlices, {
     slice.endpoints ??= []
     if (slice.ports !== undefined) slice.ports = owned(each(slice.ports, port))
   },
+  validate: validateSlice,
   columns: [
     name,
     text('AddressType', slice => slice.addressType),

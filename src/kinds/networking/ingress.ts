@@ -1,5 +1,6 @@
 import { age, name, some, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validateIngress } from './validate.ts'
 import { ingresses } from '#kinds/facts/generated/refs.ts'
 import type { Ingress as Object } from '#kinds/facts/generated/types/networking_v1.ts'
 
@@ -24,6 +25,7 @@ export const Ingress = defineKind(ingresses, {
     ingress.spec ??= {}
     ingress.status = { loadBalancer: {}, ...ingress.status }
   },
+  validate: validateIngress,
   columns: [
     name,
     text('Class', ingress => ingress.spec.ingressClassName ?? '<none>'),

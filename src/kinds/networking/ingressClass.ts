@@ -1,5 +1,6 @@
 import { age, markDefault, nameOf, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validateIngressClass } from './validate.ts'
 import { fill, owned, within } from '../fill.ts'
 import type { IngressClassSpec } from '#kinds/facts/generated/types/networking_v1.ts'
 import { ingressClasses } from '#kinds/facts/generated/refs.ts'
@@ -11,6 +12,7 @@ export const IngressClass = defineKind(ingressClasses, {
     const spec: IngressClassSpec = object.spec ?? {}
     object.spec = owned(within(spec, 'parameters', one => fill(one, { scope: 'Cluster' })))
   },
+  validate: validateIngressClass,
   columns: [
     nameOf(object => markDefault(object, 'ingressclass.kubernetes.io/is-default-class')),
     text('Controller', object => object.spec.controller ?? ''),

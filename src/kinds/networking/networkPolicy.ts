@@ -1,5 +1,6 @@
 import { age, name, selectorText, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validatePolicy } from './validate.ts'
 import { each, fill, owned, within } from '../fill.ts'
 import type { NetworkPolicyPort, NetworkPolicySpec } from '#kinds/facts/generated/types/networking_v1.ts'
 import { networkPolicies } from '#kinds/facts/generated/refs.ts'
@@ -27,5 +28,6 @@ export const NetworkPolicy = defineKind(networkPolicies, {
   defaults: policy => {
     policy.spec = owned(defaults(policy.spec ?? {}))
   },
+  validate: validatePolicy,
   columns: [name, text('Pod-Selector', policy => selectorText(policy.spec.podSelector)), age],
 })

@@ -1,5 +1,6 @@
 import { age, integer, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validateBudget } from './validate.ts'
 import { fill, owned } from '../fill.ts'
 import type { PodDisruptionBudget as Object } from '#kinds/facts/generated/types/policy_v1.ts'
 import { podDisruptionBudgets } from '#kinds/facts/generated/refs.ts'
@@ -16,6 +17,7 @@ export const PodDisruptionBudget = defineKind(podDisruptionBudgets, {
     object.spec ??= {}
     object.status = owned(fill<Status>(object.status ?? none, none))
   },
+  validate: validateBudget,
   columns: [
     name,
     text('Min Available', object => String(object.spec.minAvailable ?? 'N/A')),

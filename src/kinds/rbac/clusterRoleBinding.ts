@@ -1,5 +1,6 @@
 import { pathSegment } from '#api/names.ts'
 import { defineKind } from '../define.ts'
+import { validateClusterRoleBinding } from './validate.ts'
 import { clusterRoleBindings } from '#kinds/facts/generated/refs.ts'
 import { bindingColumns, bindingDefaults } from './subjects.ts'
 
@@ -8,5 +9,6 @@ export const ClusterRoleBinding = defineKind(clusterRoleBindings, {
   unconditionalUpdate: true,
   createOnUpdate: true,
   defaults: bindingDefaults,
+  validate: validateClusterRoleBinding,
   columns: bindingColumns,
 })

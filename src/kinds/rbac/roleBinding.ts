@@ -1,5 +1,6 @@
 import { pathSegment } from '#api/names.ts'
 import { defineKind } from '../define.ts'
+import { validateRoleBinding } from './validate.ts'
 import { roleBindings } from '#kinds/facts/generated/refs.ts'
 import { bindingColumns, bindingDefaults } from './subjects.ts'
 
@@ -8,5 +9,6 @@ export const RoleBinding = defineKind(roleBindings, {
   unconditionalUpdate: true,
   createOnUpdate: true,
   defaults: bindingDefaults,
+  validate: validateRoleBinding,
   columns: bindingColumns,
 })

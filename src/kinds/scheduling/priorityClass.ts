@@ -1,5 +1,6 @@
 import { age, boolean, integer, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validatePriority } from './validate.ts'
 import { priorityClasses } from '#kinds/facts/generated/refs.ts'
 
 export const PriorityClass = defineKind(priorityClasses, {
@@ -10,6 +11,7 @@ export const PriorityClass = defineKind(priorityClasses, {
     object.preemptionPolicy ??= 'PreemptLowerPriority'
     object.value ??= 0
   },
+  validate: validatePriority,
   columns: [
     name,
     integer('Value', object => object.value),

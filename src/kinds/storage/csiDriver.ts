@@ -1,5 +1,6 @@
 import { age, boolean, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validateCSIDriver } from './validate.ts'
 import { fill, owned } from '../fill.ts'
 import type { CSIDriverSpec } from '#kinds/facts/generated/types/storage_v1.ts'
 import { csiDrivers } from '#kinds/facts/generated/refs.ts'
@@ -22,6 +23,7 @@ export const CSIDriver = defineKind(csiDrivers, {
       (spec.volumeLifecycleModes?.length ?? 0) > 0 ? spec : { ...spec, volumeLifecycleModes: ['Persistent'] },
     )
   },
+  validate: validateCSIDriver,
   columns: [
     name,
     boolean('AttachRequired', driver => driver.spec.attachRequired ?? true),

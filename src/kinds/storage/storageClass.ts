@@ -1,5 +1,6 @@
 import { age, markDefault, nameOf, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validateStorageClass } from './validate.ts'
 import { storageClasses } from '#kinds/facts/generated/refs.ts'
 
 export const StorageClass = defineKind(storageClasses, {
@@ -10,6 +11,7 @@ export const StorageClass = defineKind(storageClasses, {
     object.reclaimPolicy ??= 'Delete'
     object.volumeBindingMode ??= 'Immediate'
   },
+  validate: validateStorageClass,
   columns: [
     nameOf(object => markDefault(object, 'storageclass.kubernetes.io/is-default-class')),
     text('Provisioner', object => object.provisioner),

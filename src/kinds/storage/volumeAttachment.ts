@@ -1,5 +1,6 @@
 import { age, boolean, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validateAttachment } from './validate.ts'
 import { volumeAttachments } from '#kinds/facts/generated/refs.ts'
 
 export const VolumeAttachment = defineKind(volumeAttachments, {
@@ -8,6 +9,7 @@ export const VolumeAttachment = defineKind(volumeAttachments, {
   defaults: object => {
     object.status ??= { attached: false }
   },
+  validate: validateAttachment,
   columns: [
     name,
     { ...text('Attacher', object => object.spec.attacher), format: 'name' },
