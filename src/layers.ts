@@ -13,7 +13,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   processes: {
     imports: ['plane', 'node', 'client', 'server', 'server/store', 'setup', 'pki', 'kinds/facts', 'base'],
-    node: ['child_process', 'crypto', 'fs', 'fs/promises', 'path', 'timers/promises'],
+    node: ['child_process', 'crypto', 'fs', 'fs/promises', 'net', 'path', 'timers/promises'],
   },
   testing: {
     imports: ['plane', 'client', 'server/store', 'kinds/facts', 'base'],

@@ -1,6 +1,6 @@
 /** What all servers of a cluster share: its authorities and its token key. Kept in the store, sealed by a key that is not. */
 import { generateKeyPairSync } from 'node:crypto'
-import { type KeyPair, makeAuthority } from '#pki/issue.ts'
+import type { KeyPair } from '#pki/issue.ts'
 import type { Draft, KObject } from '#api/metadata.ts'
 import type { Kept, Store } from '#server/store/contract.ts'
 
@@ -33,6 +33,8 @@ const dataOf = (kept: Kept): SharedKeys => (kept.object as Row).data
 export async function sharedKeys(store: Store, now: number): Promise<SharedKeys> {
   const found = store.snapshot(keysResource).get(name)
   if (found !== undefined) return dataOf(found)
+  // Only a new cluster needs what issues certificates: it is slow to load.
+  const { makeAuthority } = await import('#pki/issue.ts')
   const data: SharedKeys = { authority: await makeAuthority('bulwark-ca', now), tokenKey: newTokenKey() }
   const object: Draft<Row> = { apiVersion: 'internal.bulwark.dev/v1', kind: 'SharedKeys', metadata: { name }, data }
   const result = await store.commit([

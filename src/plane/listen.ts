@@ -1,5 +1,5 @@
 /** The plane on a port: certificates of its own authority, kubeconfigs for who may come in. */
-import { type KeyPair, issue } from '#pki/issue.ts'
+import type { KeyPair } from '#pki/issue.ts'
 import { dumpYaml } from '#codec/yaml.ts'
 import { makeAuthenticate } from '#server/authn/authenticate.ts'
 import { bodyCodec } from '#server/coding.ts'
@@ -15,14 +15,33 @@ import { makeDialer } from '#server/nodes/dial.ts'
 import { kubeletClient } from './policy.ts'
 import type { Plane } from './plane.ts'
 
+export interface ServerCertificates {
+  /** What the API shows to clients. */
+  readonly serving: KeyPair
+  /** What the API shows to nodes. */
+  readonly kubelet: KeyPair
+}
+
+/** @param names names and addresses that the serving certificate is for */
+export async function issueServerCertificates(
+  authority: KeyPair,
+  names: readonly string[],
+  now: number,
+): Promise<ServerCertificates> {
+  const { issue } = await import('#pki/issue.ts')
+  return {
+    serving: await issue(authority, { name: 'kube-apiserver', use: 'server', hosts: [...names, ...alwaysHosts] }, now),
+    kubelet: await issue(authority, { name: kubeletClient, groups: [kubeletClient], use: 'client' }, now),
+  }
+}
+
 export interface ListenOptions {
   /** Addresses to listen on. */
   readonly hosts: readonly string[]
   /** 0: any, for a single host. */
   readonly port: number
   readonly authority: KeyPair
-  /** Names and addresses that the serving certificate is for. */
-  readonly names: readonly string[]
+  readonly certificates: ServerCertificates
 }
 
 export interface Listener {
@@ -46,11 +65,7 @@ const alwaysHosts = [
 
 export async function listenPlane(plane: Plane, options: ListenOptions): Promise<Listener> {
   const { server, clock, log } = plane
-  const serving = await issue(
-    options.authority,
-    { name: 'kube-apiserver', use: 'server', hosts: [...options.names, ...alwaysHosts] },
-    clock.now(),
-  )
+  const { serving, kubelet } = options.certificates
   const known = paths({
     scheme: plane.scheme,
     clock,
@@ -62,12 +77,7 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
       ]),
     more: openapiPaths(plane.scheme),
   })
-  const client = await issue(
-    options.authority,
-    { name: kubeletClient, groups: [kubeletClient], use: 'client' },
-    clock.now(),
-  )
-  const dialer = makeDialer(plane.store, () => ({ authority: options.authority.cert, ...client }))
+  const dialer = makeDialer(plane.store, () => ({ authority: options.authority.cert, ...kubelet }))
   const authenticate = makeAuthenticate(server.tokens, clock)
   const parts = { store: plane.store, dialer, authenticate, authorize: server.serving.authorize, log }
   const handling: Handling = {
@@ -93,6 +103,7 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
     url,
     port,
     kubeConfig: async user => {
+      const { issue } = await import('#pki/issue.ts')
       const pair = await issue(options.authority, { ...user, use: 'client' }, clock.now())
       return kubeConfig({
         context: user.context ?? 'bulwark',

@@ -2,9 +2,10 @@
 import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
 import { dirname } from 'node:path'
-import { type KeyPair, type Leaf, issue } from '#pki/issue.ts'
-import { kubeConfig } from '#plane/listen.ts'
+import type { KeyPair, Leaf } from '#pki/issue.ts'
+import { type ServerCertificates, issueServerCertificates, kubeConfig } from '#plane/listen.ts'
 import { networkGroup } from '#plane/policy.ts'
 import type { ClusterConfig } from './config.ts'
 import type { Layout } from './layout.ts'
@@ -57,6 +58,7 @@ async function kubeconfigFile(
   const { authority, config, now } = issuing
   const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
   if (isFresh(file, issuing) && text.includes(`server: ${who.server}\n`)) return
+  const { issue } = await import('#pki/issue.ts')
   const pair = await issue(authority, who.leaf, now)
   await writePrivate(
     file,
@@ -85,10 +87,40 @@ export async function issueCredentials(issuing: Issuing): Promise<void> {
   })
   if (isFresh(layout.servingCertificate, issuing)) return
   const hosts = [config.nodeName, config.address]
+  const { issue } = await import('#pki/issue.ts')
   const serving = await issue(
     authority,
     { name: `system:node:${config.nodeName}`, groups: ['system:nodes'], use: 'server', hosts },
     now,
   )
   await writePrivate(layout.servingCertificate, `${serving.cert}\n${serving.key}\n`)
+}
+
+const split = (text: string): KeyPair => {
+  const at = text.indexOf('-----BEGIN PRIVATE KEY-----')
+  return { cert: text.slice(0, at), key: text.slice(at) }
+}
+
+/** The server's own certificates, kept from start to start. @param names what the serving certificate is for */
+export async function serverCertificates(issuing: Issuing, names: readonly string[]): Promise<ServerCertificates> {
+  const { layout, authority, now } = issuing
+  const files = [layout.apiCertificate, layout.kubeletCertificate]
+  if (files.every(file => isFresh(file, issuing)) && isFor(layout.apiCertificate, names))
+    return {
+      serving: split(readFileSync(layout.apiCertificate, 'utf8')),
+      kubelet: split(readFileSync(layout.kubeletCertificate, 'utf8')),
+    }
+  const made = await issueServerCertificates(authority, names, now)
+  await writePrivate(layout.apiCertificate, `${made.serving.cert}\n${made.serving.key}\n`)
+  await writePrivate(layout.kubeletCertificate, `${made.kubelet.cert}\n${made.kubelet.key}\n`)
+  return made
+}
+
+/** Every name and address is in the certificate. */
+function isFor(file: string, names: readonly string[]): boolean {
+  const certificate = certificateIn(readFileSync(file, 'utf8'))
+  return (
+    certificate !== undefined &&
+    names.every(name => (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined)
+  )
 }

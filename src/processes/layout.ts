@@ -14,6 +14,9 @@ export interface Layout {
   readonly nodeKubeconfig: string
   readonly networkKubeconfig: string
   readonly servingCertificate: string
+  /** What the API shows to clients, and to nodes. */
+  readonly apiCertificate: string
+  readonly kubeletCertificate: string
   /** Directory of the node: containerd, pods, logs. */
   readonly node: string
   readonly log: (role: Role) => string
@@ -33,6 +36,8 @@ export function layout(dir: string): Layout {
     nodeKubeconfig: join(dir, 'credentials', 'node.kubeconfig'),
     networkKubeconfig: join(dir, 'credentials', 'network.kubeconfig'),
     servingCertificate: join(dir, 'credentials', 'serving.pem'),
+    apiCertificate: join(dir, 'server', 'api.pem'),
+    kubeletCertificate: join(dir, 'server', 'kubelet-client.pem'),
     node: join(dir, 'n'),
     log: role => join(dir, 'logs', `${role}.log`),
     record: role => join(dir, 'run', `${role}.json`),

@@ -11,7 +11,7 @@ import { loadOrCreateKey } from '#server/store/encryption.ts'
 import { openSqliteStore } from '#server/store/sqlite/open.ts'
 import { keepText } from '#server/http/encode.ts'
 import type { ClusterConfig } from './config.ts'
-import { issueCredentials } from './credentials.ts'
+import { issueCredentials, serverCertificates } from './credentials.ts'
 import type { Layout } from './layout.ts'
 
 export interface RunningServer {
@@ -49,14 +49,12 @@ export async function runServer(config: ClusterConfig, layout: Layout): Promise<
   const network = { serviceCIDR: config.serviceCIDR, nodePorts: [30_000, 32_767] as const }
   const simulated = config.nodes === 'real' ? 0 : config.nodes.simulated
   const plane = await makePlane({ store, scheme, clock, log, keys, network, random: Math.random, simulated })
-  await issueCredentials({ authority: keys.authority, config, layout, now: clock.now() })
+  const issuing = { authority: keys.authority, config, layout, now: clock.now() }
+  await issueCredentials(issuing)
   const hosts = [...new Set(['127.0.0.1', config.serverAddress])]
-  const listener = await listenPlane(plane, {
-    hosts,
-    port: config.port,
-    authority: keys.authority,
-    names: [...hosts, config.address, 'localhost', plane.server.address],
-  })
+  const names = [...new Set([...hosts, config.address, 'localhost', plane.server.address])]
+  const certificates = await serverCertificates(issuing, names)
+  const listener = await listenPlane(plane, { hosts, port: config.port, authority: keys.authority, certificates })
   await publish(plane, { address: config.serverAddress, port: config.port })
   await plane.start()
   log.info('ready', { port: config.port })

@@ -3,7 +3,7 @@ import type { Client } from '#client/client.ts'
 import { type Clock, systemClock } from '#base/clock.ts'
 import { type Log, silentLog } from '#base/log.ts'
 import { sharedKeys } from '#plane/keys.ts'
-import { type Listener, listenPlane } from '#plane/listen.ts'
+import { type Listener, issueServerCertificates, listenPlane } from '#plane/listen.ts'
 import { type Plane, makePlane, schemeAndDecode, usualNetwork } from '#plane/plane.ts'
 import { openMemoryStore } from '#server/store/memory.ts'
 
@@ -48,6 +48,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   })
   if (options.controllers !== false) await plane.start()
   let listener: Promise<Listener> | undefined
+  const open = async (): Promise<Listener> => {
+    const certificates = await issueServerCertificates(keys.authority, ['127.0.0.1', 'localhost'], clock.now())
+    return listenPlane(plane, { hosts: ['127.0.0.1'], port: 0, authority: keys.authority, certificates })
+  }
   const stop = async (): Promise<void> => {
     await (await listener)?.close()
     await plane.stop()
@@ -58,12 +62,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     client: plane.client(plane.server.identity('bulwark:test', masters), 'bulwark-test'),
     as: (name, groups = []) => plane.client(plane.server.identity(name, groups), name),
     kubeConfig: async () => {
-      listener ??= listenPlane(plane, {
-        hosts: ['127.0.0.1'],
-        port: 0,
-        authority: keys.authority,
-        names: ['127.0.0.1', 'localhost'],
-      })
+      listener ??= open()
       return (await listener).kubeConfig({ name: 'bulwark:test', groups: masters })
     },
     stop,
