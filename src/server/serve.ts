@@ -3,6 +3,7 @@ import type { DoorRequest } from '#api/door.ts'
 import type { Attributes, Permit, User } from '#api/request.ts'
 import type { Served } from '#api/kind.ts'
 import { type Status, StatusError, methodNotAllowed, notFound } from '#api/status.ts'
+import { checkAddress, noSuchResource, selectedName } from './addressed.ts'
 import { type Outcome, type Serving, type SpecialRequest, got, managerOf, mayCreate, toHub } from './outcome.ts'
 import { applyOrPatch } from './patching.ts'
 import { create, storageOf, subjectOf } from '#server/registry/create.ts'
@@ -22,11 +23,16 @@ export const attributesOf = (request: DoorRequest): Attributes => ({
   resource: request.resource,
   subresource: request.subresource ?? '',
   namespace: request.namespace ?? '',
-  name: 'name' in request ? (request.name ?? '') : '',
+  name: 'name' in request ? (request.name ?? '') : 'options' in request ? nameIn(request) : '',
   ...(request.verb === 'list' || request.verb === 'watch' || request.verb === 'deletecollection'
     ? selectors(request.options)
     : {}),
 })
+
+const nameIn = (request: DoorRequest): string =>
+  request.verb === 'list' || request.verb === 'watch' || request.verb === 'deletecollection'
+    ? selectedName(request.options?.fieldSelector)
+    : ''
 
 function selectors(options: { readonly fieldSelector?: string; readonly labelSelector?: string } | undefined) {
   return {
@@ -41,38 +47,11 @@ export async function serve(serving: Serving, who: User, request: DoorRequest): 
   return perform(serving, asked instanceof Promise ? await asked : asked, request)
 }
 
-const noSuchResource = (): StatusError =>
-  new StatusError({ reason: 'NotFound', message: 'the server could not find the requested resource', details: {} })
-
-const notAllowedHere = (): StatusError =>
-  new StatusError({
-    reason: 'MethodNotAllowed',
-    message: 'the server does not allow this method on the requested resource',
-    details: {},
-  })
-
-/** Each verb has its paths: across namespaces one may only look, a collection takes no PUT, an object no POST. */
-function isPlaced({ verb, name, namespace }: Permit, { kind }: Served): boolean {
-  if (kind.scope === 'Namespaced' && namespace === '' && verb !== 'list' && verb !== 'watch') return false
-  switch (verb) {
-    case 'create':
-    case 'deletecollection':
-    case 'list':
-      return name === ''
-    case 'get':
-    case 'update':
-    case 'patch':
-    case 'delete':
-      return name !== ''
-    default:
-      return true
-  }
-}
-
 /** What is done with a permit in hand. */
 export async function perform(serving: Serving, permit: Permit, request: DoorRequest): Promise<Outcome> {
   const served = serving.registry.scheme.byResource(permit.group, permit.version, permit.resource)
   if (served === undefined) throw noSuchResource()
+  checkAddress(permit, served, request)
   const warnings: string[] = []
   const warn = (text: string): void => {
     if (!warnings.includes(text)) warnings.push(text)
@@ -84,9 +63,6 @@ export async function perform(serving: Serving, permit: Permit, request: DoorReq
     (subresource === 'scale' && served.kind.scale !== undefined ? serving.specials.get('*/scale') : undefined)
   if (special !== undefined) return special({ permit, request, served, serving, warn, warnings })
   if (subresource !== '' && !(subresource === 'status' && served.kind.status)) throw noSuchResource()
-  if (served.kind.scope === 'Cluster' && permit.namespace !== '' && permit.resource !== 'namespaces')
-    throw noSuchResource()
-  if (!isPlaced(permit, served)) throw permit.name === '' ? notAllowedHere() : noSuchResource()
   return common({ permit, request, served, serving, warn, warnings })
 }
 

@@ -74,7 +74,8 @@ class StoredRbac implements Rbac {
     return local.covers(asked)
   }
   #compile(user: User): Compiled {
-    const key = userKeys(user).join('\n')
+    // Names may hold any character: no separator of ours could be told from theirs.
+    const key = JSON.stringify(userKeys(user))
     const had = this.#compiled.get(key)
     if (had !== undefined) return had
     if (this.#compiled.size >= remembered) this.#compiled.clear()

@@ -1,6 +1,7 @@
 /** What a URL asks for. Paths that are not plainly of the API are refused, not cleaned up. */
 import type { Attributes, Verb } from '#api/request.ts'
 import { badRequest } from '#api/status.ts'
+import { selectedName } from '../addressed.ts'
 
 export interface RequestInfo {
   readonly asked: Attributes
@@ -49,7 +50,7 @@ const plain = (method: string, path: string): Attributes => ({
   name: '',
 })
 
-const truthy = (value: string | null): boolean => value !== null && value !== 'false' && value !== '0'
+const truthy = (value: string | null): boolean => value !== null && value.toLowerCase() !== 'false' && value !== '0'
 
 interface Parsed {
   readonly group: string
@@ -104,9 +105,12 @@ export function parseRequest(method: string, url: string): RequestInfo {
   const { rest, watch } = unwatched(found.rest)
   const where = place(rest)
   if (where.tail.length > 0 && where.subresource !== 'proxy') return { asked: plain(method, path), query, tail: '' }
+  const verb = verbOf(method, where, watch || truthy(query.get('watch')))
+  const narrowed =
+    where.name === '' && collective.has(verb) ? selectedName(query.get('fieldSelector') ?? undefined) : ''
   return {
     asked: {
-      verb: verbOf(method, where, watch || truthy(query.get('watch'))),
+      verb,
       resourceRequest: true,
       path,
       group: found.group,
@@ -114,13 +118,16 @@ export function parseRequest(method: string, url: string): RequestInfo {
       resource: where.resource,
       subresource: where.subresource,
       namespace: where.namespace,
-      name: where.name,
+      name: where.name === '' ? narrowed : where.name,
       ...selectors(query),
     },
     query,
     tail: where.subresource === 'proxy' ? rawTail(path) : '',
   }
 }
+
+/** Verbs of collections, which a field selector may narrow to one name. */
+const collective: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection'])
 
 const selectors = (query: URLSearchParams): Pick<Attributes, 'fieldSelector' | 'labelSelector'> => {
   const fields = query.get('fieldSelector')
