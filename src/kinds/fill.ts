@@ -6,13 +6,16 @@ import type { Draft } from '#api/metadata.ts'
 
 const isAbsent = (value: unknown): boolean => value === undefined || value === null || value === ''
 
+/** A new object's fields by name; its keys come from the defaults of its own type. */
+const slots = (copy: object): Record<string, unknown> => copy as Record<string, unknown>
+
 /** The value with what it lacks of the defaults. */
 export function fill<T extends object>(value: T, defaults: Partial<T>): T {
   let result = value
   for (const key in defaults)
     if (isAbsent(value[key])) {
       if (result === value) result = { ...value }
-      Object.assign(result, { [key]: defaults[key] })
+      slots(result)[key] = defaults[key]
     }
   return result
 }

@@ -12,11 +12,26 @@ import {
 
 export type ResourceList = Readonly<Record<string, string>>
 
+/** The same few amounts are read over and over; long ones are not worth remembering. */
+const known = new Map<string, Quantity>()
+const mostKnown = 2048
+const longestKnown = 16
+
+function remembered(text: string): Quantity {
+  const before = known.get(text)
+  if (before !== undefined) return before
+  const made = parseQuantity(text)
+  if (text.length > longestKnown) return made
+  if (known.size >= mostKnown) known.clear()
+  known.set(text, made)
+  return made
+}
+
 /** Undefined for a text that is no quantity; the decoder has told whoever sent it. */
 export function quantity(text: string | undefined): Quantity | undefined {
   if (text === undefined) return undefined
   try {
-    return parseQuantity(text)
+    return remembered(text)
   } catch (error) {
     if (error instanceof QuantityError) return undefined
     throw error

@@ -23,6 +23,8 @@ function gather(sums: Sums, list: ResourceList | undefined): number {
   return found
 }
 
+const hasNone = (list: ResourceList | undefined): boolean => list === undefined || !isSet(list)
+
 const equals = (a: Quantity | undefined, b: Quantity | undefined): boolean =>
   a !== undefined && b !== undefined && compareQuantities(a, b) === 0
 
@@ -39,10 +41,12 @@ function considered(spec: PodSpec): readonly (ResourceRequirements | undefined)[
 }
 
 export function qosClass(spec: PodSpec): Class {
+  const all = considered(spec)
+  if (all.every(one => hasNone(one?.requests) && hasNone(one?.limits))) return 'BestEffort'
   const requests: Sums = new Map()
   const limits: Sums = new Map()
   let limited = true
-  for (const one of considered(spec)) {
+  for (const one of all) {
     gather(requests, one?.requests)
     if (gather(limits, one?.limits) < counted.length) limited = false
   }

@@ -62,7 +62,7 @@ export function checkFieldRef(place: Place, ref: ObjectFieldSelector, allowed: r
   if (!fieldPath) return place.at('fieldPath').required()
   const wrong = (why: string): void => place.at('fieldPath').invalid(fieldPath, `error converting fieldPath: ${why}`)
   if (apiVersion !== 'v1') return wrong(`unsupported pod version: ${apiVersion}`)
-  const [, path, key = ''] = subscripted.exec(fieldPath) ?? []
+  const [, path, key = ''] = fieldPath.endsWith(']') ? (subscripted.exec(fieldPath) ?? []) : []
   if (path === 'metadata.annotations') return place.format(key.toLowerCase(), qualifiedName)
   if (path === 'metadata.labels') return place.format(key, qualifiedName)
   if (path !== undefined) return wrong(`field label does not support subscript: ${fieldPath}`)

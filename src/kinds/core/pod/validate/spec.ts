@@ -44,12 +44,12 @@ function checkHostNetwork(place: Place, { spec, metadata }: PodContext): void {
   )
 }
 
-function checkGates(place: Place, spec: PodSpec): void {
-  place
-    .at('readinessGates')
-    .each(spec.readinessGates, (gate, at) => at.at('conditionType').format(gate.conditionType, qualifiedName))
+const checkReadiness = (list: Place, gates: NonNullable<PodSpec['readinessGates']>): void =>
+  list.each(gates, (gate, at) => at.at('conditionType').format(gate.conditionType, qualifiedName))
+
+function checkGates(list: Place, gates: NonNullable<PodSpec['schedulingGates']>): void {
   const names = new Set<string>()
-  place.at('schedulingGates').each(spec.schedulingGates, ({ name }, at) => {
+  list.each(gates, ({ name }, at) => {
     at.format(name, qualifiedName)
     if (names.has(name)) at.duplicate(name)
     names.add(name)
@@ -137,7 +137,8 @@ export function checkPodSpec(place: Place, spec: PodSpec, metadata: ObjectMeta |
   if (spec.securityContext !== undefined)
     checkPodSecurityContext(place.at('securityContext'), spec.securityContext, spec)
   checkDNS(place.at('dnsConfig'), spec)
-  checkGates(place, spec)
+  if (spec.readinessGates !== undefined) checkReadiness(place.at('readinessGates'), spec.readinessGates)
+  if (spec.schedulingGates !== undefined) checkGates(place.at('schedulingGates'), spec.schedulingGates)
   checkHostUsers(place, spec)
   checkHostnames(place, spec)
   checkNames(place, spec)

@@ -89,6 +89,8 @@ function checkClaimName(place: Place, volume: Volume, pod: string): void {
     place.at('name').invalid(volume.name, `PVC name ${JSON.stringify(claim)}: ${problem}`)
 }
 
+const noClaims: ReadonlySet<string> = new Set()
+
 /** @returns the volumes with which everything is right, by name. */
 export function checkVolumes(
   list: Place,
@@ -98,9 +100,9 @@ export function checkVolumes(
   const found = new Map<string, Volume>()
   if (volumes === undefined) return found
   const pod = metadata?.name ?? ''
-  const made = new Set(
-    volumes.filter(one => pod !== '' && one.ephemeral !== undefined).map(one => `${pod}-${one.name}`),
-  )
+  const made = !volumes.some(one => one.ephemeral !== undefined)
+    ? noClaims
+    : new Set(volumes.filter(one => pod !== '' && one.ephemeral !== undefined).map(one => `${pod}-${one.name}`))
   list.each(volumes, (volume, place) => {
     const before = list.errors.length
     checkSource(place, volume)
