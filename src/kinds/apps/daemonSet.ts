@@ -1,6 +1,7 @@
 import { age, containers, integer, labelText, name, selectorText, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
 import { daemonSetDefaults } from './defaults.ts'
+import { ofTemplate } from './warnings.ts'
 import { validateDaemonSet } from './validate.ts'
 import { daemonSets } from '#kinds/facts/generated/refs.ts'
 import type { DaemonSet as Object } from '#kinds/facts/generated/types/apps_v1.ts'
@@ -13,6 +14,7 @@ export const DaemonSet = defineKind(daemonSets, {
   unconditionalUpdate: true,
   defaults: daemonSetDefaults,
   validate: validateDaemonSet,
+  warnings: ofTemplate<Object>('spec.template', object => object.spec.template, false),
   columns: [
     name,
     integer('Desired', object => object.status?.desiredNumberScheduled ?? 0),

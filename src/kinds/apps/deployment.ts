@@ -1,6 +1,7 @@
 import { age, containers, name, selectorText, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
 import { deploymentDefaults } from './defaults.ts'
+import { ofTemplate } from './warnings.ts'
 import { validateDeployment } from './validate.ts'
 import { deployments } from '#kinds/facts/generated/refs.ts'
 import type { Deployment as Object } from '#kinds/facts/generated/types/apps_v1.ts'
@@ -14,6 +15,7 @@ export const Deployment = defineKind(deployments, {
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
   defaults: deploymentDefaults,
   validate: validateDeployment,
+  warnings: ofTemplate<Object>('spec.template', object => object.spec.template, true),
   columns: [
     name,
     text('Ready', object => `${object.status?.readyReplicas ?? 0}/${object.spec.replicas ?? 0}`),

@@ -1,6 +1,7 @@
 import { age, containers, integer, name, selectorText, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
 import { replicaSetDefaults } from './defaults.ts'
+import { ofTemplate } from './warnings.ts'
 import { validateReplicaSet } from './validate.ts'
 import { replicaSets } from '#kinds/facts/generated/refs.ts'
 import type { ReplicaSet as Object } from '#kinds/facts/generated/types/apps_v1.ts'
@@ -15,6 +16,7 @@ export const ReplicaSet = defineKind(replicaSets, {
   selectableFields: { 'status.replicas': object => String(object.status?.replicas ?? 0) },
   defaults: replicaSetDefaults,
   validate: validateReplicaSet,
+  warnings: ofTemplate<Object>('spec.template', object => object.spec.template, true),
   columns: [
     name,
     integer('Desired', object => object.spec.replicas ?? 0),

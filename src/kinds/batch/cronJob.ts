@@ -1,6 +1,7 @@
 import { age, containers, integer, name, selectorText, since, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
 import { cronJobDefaults } from './defaults.ts'
+import { ofTemplate } from '../apps/warnings.ts'
 import { validateCronJob } from './validate.ts'
 import { cronJobs } from '#kinds/facts/generated/refs.ts'
 import type { CronJob as Object } from '#kinds/facts/generated/types/batch_v1.ts'
@@ -13,6 +14,7 @@ export const CronJob = defineKind(cronJobs, {
   unconditionalUpdate: true,
   defaults: cronJobDefaults,
   validate: validateCronJob,
+  warnings: ofTemplate<Object>('spec.jobTemplate.spec.template', cron => cron.spec.jobTemplate.spec?.template, true),
   columns: [
     name,
     text('Schedule', object => object.spec.schedule),

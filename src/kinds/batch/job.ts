@@ -1,6 +1,7 @@
 import { age, containers, duration, name, selectorText, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
 import { jobDefaults, selectOwnPods } from './defaults.ts'
+import { ofTemplate } from '../apps/warnings.ts'
 import { validateJob } from './validate.ts'
 import { jobs } from '#kinds/facts/generated/refs.ts'
 import type { Job as Object } from '#kinds/facts/generated/types/batch_v1.ts'
@@ -38,6 +39,7 @@ export const Job = defineKind(jobs, {
     if (old === undefined) selectOwnPods(job)
   },
   validate: validateJob,
+  warnings: ofTemplate<Object>('spec.template', job => job.spec.template, true),
   columns: [
     name,
     text('Status', statusOf),

@@ -1,5 +1,6 @@
 import { age, duration, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { pathSegment } from '#api/names.ts'
 import { validateRequest } from './validate.ts'
 import { owned } from '../fill.ts'
 import { certificateSigningRequests } from '#kinds/facts/generated/refs.ts'
@@ -35,6 +36,7 @@ export const CertificateSigningRequest = defineKind(certificateSigningRequests, 
     request.status = {}
   },
   validate: validateRequest,
+  validName: pathSegment,
   columns: [
     name,
     age,

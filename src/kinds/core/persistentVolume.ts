@@ -23,6 +23,16 @@ export const PersistentVolume = defineKind(persistentVolumes, {
   },
   prepare: prepareVolume,
   validate: validateVolume,
+  warnings: ({ metadata, spec }) => [
+    ...(metadata.annotations?.[classAnnotation] === undefined
+      ? []
+      : [`metadata.annotations[${classAnnotation}]: deprecated since v1.8; use "storageClassName" attribute instead`]),
+    ...(spec.persistentVolumeReclaimPolicy === 'Recycle'
+      ? [
+          'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.',
+        ]
+      : []),
+  ],
   columns: [
     name,
     text('Capacity', volume => volume.spec.capacity?.['storage'] ?? '0'),

@@ -1,5 +1,7 @@
 import { age, name, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { Place } from '../place.ts'
+import { claimWarnings } from './claimWarnings.ts'
 import { validateClaim } from './volumeChecks.ts'
 import { fill, owned } from '../fill.ts'
 import { claimDefaults } from './claimDefaults.ts'
@@ -23,6 +25,15 @@ export const PersistentVolumeClaim = defineKind(persistentVolumeClaims, {
     if (subresource === '') claim.spec = owned(withBothSources(claim.spec))
   },
   validate: validateClaim,
+  warnings: ({ metadata, spec }) => {
+    const texts: string[] = []
+    if (metadata.annotations?.[classAnnotation] !== undefined)
+      texts.push(
+        `metadata.annotations[${classAnnotation}]: deprecated since v1.8; use "storageClassName" attribute instead`,
+      )
+    claimWarnings(new Place('spec'), spec, (place, text) => void texts.push(`${place.path()}: ${text}`))
+    return texts
+  },
   columns: [
     name,
     text('Status', claim =>

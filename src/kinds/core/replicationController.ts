@@ -1,5 +1,6 @@
 import { age, containers, integer, labelText, name, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { ofTemplate } from '../apps/warnings.ts'
 import { validateController } from './validate.ts'
 import { replicationDefaults } from './replicationDefaults.ts'
 import { replicationControllers } from '#kinds/facts/generated/refs.ts'
@@ -16,6 +17,7 @@ export const ReplicationController = defineKind(replicationControllers, {
   selectableFields: { 'status.replicas': object => String(object.status?.replicas ?? 0) },
   defaults: replicationDefaults,
   validate: validateController,
+  warnings: ofTemplate<Object>('spec.template', object => object.spec.template, true),
   columns: [
     name,
     integer('Desired', object => object.spec.replicas ?? 0),

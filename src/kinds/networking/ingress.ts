@@ -26,6 +26,10 @@ export const Ingress = defineKind(ingresses, {
     ingress.status = { loadBalancer: {}, ...ingress.status }
   },
   validate: validateIngress,
+  warnings: ({ metadata, spec }) =>
+    metadata.annotations?.['kubernetes.io/ingress.class'] !== undefined && spec.ingressClassName === undefined
+      ? ['annotation "kubernetes.io/ingress.class" is deprecated, please use \'spec.ingressClassName\' instead']
+      : [],
   columns: [
     name,
     text('Class', ingress => ingress.spec.ingressClassName ?? '<none>'),

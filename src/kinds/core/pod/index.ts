@@ -6,6 +6,8 @@ import { podColumns } from './columns.ts'
 import { podDefaults } from './defaults.ts'
 import { prepare } from './prepare.ts'
 import { validate } from './validate/index.ts'
+import { nameWarnings, templateWarnings } from './warnings.ts'
+import { Place } from '../../place.ts'
 
 const proxied = ['create', 'delete', 'get', 'patch', 'update']
 const changed = ['get', 'patch', 'update']
@@ -54,6 +56,10 @@ export const Pod = defineKind(pods, {
   },
   prepare,
   validate,
+  warnings: (pod, { old }) =>
+    old === undefined
+      ? [...nameWarnings(pod.metadata, "the Pod's hostname"), ...templateWarnings(new Place(''), pod)]
+      : [],
   returnsDeleted: true,
   columns: podColumns,
 })

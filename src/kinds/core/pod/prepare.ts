@@ -14,6 +14,7 @@ import type {
   WeightedPodAffinityTerm,
 } from '#kinds/facts/generated/types/core_v1.ts'
 import { qosClass } from './qos.ts'
+import { resized } from './resize.ts'
 
 type Selector = NonNullable<PodAffinityTerm['labelSelector']>
 type Labels = Readonly<Record<string, string>>
@@ -113,6 +114,7 @@ function reported(pod: Draft<Pod>, old: Pod): void {
 export function prepare(pod: Draft<Pod>, { old, now, subresource }: WriteContext<Pod>): void {
   if (old === undefined) born(pod, now)
   else if (subresource === 'status') reported(pod, old)
+  else if (subresource === 'resize') pod.spec = owned(resized(pod.spec, old.spec))
   else if (subresource === 'ephemeralcontainers') {
     const { ephemeralContainers = [] } = pod.spec
     const wanted = ephemeralContainers.length === 0 ? old.spec : { ...old.spec, ephemeralContainers }

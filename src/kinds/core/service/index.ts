@@ -5,6 +5,7 @@ import { defaults } from './defaults.ts'
 import { prepare } from './prepare.ts'
 import { reserves } from './reserve.ts'
 import { validate } from './validate.ts'
+import { warnings } from './warnings.ts'
 import { services } from '#kinds/facts/generated/refs.ts'
 import type { Service as Object } from '#kinds/facts/generated/types/core_v1.ts'
 
@@ -40,6 +41,7 @@ export const Service = defineKind(services, {
   prepare,
   reserves,
   validate,
+  warnings: (service, { subresource }) => (subresource === '' ? warnings(service) : []),
   returnsDeleted: true,
   columns: [
     name,

@@ -3,6 +3,7 @@ import type { WriteContext } from '#api/kind.ts'
 import type { FieldError } from '#api/validation.ts'
 import type { Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import { Place } from '../../../place.ts'
+import { checkResize } from '../resize.ts'
 import { checkImageText } from './containers.ts'
 import { checkPodSpec } from './spec.ts'
 import { checkPodStatus } from './status.ts'
@@ -40,7 +41,7 @@ function checkCreate(place: Place, { spec }: Pod): void {
 }
 
 /** Writes of these subresources are checked where they are made. */
-const elsewhere: ReadonlySet<string> = new Set(['binding', 'eviction', 'resize'])
+const elsewhere: ReadonlySet<string> = new Set(['binding', 'eviction'])
 
 export function validate(pod: Pod, { old, subresource }: WriteContext<Pod>): readonly FieldError[] {
   const root = new Place('')
@@ -55,7 +56,9 @@ export function validate(pod: Pod, { old, subresource }: WriteContext<Pod>): rea
   } else {
     checkWhole(root, place, pod)
     checkAnnotationUpdate(root.at('metadata.annotations'), pod, old)
-    if (subresource === 'ephemeralcontainers') checkEphemeralUpdate(place.at('ephemeralContainers'), pod.spec, old.spec)
+    if (subresource === 'resize') checkResize(place, pod, old)
+    else if (subresource === 'ephemeralcontainers')
+      checkEphemeralUpdate(place.at('ephemeralContainers'), pod.spec, old.spec)
     else checkPodUpdate(place, pod.spec, old.spec)
   }
   return root.errors
