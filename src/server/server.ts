@@ -5,6 +5,7 @@ import type { Scheme } from '#api/kind.ts'
 import type { Reader } from '#api/reader.ts'
 import type { User } from '#api/request.ts'
 import { timestamp } from '#base/clock.ts'
+import { certificateSteps } from '#server/admission/certificates.ts'
 import { defaultSteps } from '#server/admission/index.ts'
 import { type Lookup, makeAdmission } from '#server/admission/step.ts'
 import { type TokenAuthenticator, type TokenKeys, makeTokenAuthenticator } from '#server/authn/tokens.ts'
@@ -103,7 +104,11 @@ export function makeServer(options: ServerOptions): Server {
       uid,
       suffix,
       fields: options.fields,
-      admission: makeAdmission([...defaultSteps(lookup, suffix), escalation(rbac, authorizers)]),
+      admission: makeAdmission([
+        ...defaultSteps(lookup, suffix),
+        ...certificateSteps(authorizers),
+        escalation(rbac, authorizers),
+      ]),
       reservations: makeReservations(store, pools),
     },
     specials: specials({

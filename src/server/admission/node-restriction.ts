@@ -1,7 +1,7 @@
 /** What a node's agent may write of what the authorizer lets it touch: its own node, its own pods' status, its own tokens. */
+import type { TokenRequest } from '#kinds/facts/generated/types/authentication_v1.ts'
 import type { Node, Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import { equal } from '#base/equal.ts'
-import type { Draft, KObject } from '#api/metadata.ts'
 import { forbidden } from '#api/status.ts'
 import type { AdmissionRequest } from '#server/registry/deps.ts'
 import { nodeOf } from '#server/authz/node.ts'
@@ -100,7 +100,7 @@ function judgePod(lookup: Lookup, node: string, request: AdmissionRequest): void
       )
     return
   }
-  if (request.operation === 'CREATE') judgeMirror(node, request)
+  if (request.operation === 'CREATE') judgeMirror(lookup, node, request)
   else deny(request, `unexpected operation ${JSON.stringify(request.operation)}`)
 }
 
@@ -111,7 +111,7 @@ function judgePodStatus(node: string, request: AdmissionRequest): void {
     deny(request, `node ${JSON.stringify(node)} cannot update labels through pod status`)
 }
 
-function judgeMirror(node: string, request: AdmissionRequest): void {
+function judgeMirror(lookup: Lookup, node: string, request: AdmissionRequest): void {
   const pod = draftOf<Pod>(request)
   if (pod.metadata.annotations?.['kubernetes.io/config.mirror'] === undefined)
     deny(
@@ -120,22 +120,33 @@ function judgeMirror(node: string, request: AdmissionRequest): void {
     )
   if (pod.spec?.nodeName !== node)
     deny(request, `node ${JSON.stringify(node)} can only create pods with spec.nodeName set to itself`)
-  const owners = pod.metadata.ownerReferences ?? []
-  if (owners.length !== 1 || owners[0]?.kind !== 'Node' || owners[0].name !== node)
-    deny(request, `node ${JSON.stringify(node)} can only create pods with an owner reference set to itself`)
-  const reading = [...references(pod)].filter(key => !key.startsWith('persistentvolumeclaims '))
+  const [owner, ...more] = pod.metadata.ownerReferences ?? []
+  if (
+    owner === undefined ||
+    more.length > 0 ||
+    owner.apiVersion !== 'v1' ||
+    owner.kind !== 'Node' ||
+    owner.name !== node
+  )
+    return deny(request, `node ${JSON.stringify(node)} can only create pods with an owner reference set to itself`)
+  if (owner.controller !== true)
+    deny(request, `node ${JSON.stringify(node)} can only create pods with a controller owner reference set to itself`)
+  if (owner.blockOwnerDeletion === true)
+    deny(request, `node ${JSON.stringify(node)} must not set blockOwnerDeletion on an owner reference`)
+  const uid = lookup.get('nodes', node)?.metadata.uid
+  if (uid === undefined || owner.uid !== uid)
+    deny(request, `node ${node} UID mismatch: expected ${owner.uid} got ${uid ?? ''}`)
+  const reading = [...references(pod)]
   if (reading.length > 0)
     deny(request, `node ${JSON.stringify(node)} can not create pods that reference ${reading[0]?.split(' ')[0] ?? ''}`)
 }
 
 function judgeToken(lookup: Lookup, node: string, request: AdmissionRequest): void {
-  const { spec } = draftOf<KObject & { spec?: { boundObjectRef?: { kind?: string; name?: string; uid?: string } } }>(
-    request,
-  ) as Draft<KObject> & {
-    spec?: { boundObjectRef?: { kind?: string; name?: string; uid?: string } }
-  }
+  const { spec } = draftOf<TokenRequest>(request)
   const bound = spec?.boundObjectRef
-  if (bound?.kind !== 'Pod' || bound.name === undefined) return deny(request, `node requested token not bound to a pod`)
+  if (bound?.kind !== 'Pod' || bound.apiVersion !== 'v1' || (bound.name ?? '') === '')
+    return deny(request, `node requested token not bound to a pod`)
+  if ((bound.uid ?? '') === '') deny(request, 'node requested token with a pod binding without a uid')
   const pod = lookup.get('pods', `${request.namespace}/${bound.name}`) as Pod | undefined
   if (pod === undefined || pod.metadata.uid !== bound.uid)
     return deny(request, 'the UID in the bound object reference does not match the UID in record')

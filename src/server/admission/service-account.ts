@@ -2,6 +2,7 @@
 import type { Container, Pod, ServiceAccount, Volume } from '#kinds/facts/generated/types/core_v1.ts'
 import type { Draft } from '#api/metadata.ts'
 import { forbidden } from '#api/status.ts'
+import { references } from '#server/authz/references.ts'
 import type { AdmissionRequest } from '#server/registry/deps.ts'
 import { type Lookup, type Step, draftOf, isResource, subjectOf } from './step.ts'
 
@@ -14,6 +15,7 @@ export const serviceAccountStep = (lookup: Lookup, suffix: () => string): Step =
   name: 'ServiceAccount',
   handles: request => request.operation === 'CREATE' && request.subresource === '' && isResource(request, '', 'pods'),
   change: request => change(lookup, suffix, request),
+  judge: judgeMirror,
 })
 
 function change(lookup: Lookup, suffix: () => string, request: AdmissionRequest): void {
@@ -32,6 +34,20 @@ function change(lookup: Lookup, suffix: () => string, request: AdmissionRequest)
   if ((pod.spec.imagePullSecrets?.length ?? 0) === 0 && (account.imagePullSecrets?.length ?? 0) > 0)
     pod.spec.imagePullSecrets = (account.imagePullSecrets ?? []).map(secret => ({ ...secret }))
   if (pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mount(pod, suffix)
+}
+
+/** A pod that stands for one of a node's own files reads nothing of the API: it was bound to its node by nobody else. */
+function judgeMirror(request: AdmissionRequest): void {
+  const pod = draftOf<Pod>(request)
+  if (pod.metadata.annotations?.[mirror] === undefined) return
+  const deny = (what: string): never => {
+    throw forbidden(subjectOf(request), `a mirror pod may not ${what}`)
+  }
+  if ((pod.spec?.serviceAccountName ?? '') !== '') deny('reference service accounts')
+  if ([...references(pod)].some(key => key.startsWith('secrets '))) deny('reference secrets')
+  const projected = (pod.spec?.volumes ?? []).flatMap(volume => volume.projected?.sources ?? [])
+  if (projected.some(source => source.serviceAccountToken !== undefined))
+    deny('use ServiceAccountToken volume projections')
 }
 
 function mount(pod: Draft<Pod>, suffix: () => string): void {

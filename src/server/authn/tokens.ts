@@ -117,7 +117,15 @@ export interface TokenOptions {
   readonly audiences: readonly string[]
 }
 
-const live = (object: KObject | undefined, uid: string): boolean => object !== undefined && object.metadata.uid === uid
+/** Milliseconds that the tokens of what is being deleted go on being taken: its last words. */
+const leeway = 60_000
+
+/** It is still there, and was not deleted some time ago and only held by a finalizer. */
+function live(object: KObject | undefined, uid: string, now: number): boolean {
+  if (object === undefined || object.metadata.uid !== uid) return false
+  const { deletionTimestamp } = object.metadata
+  return deletionTimestamp === undefined || Date.parse(deletionTimestamp) >= now - leeway
+}
 
 /** Signatures that were verified, by digest, so that the store is all that a further request asks. Bounded. */
 const remembered = 10_000
@@ -141,21 +149,21 @@ export function makeTokenAuthenticator(options: TokenOptions): TokenAuthenticato
       const now = options.clock.now() / 1000
       if (claims.exp <= now || claims.nbf > now + 60) return undefined
       const accepted = claims.aud.filter(audience => audiences.includes(audience))
-      if (accepted.length === 0 || !stillBound(options.store, claims)) return undefined
+      if (accepted.length === 0 || !stillBound(options.store, claims, now * 1000)) return undefined
       return { user: userOf(claims), audiences: accepted }
     },
   }
 }
 
-function stillBound(store: Store, claims: Claims): boolean {
+function stillBound(store: Store, claims: Claims, now: number): boolean {
   const { namespace, serviceaccount, pod, secret, node } = claims['kubernetes.io']
   const get = (resource: string, key: string): KObject | undefined => store.snapshot(resource).get(key)?.object
   if (claims.sub !== `system:serviceaccount:${namespace}:${serviceaccount.name}`) return false
   return (
-    live(get('serviceaccounts', `${namespace}/${serviceaccount.name}`), serviceaccount.uid) &&
-    (pod === undefined || live(get('pods', `${namespace}/${pod.name}`), pod.uid)) &&
-    (secret === undefined || live(get('secrets', `${namespace}/${secret.name}`), secret.uid)) &&
-    (node === undefined || pod !== undefined || live(get('nodes', node.name), node.uid))
+    live(get('serviceaccounts', `${namespace}/${serviceaccount.name}`), serviceaccount.uid, now) &&
+    (pod === undefined || live(get('pods', `${namespace}/${pod.name}`), pod.uid, now)) &&
+    (secret === undefined || live(get('secrets', `${namespace}/${secret.name}`), secret.uid, now)) &&
+    (node === undefined || pod !== undefined || live(get('nodes', node.name), node.uid, now))
   )
 }
 

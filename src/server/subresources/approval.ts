@@ -17,7 +17,12 @@ export const approval: Special = async special => {
     )
   const kept = await amend(special, (draft, current) => {
     const wanted = (
-      request.verb === 'update' ? request.body : serving.patching.patched(request.patch, shown(current, served), served)
+      request.verb === 'update'
+        ? request.body
+        : serving.patching.decoded(serving.patching.patched(request.patch, shown(current, served), served), served, {
+            level: request.options?.fieldValidation ?? 'Warn',
+            warn: special.warn,
+          })
     ) as Draft<CertificateSigningRequest>
     const target = draft as Draft<CertificateSigningRequest>
     const judged = (wanted.status?.conditions ?? []).filter(

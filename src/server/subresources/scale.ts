@@ -3,7 +3,7 @@ import type { Scale } from '#kinds/facts/generated/types/autoscaling_v1.ts'
 import type { ScalePaths } from '#api/kind.ts'
 import type { Draft, KObject } from '#api/metadata.ts'
 import { badRequest, conflict, invalid, methodNotAllowed } from '#api/status.ts'
-import { invalidValue } from '#api/validation.ts'
+import { invalidValue, required } from '#api/validation.ts'
 import { type LabelSelector, fromLabelSelector } from '#api/selector.ts'
 import type { Special, SpecialRequest } from '../outcome.ts'
 import type { Kept } from '#server/store/contract.ts'
@@ -102,6 +102,14 @@ function checked(special: SpecialRequest, wanted: Draft<Scale>, current: Kept): 
   return replicas
 }
 
+/** @throws StatusError Invalid where a patch left something else. */
+function scaleOf(document: unknown): Draft<Scale> {
+  const { spec }: { spec?: unknown } = Object(document)
+  if (typeof document === 'object' && document !== null && typeof spec === 'object' && spec !== null)
+    return document as Draft<Scale>
+  throw invalid({ group: 'autoscaling', resource: 'Scale' }, [required('spec', 'the patch leaves no scale')])
+}
+
 export const scale: Special = async special => {
   const paths = special.served.kind.scale
   const { request, serving } = special
@@ -116,7 +124,7 @@ export const scale: Special = async special => {
     const wanted =
       request.verb === 'update'
         ? (request.body as Draft<KObject> as Draft<Scale>)
-        : (serving.patching.plain(request.patch, before) as Draft<Scale>)
+        : scaleOf(serving.patching.plain(request.patch, before))
     write(draft, paths.specReplicas, checked(special, wanted, current))
   })
   return answer(kept)
