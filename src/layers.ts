@@ -18,6 +18,10 @@ export const layers: Readonly<Record<string, Layer>> = {
   testing: {
     imports: ['plane', 'client', 'server/store', 'kinds/facts', 'base'],
   },
+  network: {
+    imports: ['client', 'kinds/facts', 'api', 'base'],
+    node: ['child_process', 'fs', 'net', 'path'],
+  },
   plane: {
     imports: [
       'node',

@@ -1,0 +1,87 @@
+/** A node, its pods and a stranger as network namespaces, wired as the ptp plugin does. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { runTool, type Tool } from '#network/tool.ts'
+
+export const skip = process.platform !== 'linux' ? 'needs Linux' : process.getuid?.() === 0 ? false : 'needs root'
+
+export interface Heard {
+  readonly text: string
+  readonly ms: number
+}
+
+export const nodeIP = '10.200.7.1'
+export const strangerIP = '10.200.7.2'
+export const podCIDR = '10.244.7.0/24'
+const gateway = '10.244.7.1'
+
+const ip = (...argv: readonly string[]): string => execFileSync('ip', argv, { encoding: 'utf8' })
+const peer = join(import.meta.dirname, 'peer.ts')
+
+export class Lab {
+  readonly #id = `bwn${process.pid}`
+  readonly #children: ChildProcess[] = []
+  readonly #spaces: string[] = []
+  readonly node: string
+  readonly stranger: string
+
+  constructor() {
+    this.node = this.#space('node')
+    this.stranger = this.#space('out')
+    ip('link', 'add', 'up0', 'netns', this.node, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', this.stranger)
+    ip('-n', this.node, 'addr', 'add', `${nodeIP}/24`, 'dev', 'up0')
+    ip('-n', this.node, 'link', 'set', 'up0', 'up')
+    ip('-n', this.node, 'route', 'add', 'default', 'via', strangerIP)
+    ip('-n', this.stranger, 'addr', 'add', `${strangerIP}/24`, 'dev', 'eth0')
+    ip('-n', this.stranger, 'link', 'set', 'eth0', 'up')
+    ip('-n', this.stranger, 'route', 'add', '10.96.0.0/16', 'via', nodeIP)
+  }
+
+  #space(name: string): string {
+    const space = `${this.#id}-${name}`
+    ip('netns', 'add', space)
+    ip('-n', space, 'link', 'set', 'lo', 'up')
+    this.#spaces.push(space)
+    return space
+  }
+
+  /** Of a namespace, as a path. */
+  path(space: string): string {
+    return `/run/netns/${space}`
+  }
+
+  /** Runs programs in the node's namespace. */
+  readonly tool: Tool = (argv, input) => runTool(['nsenter', `--net=${this.path(this.node)}`, '--', ...argv], input)
+
+  /** @returns the pod's namespace */
+  pod(name: string, address: string): string {
+    const space = this.#space(name)
+    const link = `veth${name}`
+    ip('link', 'add', link, 'netns', this.node, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', space)
+    ip('-n', this.node, 'addr', 'add', `${gateway}/32`, 'dev', link)
+    ip('-n', this.node, 'link', 'set', link, 'up')
+    ip('-n', this.node, 'route', 'add', address, 'dev', link)
+    ip('-n', space, 'addr', 'add', `${address}/32`, 'dev', 'eth0')
+    ip('-n', space, 'link', 'set', 'eth0', 'up')
+    ip('-n', space, 'route', 'add', gateway, 'dev', 'eth0', 'scope', 'link')
+    ip('-n', space, 'route', 'add', 'default', 'via', gateway)
+    return space
+  }
+
+  async serve(space: string, name: string, ...ports: readonly number[]): Promise<void> {
+    const argv = [`--net=${this.path(space)}`, '--', process.execPath, peer, 'serve', name, ...ports.map(String)]
+    const child = spawn('nsenter', argv, { stdio: ['ignore', 'pipe', 'inherit'] })
+    this.#children.push(child)
+    await new Promise(resolve => child.stdout.once('data', resolve))
+  }
+
+  async ask(space: string, proto: 'tcp' | 'udp', host: string, port: number): Promise<Heard> {
+    const argv = [`--net=${this.path(space)}`, '--', process.execPath, peer, 'ask', proto, host, String(port)]
+    return JSON.parse(await runTool(['nsenter', ...argv])) as Heard
+  }
+
+  [Symbol.dispose](): void {
+    for (const child of this.#children) child.kill('SIGKILL')
+    for (const space of this.#spaces) ip('netns', 'del', space)
+  }
+}

@@ -1,0 +1,41 @@
+/** Runs inside a pod's network namespace. `serve NAME PORT...` answers on TCP and UDP; `ask PROTO HOST PORT [SOURCE]` prints what it hears. */
+import { createSocket } from 'node:dgram'
+import { connect, createServer } from 'node:net'
+
+const [mode = '', ...rest] = process.argv.slice(2)
+
+function serve(name: string, ports: readonly number[]): void {
+  for (const port of ports) {
+    createServer(socket => {
+      socket.on('error', () => undefined)
+      socket.end(`${name} ${socket.remoteAddress?.replace('::ffff:', '')}`)
+    }).listen(port, '0.0.0.0')
+    const udp = createSocket('udp4')
+    udp.on('message', (_, from) => udp.send(`${name} ${from.address}`, from.port, from.address))
+    udp.bind(port)
+  }
+  setTimeout(() => console.log('ready'), 50)
+}
+
+const began = performance.now()
+const say = (text: string): never => {
+  console.log(JSON.stringify({ text, ms: Math.round(performance.now() - began) }))
+  process.exit(0)
+}
+
+function ask(proto: string, host: string, port: number): void {
+  setTimeout(() => say('timeout'), 3_000)
+  if (proto === 'tcp') {
+    const socket = connect(port, host)
+    socket.on('data', data => say(data.toString()))
+    socket.on('error', (error: NodeJS.ErrnoException) => say(error.code ?? 'error'))
+    return
+  }
+  const udp = createSocket('udp4')
+  udp.on('message', data => say(data.toString()))
+  udp.on('error', (error: NodeJS.ErrnoException) => say(error.code ?? 'error'))
+  udp.connect(port, host, () => udp.send('hello'))
+}
+
+if (mode === 'serve') serve(rest[0] ?? '', rest.slice(1).map(Number))
+else ask(rest[0] ?? '', rest[1] ?? '', Number(rest[2]))
