@@ -319,7 +319,8 @@ describe('bad input', () => {
   })
 })
 
-async function closed(socket: NodeJS.EventEmitter): Promise<void> {
+async function closed(socket: NodeJS.ReadableStream): Promise<void> {
+  socket.resume()
   const { promise, resolve } = Promise.withResolvers<void>()
   socket.once('close', () => resolve())
   const timer = setTimeout(resolve, 15_000)

@@ -5,6 +5,19 @@ import { skip } from '../tools/clients.ts'
 import { type ClientCluster, startClientCluster } from './cluster.ts'
 import { deployment } from './manifests.ts'
 
+const set = (kind: string, name: string, more: object) => ({
+  apiVersion: 'apps/v1',
+  kind,
+  metadata: { name },
+  spec: {
+    selector: { matchLabels: { app: name } },
+    template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'main', image: 'example/web' }] } },
+    ...more,
+  },
+})
+const stateful = set('StatefulSet', 'db', { serviceName: 'db', replicas: 2 })
+const daemon = set('DaemonSet', 'each', {})
+
 describe('kubectl on workloads', { skip }, () => {
   let all: ClientCluster
   before(async () => {
@@ -93,6 +106,33 @@ describe('kubectl on workloads', { skip }, () => {
     assert.equal(left, '')
     assert.equal(await all.k('uncordon node-1'), 'node/node-1 uncordoned\n')
     await settled()
+  })
+
+  test('set changes environment, resources and account', async () => {
+    await all.k('set env deployment/web A=b')
+    await all.k('set resources deployment/web --limits=cpu=200m,memory=64Mi')
+    await all.k('set serviceaccount deployment/web default')
+    await settled()
+    const main = await all.k(
+      'get deploy web -o jsonpath={..containers[0].env[0].value}/{..containers[0].resources.limits.cpu}',
+    )
+    assert.equal(main, 'b/200m')
+    assert.match(await all.k('get deploy web --subresource=scale -o yaml'), /kind: Scale[^]*selector: app=web/)
+  })
+
+  test('stateful and daemon sets roll out, jobs finish', async () => {
+    await all.ks(['apply', '-f', '-'], {
+      input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [stateful, daemon] }),
+    })
+    assert.match(await all.k('rollout status sts/db --timeout=30s'), /complete/)
+    assert.equal(await all.k('get pods -l app=db -o name'), 'pod/db-0\npod/db-1\n')
+    assert.match(await all.k('rollout status ds/each --timeout=30s'), /daemon set "each" successfully rolled out/)
+    await all.k('create job once --image=example/job')
+    await all.k('wait --for=condition=Complete job/once --timeout=30s')
+    assert.match(await all.k('describe job once'), /1 Succeeded/)
+    await all.ks(['create', 'cronjob', 'often', '--image=example/job', '--schedule=*/5 * * * *'])
+    await all.k('create job now --from=cronjob/often')
+    await all.k('delete sts,ds,job,cronjob --all')
   })
 
   test('delete --cascade: orphan, foreground, background', async () => {

@@ -67,13 +67,17 @@ function environment({ kubeconfig, env }: RunOptions): NodeJS.ProcessEnv {
 /** Runs a program to its end. Never throws for what the program answers. */
 export async function run(program: Program, args: readonly string[], options: RunOptions): Promise<Ran> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const child = spawn(unpacked(program), args, { env: environment(options), stdio: 'pipe' })
+  const child = spawn(unpacked(program), args, { env: environment(options), stdio: 'pipe', detached: true })
   const texts = { stdout: '', stderr: '' }
   let over = false
+  // The whole group: an editor or a plugin that it started would keep the pipes open.
+  const kill = (signal: NodeJS.Signals): void => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, signal)
+  }
   const timer = setTimeout(
     () => {
       over = true
-      child.kill('SIGKILL')
+      kill('SIGKILL')
     },
     Math.min(options.timeout ?? longest, longest),
   )
@@ -82,7 +86,7 @@ export async function run(program: Program, args: readonly string[], options: Ru
   for (const name of ['stdout', 'stderr'] as const)
     child[name].setEncoding('utf8').on('data', (text: string) => {
       texts[name] += text
-      if (options.until?.test(texts[name]) === true) child.kill('SIGTERM')
+      if (options.until?.test(texts[name]) === true) kill('SIGTERM')
     })
   child.stdin.on('error', () => undefined)
   child.stdin.end(options.input ?? '')

@@ -5,10 +5,9 @@ import type { PathHandler, PathRequest } from '../http/handler.ts'
 import { header, send } from '../http/respond.ts'
 import { type Document, decompress, makeDocuments } from './documents.ts'
 
-const gnosticTypes = [
-  'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
-  'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
-]
+const gnostic = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+/** The second is what Go clients ask for; `@` is not legal in a media type, so it is never answered. */
+const gnosticTypes = [gnostic, 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf']
 const json = 'application/json'
 const anything = new Set(['*/*', 'application/*', json])
 const longest = 4096
@@ -25,7 +24,7 @@ const typesOf = (accept: string | undefined): readonly string[] =>
 function formOf(accept: string | undefined, protobuf: boolean): { form: 'json' | 'protobuf'; contentType: string } {
   for (const type of typesOf(accept)) {
     if (anything.has(type)) return { form: 'json', contentType: json }
-    if (protobuf && gnosticTypes.includes(type)) return { form: 'protobuf', contentType: type }
+    if (protobuf && gnosticTypes.includes(type)) return { form: 'protobuf', contentType: gnostic }
   }
   throw notAcceptable(protobuf ? [json, ...gnosticTypes] : [json])
 }
