@@ -1,5 +1,5 @@
 /** Request metrics under upstream's stable names. */
-import type { Attributes } from '#api/request.ts'
+import type { Attributes, Verb } from '#api/request.ts'
 
 const buckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60]
 
@@ -17,6 +17,9 @@ export interface Metrics {
 
 const escape = (value: string): string => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 
+/** Upstream's metrics say the method where it differs from the verb. */
+const upstreamVerbs: Readonly<Partial<Record<Verb, string>>> = { create: 'POST', update: 'PUT' }
+
 function labelsOf(asked: Attributes): string {
   const scope = asked.name !== '' ? 'resource' : asked.namespace === '' ? 'cluster' : 'namespace'
   return [
@@ -25,7 +28,7 @@ function labelsOf(asked: Attributes): string {
     ['resource', asked.resource],
     ['scope', scope],
     ['subresource', asked.subresource],
-    ['verb', asked.verb.toUpperCase()],
+    ['verb', upstreamVerbs[asked.verb] ?? asked.verb.toUpperCase()],
     ['version', asked.version],
   ]
     .map(([name = '', value = '']) => `${name}="${escape(value)}"`)
