@@ -4,7 +4,8 @@ import type { Served } from '#api/kind.ts'
 import type { Draft, Json, KObject } from '#api/metadata.ts'
 import { unsupportedMediaType } from '#api/status.ts'
 import type { RequestInfo } from './requestinfo.ts'
-import { deleteOptions, listOptions, watchOptions, writeOptions } from './options.ts'
+import { deleteOptions } from './delete-options.ts'
+import { listOptions, watchOptions, writeOptions } from './options.ts'
 import type { Encoding } from './negotiate.ts'
 
 /** What the codec does for the listener. All throw StatusError. */

@@ -1,14 +1,14 @@
 /** Query parameters as options, with upstream's checks. */
-import type { DeleteOptions, FieldValidation, ListOptions, Propagation, WatchOptions, WriteOptions } from '#api/door.ts'
+import type { FieldValidation, ListOptions, WatchOptions, WriteOptions } from '#api/door.ts'
 import { type StatusError, badRequest, invalid } from '#api/status.ts'
 import { type FieldError, invalidValue, notSupported, tooLong } from '#api/validation.ts'
 
 const longestManager = 128
 
-const invalidOption = (kind: string, error: FieldError): StatusError =>
+export const invalidOption = (kind: string, error: FieldError): StatusError =>
   invalid({ group: 'meta.k8s.io', resource: kind }, [error])
 
-function dryRunOf(values: readonly string[], kind: string): boolean {
+export function dryRunOf(values: readonly string[], kind: string): boolean {
   const bad = values.find(value => value !== 'All')
   if (bad !== undefined) throw invalidOption(kind, notSupported('dryRun', bad, ['All']))
   return values.length > 0
@@ -42,7 +42,7 @@ export function writeOptions(query: URLSearchParams, agent: string | undefined, 
 
 const truthy = (value: string | null): boolean => value !== null && value !== 'false' && value !== '0'
 
-function integer(query: URLSearchParams, name: string): number | undefined {
+export function integer(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name)
   if (text === null || text === '') return undefined
   if (!/^-?\d{1,15}$/.test(text))
@@ -79,41 +79,5 @@ export function watchOptions(query: URLSearchParams): WatchOptions {
     allowWatchBookmarks: truthy(query.get('allowWatchBookmarks')),
     ...(timeout === undefined || timeout <= 0 ? {} : { timeoutSeconds: timeout }),
     ...(initial === null ? {} : { sendInitialEvents: truthy(initial) }),
-  }
-}
-
-const propagations = new Set(['Orphan', 'Background', 'Foreground'])
-const isPropagation = (value: unknown): value is Propagation => typeof value === 'string' && propagations.has(value)
-
-/** A body of DeleteOptions wins over the query. */
-export function deleteOptions(query: URLSearchParams, body: unknown): DeleteOptions {
-  const sent = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
-  const grace =
-    typeof sent['gracePeriodSeconds'] === 'number' ? sent['gracePeriodSeconds'] : integer(query, 'gracePeriodSeconds')
-  const orphan = sent['orphanDependents'] ?? query.get('orphanDependents')
-  const wish = sent['propagationPolicy'] ?? query.get('propagationPolicy') ?? undefined
-  if (wish !== undefined && wish !== '' && !isPropagation(wish))
-    throw invalidOption('DeleteOptions', notSupported('propagationPolicy', wish, [...propagations]))
-  const propagation = isPropagation(wish)
-    ? wish
-    : orphan === undefined || orphan === null
-      ? undefined
-      : orphan === true || orphan === 'true'
-        ? 'Orphan'
-        : 'Background'
-  const dryRun = Array.isArray(sent['dryRun'])
-    ? sent['dryRun'].filter(one => typeof one === 'string')
-    : query.getAll('dryRun')
-  const { uid, resourceVersion } = (
-    typeof sent['preconditions'] === 'object' && sent['preconditions'] !== null ? sent['preconditions'] : {}
-  ) as { uid?: unknown; resourceVersion?: unknown }
-  return {
-    dryRun: dryRunOf(dryRun, 'DeleteOptions'),
-    ...(grace === undefined ? {} : { gracePeriodSeconds: grace }),
-    ...(propagation === undefined ? {} : { propagationPolicy: propagation }),
-    preconditions: {
-      ...(typeof uid === 'string' ? { uid } : {}),
-      ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
-    },
   }
 }

@@ -24,7 +24,7 @@ export function warningHeaders(warnings: readonly string[]): readonly string[] {
   let room = 4096
   return warnings.flatMap(text => {
     room -= text.length
-    return room < 0 ? [] : [`299 - "${quoted(text).slice(0, 1024)}"`]
+    return room < 0 ? [] : [`299 - "${quoted(text.slice(0, 1024))}"`]
   })
 }
 
@@ -69,7 +69,8 @@ export function sendObject(
 
 export function sendError(response: Response, error: StatusError): void {
   if (response.headersSent) {
-    response.end()
+    // An end would look like a whole answer.
+    response.destroy()
     return
   }
   const after = error.details?.retryAfterSeconds

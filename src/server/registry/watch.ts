@@ -66,14 +66,21 @@ export async function watch(store: Store, input: WatchInput, sink: WatchSink): P
   else if (asked > 0 && stateFirst) await reach(store, asked)
   const since = stateFirst ? initial(store, { resource, filter, sink, options }) : (asked ?? store.revision())
   if (since < store.oldest() && !stateFirst) throw expired(`too old resource version: ${since} (${store.oldest()})`)
+  // Before it is caught up, a bookmark at the store's revision would make a client skip what it has not been told.
+  let live = false
+  let told = since
   const stop = store.watch([resource], since, {
+    onLive: () => {
+      live = true
+    },
     onEvents: events => {
+      told = events.at(-1)?.revision ?? told
       const seen = events.flatMap(event => translate(filter, event))
       if (seen.length > 0) sink.events(seen)
     },
     onEnd: sink.end,
   })
-  return { stop, revision: () => Math.max(since, store.revision()) }
+  return { stop, revision: () => (live ? Math.max(since, store.revision()) : told) }
 }
 
 interface Initial {

@@ -86,6 +86,8 @@ export interface Snapshot {
 export interface Watcher {
   /** Batches in revision order, called as soon as durable. Never called again after `stop` or `onEnd`. */
   readonly onEvents: (events: readonly Event[]) => void
+  /** Old events are all delivered: from now on `revision()` says how far this watcher has been told. */
+  readonly onLive?: () => void
   /** `expired`: the events asked for are compacted. `closed`: the store closes. `failed`: history could not be read. */
   readonly onEnd: (why: 'expired' | 'closed' | 'failed') => void
 }

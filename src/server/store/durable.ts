@@ -132,9 +132,9 @@ export class Durable {
         const shelves = [...watching.resources].map(resource => this.shelf(resource))
         const floor = Math.max(...shelves.map(shelf => shelf.floor))
         if (floor <= watching.seen || watching.seen >= this.#revision) {
-          watching.live = true
           const changes = shelves.flatMap(shelf => shelf.after(watching.seen))
           this.#deliver(watching, shelves.length === 1 ? changes : changes.sort(inOrder))
+          watching.caughtUp()
           return
         }
         await this.#readUp(watching, floor)

@@ -50,6 +50,12 @@ export class Watching {
     }
   }
 
+  /** The old changes are delivered. */
+  caughtUp(): void {
+    this.live = true
+    if (!this.#stopped) this.#watcher.onLive?.()
+  }
+
   end(why: End): void {
     if (this.#stopped) return
     this.#stopped = true
