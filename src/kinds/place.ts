@@ -79,8 +79,10 @@ export class Place {
   unsupported(value: unknown, supported: readonly string[]): void {
     this.errors.push(notOneOf(this.path(), value ?? '', supported))
   }
-  format(value: string, check: Check): void {
-    for (const problem of check(value)) this.invalid(value, problem)
+  /** An absent text is an empty one, as it is everywhere. */
+  format(value: string | undefined, check: Check): void {
+    const text = value ?? ''
+    for (const problem of check(text)) this.invalid(text, problem)
   }
   /** Required and of a format. */
   named(value: string | undefined, check: Check): void {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Draft, KObject } from '#api/metadata.ts'
+import { failures, right, update, wrong } from '../../table.ts'
 import { Service } from './index.ts'
 
 const freeze = <T>(value: T): T => {
@@ -94,4 +95,114 @@ test('a local balancer has a port for its health', () => {
   assert.equal(made.spec['healthCheckNodePort'], 30_002)
   const again = written({ type: 'LoadBalancer', externalTrafficPolicy: 'Local', ports: [{ port: 80 }] }, made)
   assert.deepEqual(again, made, 'a PUT of what was first sent changes nothing')
+})
+
+const base = { spec: { selector: { a: 'b' }, ports: [{ port: 80 }] } }
+
+test('what is wrong with a service', () => {
+  const onlyBalancers = "Forbidden: may only be used when `type` is 'LoadBalancer'"
+  assert.deepEqual(
+    failures(Service, base, [
+      ...right({}, { 'spec.type': 'NodePort' }, { 'spec.clusterIP': 'None', 'spec.ports': undefined }),
+      wrong({ 'spec.ports': undefined }, 'spec.ports: Required value'),
+      wrong(
+        { 'spec.type': 'x' },
+        'spec.type: Unsupported value: "x": supported values: "ClusterIP", "ExternalName", "LoadBalancer", "NodePort"',
+      ),
+      wrong(
+        { 'spec.ports.0.port': 0 },
+        'spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive',
+        'spec.ports[0].targetPort: Invalid value: 0: must be between 1 and 65535, inclusive',
+      ),
+      wrong(
+        { 'spec.ports.0.targetPort': 'Web' },
+        'spec.ports[0].targetPort: Invalid value: "Web": must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)',
+      ),
+      wrong(
+        { 'spec.ports.1': { port: 81 } },
+        'spec.ports[0].name: Required value',
+        'spec.ports[1].name: Required value',
+      ),
+      wrong(
+        {
+          'spec.ports': [
+            { name: 'a', port: 80 },
+            { name: 'a', port: 81 },
+          ],
+        },
+        'spec.ports[1].name: Duplicate value: "a"',
+      ),
+      wrong(
+        {
+          'spec.ports': [
+            { name: 'a', port: 80 },
+            { name: 'b', port: 80 },
+          ],
+        },
+        'spec.ports[1]: Duplicate value: {"port":80,"protocol":"TCP"}',
+      ),
+      wrong(
+        { 'spec.ports.0.nodePort': 30_000 },
+        "spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'",
+      ),
+      wrong(
+        { 'spec.ports.0.protocol': 'icmp' },
+        'spec.ports[0].protocol: Unsupported value: "icmp": supported values: "SCTP", "TCP", "UDP"',
+      ),
+      wrong({ 'spec.selector': { 'a b': 'c' } }, 'spec.selector: Invalid value: "a b": name part must consist of…'),
+      wrong(
+        { 'spec.sessionAffinity': 'x' },
+        'spec.sessionAffinity: Unsupported value: "x": supported values: "ClientIP", "None"',
+      ),
+      wrong(
+        { 'spec.sessionAffinity': 'ClientIP', 'spec.sessionAffinityConfig': { clientIP: { timeoutSeconds: 90_000 } } },
+        'spec.sessionAffinityConfig.clientIP.timeoutSeconds: Invalid value: 90000: must be greater than 0 and less than 86400',
+      ),
+      wrong(
+        { 'spec.clusterIP': 'x' },
+        'spec.clusterIPs[0]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+      ),
+      wrong(
+        { 'spec.clusterIP': 'None', 'spec.type': 'NodePort' },
+        'spec.clusterIPs[0]: Invalid value: "None": may not be set to \'None\' for NodePort services',
+      ),
+      wrong(
+        { 'spec.externalIPs': ['127.0.0.1'] },
+        'spec.externalIPs[0]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
+      ),
+      wrong({ 'spec.type': 'ExternalName' }, 'spec.externalName: Required value'),
+      wrong(
+        { 'spec.externalTrafficPolicy': 'Local' },
+        'spec.externalTrafficPolicy: Invalid value: "Local": may only be set for externally-accessible services',
+      ),
+      wrong({ 'spec.loadBalancerClass': 'a/b' }, `spec.loadBalancerClass: ${onlyBalancers}`),
+      wrong({ 'spec.loadBalancerSourceRanges': ['10.0.0.0/8'] }, `spec.LoadBalancerSourceRanges: ${onlyBalancers}`),
+      wrong(
+        { 'spec.ipFamilyPolicy': 'RequireDualStack' },
+        'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not configured for dual-stack services',
+      ),
+      wrong(
+        { 'spec.ipFamilies': ['IPv6'] },
+        'spec.clusterIPs[0]: Invalid value: "10.96.0.9": expected an IPv6 value as indicated by `ipFamilies[0]`',
+        'spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster',
+      ),
+      wrong(
+        { 'spec.trafficDistribution': 'x' },
+        'spec.trafficDistribution: Unsupported value: "x": supported values: "PreferClose", "PreferSameZone", "PreferSameNode"',
+      ),
+      update({ 'spec.ports.0.port': 81 }),
+      update(
+        { 'spec.clusterIP': '10.96.0.77' },
+        'spec.clusterIPs[0]: Invalid value: ["10.96.0.77"]: may not change once set',
+      ),
+      update({ 'spec.clusterIP': 'None' }, 'spec.clusterIPs[0]: Invalid value: ["None"]: may not change once set'),
+      {
+        old: {},
+        subresource: 'status',
+        change: { 'status.loadBalancer': { ingress: [{ ip: '1.2.3.4' }] } },
+        wrong: ["status.loadBalancer.ingress: Forbidden: may only be used when `spec.type` is 'LoadBalancer'"],
+      },
+    ]),
+    [],
+  )
 })
