@@ -14,6 +14,7 @@ import { startAgent } from '#node/agent/agent.ts'
 import { startContainerd } from '#node/containerd/instance.ts'
 import { type Caller, startNodeServer } from '#node/server/server.ts'
 import type { Right } from '#node/server/route.ts'
+import { startNetwork } from '#network/network.ts'
 import { kubeletVersion } from '#plane/plane.ts'
 import { setupNode } from '#setup/node.ts'
 import type { ClusterConfig } from './config.ts'
@@ -76,6 +77,29 @@ function certificateAndKey(text: string): { readonly cert: string; readonly key:
   return { cert: text.slice(0, at), key: text.slice(at) }
 }
 
+/** Services and DNS of this node, under the identity that reads no pod's secrets. */
+async function joinNetwork(config: ClusterConfig, layout: Layout, log: Log): Promise<RunningAgent> {
+  const clock = systemClock
+  const { client, close } = await connectAs(layout.networkKubeconfig, 'bulwark-network')
+  const reader = makeInformer({ client, clock, log, random: Math.random })
+  const network = await startNetwork({
+    reader, clock, log,
+    name: config.name,
+    nodeName: config.nodeName,
+    nodeIPs: [config.address],
+    podCIDR: config.podCIDR,
+    serviceCIDR: config.serviceCIDR,
+    dns: { address: config.dns, domain: 'cluster.local', snapshot: layout.dnsSnapshot },
+  })
+  return {
+    stop: async () => {
+      await network.stop()
+      await reader.stop()
+      close()
+    },
+  }
+}
+
 /** The server issues them when it starts; the agent may be first. */
 async function credentials(layout: Layout): Promise<void> {
   const files = [layout.nodeKubeconfig, layout.networkKubeconfig, layout.servingCertificate]
@@ -115,6 +139,7 @@ export async function runAgent(config: ClusterConfig, layout: Layout): Promise<R
     port: config.kubeletPort,
     podCIDR: config.podCIDR,
   })
+  const network = await joinNetwork(config, layout, log)
   const serving = certificateAndKey(await readFile(layout.servingCertificate, 'utf8'))
   const nodeServer = await startNodeServer({
     agent,
@@ -130,6 +155,7 @@ export async function runAgent(config: ClusterConfig, layout: Layout): Promise<R
   return {
     stop: async () => {
       await nodeServer.close()
+      await network.stop()
       await agent.stop()
       await reader.stop()
       own.close()

@@ -14,6 +14,8 @@ export interface Layout {
   readonly nodeKubeconfig: string
   readonly networkKubeconfig: string
   readonly servingCertificate: string
+  /** What DNS answers from. */
+  readonly dnsSnapshot: string
   /** What the API shows to clients, and to nodes. */
   readonly apiCertificate: string
   readonly kubeletCertificate: string
@@ -38,6 +40,7 @@ export function layout(dir: string): Layout {
     servingCertificate: join(dir, 'credentials', 'serving.pem'),
     apiCertificate: join(dir, 'server', 'api.pem'),
     kubeletCertificate: join(dir, 'server', 'kubelet-client.pem'),
+    dnsSnapshot: join(dir, 'run', 'dns.snapshot'),
     node: join(dir, 'n'),
     log: role => join(dir, 'logs', `${role}.log`),
     record: role => join(dir, 'run', `${role}.json`),
