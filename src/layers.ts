@@ -12,7 +12,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     node: ['child_process', 'fs', 'fs/promises', 'net', 'os', 'path', 'timers/promises', 'util'],
   },
   processes: {
-    imports: ['plane', 'node', 'client', 'server', 'server/store', 'setup', 'pki', 'kinds/facts', 'base'],
+    imports: ['network', 'plane', 'node', 'client', 'server', 'server/store', 'setup', 'pki', 'kinds/facts', 'base'],
     node: ['child_process', 'crypto', 'fs', 'fs/promises', 'net', 'path', 'timers/promises'],
   },
   testing: {

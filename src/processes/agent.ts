@@ -83,7 +83,9 @@ async function joinNetwork(config: ClusterConfig, layout: Layout, log: Log): Pro
   const { client, close } = await connectAs(layout.networkKubeconfig, 'bulwark-network')
   const reader = makeInformer({ client, clock, log, random: Math.random })
   const network = await startNetwork({
-    reader, clock, log,
+    reader,
+    clock,
+    log,
     name: config.name,
     nodeName: config.nodeName,
     nodeIPs: [config.address],
