@@ -27,7 +27,7 @@ export interface RunningAgent {
 
 interface Connection {
   readonly client: Client
-  close(): void
+  readonly close: () => void
 }
 
 /** The kubeconfig is read again when its certificate has been renewed. */

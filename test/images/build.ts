@@ -2,6 +2,7 @@
  * Builds small images from Debian packages, as OCI archives.
  * As a program: `node test/images/build.ts DIR [NAME…]` prints one archive a line.
  */
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,7 +12,10 @@ import { parents, unpack } from './packages.ts'
 import { type Recipe, recipes } from './recipes.ts'
 
 async function build(recipe: Recipe, dir: string): Promise<string> {
-  const archive = join(dir, `${recipe.name.replaceAll(/[/:]/g, '_')}.tar`)
+  const made = createHash('sha256')
+    .update(JSON.stringify([recipe.packages, recipe.config, String(recipe.files)]))
+    .digest('hex')
+  const archive = join(dir, `${recipe.name.replaceAll(/[/:]/g, '_')}.${made.slice(0, 8)}.tar`)
   if (existsSync(archive)) return archive
   const tree = await unpack(join(dir, 'packages'), recipe.packages)
   const status: TarEntry = { type: 'file', path: 'var/lib/dpkg/status', data: Buffer.from(tree.status) }

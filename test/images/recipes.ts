@@ -58,13 +58,13 @@ const nginxSite = `server { listen 80; location / { root /usr/share/nginx/html; 
 export const recipes: readonly Recipe[] = [
   {
     name: 'docker.io/library/busybox:1.37',
-    packages: ['busybox-static'],
+    packages: ['busybox'],
     config: { Cmd: ['sh'], Env: [PATH] },
     files: shell,
   },
   {
     name: 'docker.io/library/redis:7',
-    packages: ['busybox-static', 'redis-server', 'redis-tools'],
+    packages: ['busybox', 'redis-server', 'redis-tools'],
     config: {
       Cmd: ['redis-server', '--protected-mode', 'no'],
       Env: [PATH],
@@ -80,7 +80,7 @@ export const recipes: readonly Recipe[] = [
   },
   {
     name: 'docker.io/library/nginx:1.29',
-    packages: ['busybox-static', 'nginx', 'nginx-common'],
+    packages: ['busybox', 'nginx', 'nginx-common'],
     config: { Cmd: ['nginx'], Env: [PATH], ExposedPorts: { '80/tcp': {} } },
     files: async tree => [
       ...(await shell(tree)),
@@ -96,7 +96,7 @@ export const recipes: readonly Recipe[] = [
   },
   {
     name: 'docker.io/library/node:26',
-    packages: ['busybox-static', 'libc6', 'libstdc++6', 'libgcc-s1'],
+    packages: ['busybox', 'libc6', 'libstdc++6', 'libgcc-s1'],
     config: { Cmd: ['node'], Env: [PATH], WorkingDir: '/app' },
     files: async tree => [
       ...(await shell(tree)),
