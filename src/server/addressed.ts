@@ -1,9 +1,10 @@
 /** Whether the place that a URL names can hold what is asked for. Rights in a namespace are no rights on what lies outside of it. */
 import type { DoorRequest } from '#api/door.ts'
+import type { Draft, KObject } from '#api/metadata.ts'
 import type { Served } from '#api/kind.ts'
 import type { Permit } from '#api/request.ts'
 import { parseFieldSelector } from '#api/selector.ts'
-import { StatusError } from '#api/status.ts'
+import { StatusError, badRequest } from '#api/status.ts'
 
 export const noSuchResource = (): StatusError =>
   new StatusError({ reason: 'NotFound', message: 'the server could not find the requested resource', details: {} })
@@ -44,4 +45,16 @@ export function checkAddress(permit: Permit, { kind }: Served, request: DoorRequ
   }
   if (permit.subresource !== '') return
   if (named ? collections.has(verb) : ofOne.has(verb)) throw notAllowedHere()
+}
+
+/** A body of an update names what its URL names; a namespace it may leave out. @throws StatusError BadRequest */
+export function checkPlace({ name, namespace }: Permit, { kind }: Served, { metadata }: Draft<KObject>): void {
+  const { name: said = '', namespace: place = '' } = metadata
+  if (said === '')
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`)
+  if (said !== name) throw badRequest(`the name of the object (${said}) does not match the name on the URL (${name})`)
+  if (kind.scope === 'Namespaced' && place !== '' && place !== namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  if (kind.scope === 'Namespaced') metadata.namespace = namespace
+  else delete metadata.namespace
 }

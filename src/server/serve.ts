@@ -3,7 +3,7 @@ import type { DoorRequest } from '#api/door.ts'
 import type { Attributes, Permit, User } from '#api/request.ts'
 import type { Served } from '#api/kind.ts'
 import { type Status, StatusError, methodNotAllowed, notFound } from '#api/status.ts'
-import { checkAddress, noSuchResource, selectedName } from './addressed.ts'
+import { checkAddress, checkPlace, noSuchResource, selectedName } from './addressed.ts'
 import { type Outcome, type Serving, type SpecialRequest, got, managerOf, mayCreate, toHub } from './outcome.ts'
 import { applyOrPatch } from './patching.ts'
 import { create, storageOf, subjectOf } from '#server/registry/create.ts'
@@ -141,6 +141,7 @@ async function created(input: SpecialRequest, request: DoorRequest & { verb: 'cr
 
 async function updated(input: SpecialRequest, request: DoorRequest & { verb: 'update' }): Promise<Outcome> {
   const { permit, served, serving, warn } = input
+  checkPlace(permit, served, request.body)
   const draft = toHub(served, request.body)
   const sent = request.body.metadata?.managedFields
   const common = {

@@ -84,3 +84,19 @@ test('rights on one name allow to list and watch that name', async () => {
   const both = `${at}?fieldSelector=metadata.name%3Dmine&fieldSelector=metadata.name%3Dothers`
   assert.equal((await wire.call('GET', both, { token })).json.items.length, 1)
 })
+
+test('the body of an update names what its URL names', async () => {
+  const at = '/api/v1/namespaces/default/configmaps/named'
+  await wire.call('POST', '/api/v1/namespaces/default/configmaps', { body: { metadata: { name: 'named' } } })
+  const put = async (metadata: object) => (await wire.call('PUT', at, { body: { metadata } })).status
+  assert.equal(await put({ name: 'named' }), 200)
+  assert.equal(await put({ name: 'named', namespace: '' }), 200)
+  assert.equal(await put({ name: 'named', namespace: 'default' }), 200)
+  assert.equal(await put({}), 400)
+  assert.equal(await put({ name: 'other' }), 400)
+  assert.equal(await put({ name: 'named', namespace: 'other' }), 400)
+  const node = '/api/v1/nodes/placed'
+  await wire.call('POST', '/api/v1/nodes', { body: { metadata: { name: 'placed' } } })
+  const reply = await wire.call('PUT', node, { body: { metadata: { name: 'placed', namespace: 'default' } } })
+  assert.deepEqual([reply.status, reply.json.metadata.namespace], [200, undefined])
+})

@@ -4,7 +4,7 @@ import { type Draft, type KObject, groupResource, objectKey } from '#api/metadat
 import type { Kind, Served } from '#api/kind.ts'
 import type { Permit } from '#api/request.ts'
 import {
-  type StatusError,
+  StatusError,
   alreadyExists,
   badRequest,
   insufficientStorage,
@@ -68,8 +68,19 @@ export async function create(deps: RegistryDeps, input: WriteInput): Promise<Kep
   for (let tries = 1; ; tries++) {
     const result = await attempt(deps, generated ? named(deps, input, generateName) : input)
     if (result.done !== undefined) return result.done
-    if (!generated || tries === generatedTries) throw alreadyExists(subjectOf(input.permit, result.name))
+    if (!generated) throw alreadyExists(subjectOf(input.permit, result.name))
+    if (tries === generatedTries) throw noUniqueName(input.permit, result.name)
   }
+}
+
+/** Told apart from a name that was chosen: asking again helps. */
+function noUniqueName(permit: Permit, name: string): StatusError {
+  const { message, details } = alreadyExists(subjectOf(permit, name))
+  return new StatusError({
+    reason: 'AlreadyExists',
+    message: `${message}, the server was not able to generate a unique name for the object`,
+    details: { ...details, retryAfterSeconds: 1 },
+  })
 }
 
 /** At most 63 characters, five of them random, as upstream generates. */
@@ -174,8 +185,8 @@ async function attempt(
   if (result.ok) return { done: first(result.kept), name: place.name }
   undo()
   if (result.reason !== 'conflict') throw commitFailure(result)
+  taken.revert()
   if (result.at > 0) {
-    taken.revert()
     return attempt(deps, { ...input, draft: forgotten(draft) })
   }
   return { name: place.name }
