@@ -19,8 +19,8 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: ['plane', 'client', 'server/store', 'kinds/facts', 'base'],
   },
   network: {
-    imports: ['client', 'kinds/facts', 'api', 'base'],
-    node: ['child_process', 'fs', 'net', 'path'],
+    imports: ['node', 'client', 'kinds/facts', 'api', 'base'],
+    node: ['child_process', 'crypto', 'dgram', 'fs', 'net', 'os', 'path', 'timers/promises'],
   },
   plane: {
     imports: [

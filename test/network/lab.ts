@@ -80,6 +80,13 @@ export class Lab {
     return JSON.parse(await runTool(['nsenter', ...argv])) as Heard
   }
 
+  async dig(space: string, name: string, how: { proto?: string; server: string }): Promise<string> {
+    const { proto = 'udp', server } = how
+    const argv = [`--net=${this.path(space)}`, '--', process.execPath, peer, 'dig', proto, server, name, 'A']
+    const { text } = JSON.parse(await runTool(['nsenter', ...argv])) as Heard
+    return text
+  }
+
   [Symbol.dispose](): void {
     for (const child of this.#children) child.kill('SIGKILL')
     for (const space of this.#spaces) ip('netns', 'del', space)

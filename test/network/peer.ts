@@ -1,6 +1,7 @@
-/** Runs inside a pod's network namespace. `serve NAME PORT...` answers on TCP and UDP; `ask PROTO HOST PORT [SOURCE]` prints what it hears. */
+/** Runs inside a pod's network namespace. `serve NAME PORT...` answers on TCP and UDP; `ask PROTO HOST PORT` and `dig PROTO SERVER NAME TYPE` print what they hear. */
 import { createSocket } from 'node:dgram'
 import { connect, createServer } from 'node:net'
+import { type Asked, questionBytes, replyText } from '#network/dns/ask.ts'
 
 const [mode = '', ...rest] = process.argv.slice(2)
 
@@ -37,5 +38,24 @@ function ask(proto: string, host: string, port: number): void {
   udp.connect(port, host, () => udp.send('hello'))
 }
 
-if (mode === 'serve') serve(rest[0] ?? '', rest.slice(1).map(Number))
+function dig(proto: string, server: string, question: Buffer): void {
+  setTimeout(() => say('timeout'), 1_500)
+  if (proto === 'tcp') {
+    const socket = connect(53, server, () => socket.write(Buffer.concat([Buffer.from([0, question.length]), question])))
+    socket.on('data', (data: Buffer) => say(replyText(data.subarray(2)).join('\n')))
+    socket.on('error', (error: NodeJS.ErrnoException) => say(error.code ?? 'error'))
+    return
+  }
+  const udp = createSocket('udp4')
+  udp.on('message', data => say(replyText(data).join('\n')))
+  udp.on('error', (error: NodeJS.ErrnoException) => say(error.code ?? 'error'))
+  udp.connect(53, server, () => udp.send(question))
+}
+
+const isType = (type: string): type is NonNullable<Asked['type']> => ['A', 'AAAA', 'SRV', 'PTR', 'TXT'].includes(type)
+
+if (mode === 'dig') {
+  const [proto = '', server = '', name = '', type = 'A'] = rest
+  if (isType(type)) dig(proto, server, questionBytes({ name, type }))
+} else if (mode === 'serve') serve(rest[0] ?? '', rest.slice(1).map(Number))
 else ask(rest[0] ?? '', rest[1] ?? '', Number(rest[2]))
