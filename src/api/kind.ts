@@ -74,6 +74,8 @@ export interface Kind<O extends KObject = KObject> {
   readonly generation: number
   /** `status` has its own write path; a main write keeps the old status, a status write keeps everything else. */
   readonly status: boolean
+  /** A create may carry status: nodes register with theirs. */
+  readonly registersStatus?: boolean
   readonly scale?: ScalePaths
   /** Others than status and scale, for discovery: `log`, `exec`, `binding`, `token`… with the kind that they take. */
   readonly subresources?: readonly {

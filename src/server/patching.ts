@@ -116,6 +116,7 @@ async function apply(input: SpecialRequest, request: PatchRequest): Promise<Outc
           return {
             draft: withMetadata(object, { ...object.metadata, resourceVersion: config.metadata.resourceVersion ?? '' }),
             managed,
+            unconditional: true,
           }
         },
       }),

@@ -47,6 +47,14 @@ export async function serve(serving: Serving, who: User, request: DoorRequest): 
   return perform(serving, asked instanceof Promise ? await asked : asked, request)
 }
 
+/** Parts of an object with a way of their own to be written; the kind itself says what such a write may change. */
+const parts: ReadonlySet<string> = new Set(['ephemeralcontainers', 'resize'])
+
+const isPart = ({ kind }: Served, subresource: string): boolean =>
+  subresource === 'status'
+    ? kind.status
+    : parts.has(subresource) && kind.subresources?.some(one => one.name === subresource) === true
+
 /** What is done with a permit in hand. */
 export async function perform(serving: Serving, permit: Permit, request: DoorRequest): Promise<Outcome> {
   const served = serving.registry.scheme.byResource(permit.group, permit.version, permit.resource)
@@ -62,7 +70,7 @@ export async function perform(serving: Serving, permit: Permit, request: DoorReq
     serving.specials.get(name) ??
     (subresource === 'scale' && served.kind.scale !== undefined ? serving.specials.get('*/scale') : undefined)
   if (special !== undefined) return special({ permit, request, served, serving, warn, warnings })
-  if (subresource !== '' && !(subresource === 'status' && served.kind.status)) throw noSuchResource()
+  if (subresource !== '' && !isPart(served, subresource)) throw noSuchResource()
   return common({ permit, request, served, serving, warn, warnings })
 }
 

@@ -5,6 +5,7 @@ import { type Log, silentLog } from '#base/log.ts'
 import { sharedKeys } from '#plane/keys.ts'
 import { type Listener, issueServerCertificates, listenPlane } from '#plane/listen.ts'
 import { type Plane, makePlane, schemeAndDecode, usualNetwork } from '#plane/plane.ts'
+import { publish } from '#plane/publish.ts'
 import { openMemoryStore } from '#server/store/memory.ts'
 
 export interface ClusterOptions {
@@ -46,6 +47,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     random: Math.random,
     simulated: options.nodes ?? 1,
   })
+  await publish(plane, { address: '127.0.0.1', port: 6443 })
   if (options.controllers !== false) await plane.start()
   let listener: Promise<Listener> | undefined
   const open = async (): Promise<Listener> => {

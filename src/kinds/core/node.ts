@@ -49,6 +49,7 @@ function kernelOf(node: Object): string {
 }
 
 export const Node = defineKind(nodes, {
+  registersStatus: true,
   shortNames: ['no'],
   status: true,
   unconditionalUpdate: true,

@@ -136,7 +136,7 @@ async function attempt(
   const { kind } = served
   const place = placed(input)
   const draft = systemFields(deps, input, place)
-  if (kind.status) setField(draft, 'status', undefined)
+  if (kind.status && kind.registersStatus !== true) setField(draft, 'status', undefined)
   const request: AdmissionRequest = {
     permit,
     served,

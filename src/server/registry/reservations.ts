@@ -179,7 +179,7 @@ function addresses(ranges: Ranges): Pool {
           'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
         },
       }),
-      spec: { parentRef: { group: '', resource: 'services', namespace, name } },
+      spec: { parentRef: { resource: 'services', namespace, name } },
     }),
   }
 }
