@@ -49,7 +49,7 @@ test('a node keeps the status that it registers with', { timeout: 30_000 }, asyn
     kind: 'Node',
     metadata: { name: 'n' },
     spec: {},
-    status: { capacity: { cpu: '4' }, daemonEndpoints: {}, nodeInfo },
+    status: { capacity: { cpu: '4' }, daemonEndpoints: { kubeletEndpoint: { Port: 10_250 } }, nodeInfo },
   }
   await cluster.client.create(nodes, node)
   assert.equal((await cluster.client.get(nodes, 'n')).status?.capacity?.['cpu'], '4')
