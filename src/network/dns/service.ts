@@ -63,11 +63,13 @@ async function ensure<O extends KObject>(client: Client, ref: ResourceRef<O>, bo
  * @throws StatusError, for example when kube-system does not exist yet
  */
 export async function ensureDnsService(client: Client, clusterIP: string, nodes: readonly DnsNode[]): Promise<void> {
-  await ensure(client, services, serviceOf(clusterIP))
-  const kept = await client.get(services, `${namespace}/${name}`)
+  // Looked for first: a second create would be told that the address is taken, not that the Service exists.
+  const key = `${namespace}/${name}`
+  if ((await client.find(services, key)) === undefined) await ensure(client, services, serviceOf(clusterIP))
+  const kept = await client.get(services, key)
   if (kept.spec?.clusterIP !== clusterIP || kept.spec?.selector !== undefined) return
   const wanted = sliceOf(nodes)
-  const slice = await client.find(endpointSlices, `${namespace}/${name}`)
+  const slice = await client.find(endpointSlices, key)
   if (slice === undefined) await ensure(client, endpointSlices, wanted)
   else if (JSON.stringify(slice.endpoints) !== JSON.stringify(wanted.endpoints))
     await client.update(endpointSlices, { ...slice, endpoints: wanted.endpoints, ports: wanted.ports })

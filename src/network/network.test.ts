@@ -1,0 +1,83 @@
+/** The network of a node over an API and a kernel in memory. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { silentLog } from '#base/log.ts'
+import { makeFakeClock, settle } from '#client/fake-clock.ts'
+import { makeClient } from '#client/client.ts'
+import { fakeReader } from '#client/fake-reader.ts'
+import { makeFakeApi } from '#client/fake.ts'
+import { endpointSlices, nodes, services } from '#kinds/facts/generated/refs.ts'
+import { parseSnapshot } from './dns/snapshot.ts'
+import { startNetwork } from './network.ts'
+import { endpoint, node, service, slice, sliceKey } from './samples.ts'
+
+const link = '2: eth0    inet 192.0.2.1/24 brd 192.0.2.255 scope global eth0\\       valid_lft forever'
+
+function fakeMachine() {
+  const told: string[] = []
+  const tool = (argv: readonly string[], input = ''): Promise<string> => {
+    const line = argv.join(' ')
+    if (line.startsWith('nft -j')) return Promise.resolve('{"nftables":[]}')
+    if (line === 'ip -4 -o addr show') return Promise.resolve(`${link}\n`)
+    if (/ show | -L |^cat /.test(line)) return Promise.resolve('')
+    told.push(line.startsWith('nft') ? input : line)
+    return Promise.resolve('')
+  }
+  return { told, tool }
+}
+
+test('changes of one moment are one transaction, and only of what changed', async () => {
+  const clock = makeFakeClock()
+  const api = makeFakeApi(clock)
+  const client = makeClient(api.transport)
+  const dir = mkdtempSync(join(tmpdir(), 'bw-net-'))
+  const snapshot = join(dir, 'dns/snapshot.json')
+  await client.create(nodes, node('worker', '10.244.1.0/24', '192.0.2.1'))
+  await client.create(nodes, node('other', '10.244.2.0/24', '192.0.2.2'))
+  await client.create(services, service('web', { clusterIP: '10.96.0.20' }))
+  await client.create(services, service('db', { clusterIP: '10.96.0.21' }))
+  await client.create(endpointSlices, slice('db', [endpoint('10.244.1.9')]))
+  const { told, tool } = fakeMachine()
+  const starting = startNetwork({
+    reader: fakeReader(api),
+    clock,
+    log: silentLog,
+    name: 'a',
+    nodeName: 'worker',
+    nodeIPs: ['192.0.2.1'],
+    serviceCIDR: '10.96.0.0/16',
+    dns: { address: '10.96.0.10', domain: 'cluster.local', snapshot },
+    tool,
+  })
+  await clock.advance(10)
+  const network = await starting
+  assert.deepEqual(
+    told.filter(line => !line.includes('\n')),
+    [
+      'tee /proc/sys/net/ipv4/ip_forward',
+      'ip addr add 10.96.0.10/32 dev lo label lo:bulwark',
+      'ip -4 route replace 10.96.0.0/16 dev eth0 src 192.0.2.1 proto 98',
+      'ip -4 route replace 10.244.2.0/24 via 192.0.2.2 proto 98',
+    ],
+  )
+  told.length = 0
+  await client.create(endpointSlices, slice('web', [endpoint('10.244.1.5')]))
+  await client.update(endpointSlices, {
+    ...(await client.get(endpointSlices, sliceKey('web'))),
+    endpoints: [endpoint('10.244.1.6')],
+  })
+  await clock.advance(10)
+  await network.settled()
+  assert.equal(told.length, 1)
+  assert.match(told[0] ?? '', /dnat ip to 10\.244\.1\.6:8080/)
+  assert.doesNotMatch(told[0] ?? '', /10\.244\.1\.5|default\/db|raw-prerouting/)
+  assert.equal(parseSnapshot(readFileSync(snapshot, 'utf8')).services.length, 2)
+  await settle()
+  await network.stop()
+  await clock.advance(60_000)
+  assert.equal(told.length, 1)
+  rmSync(dir, { recursive: true })
+})
