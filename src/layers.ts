@@ -8,7 +8,7 @@ export interface Layer {
 /** Top to bottom in import order: a layer lists only layers below it, so no circle can exist. */
 export const layers: Readonly<Record<string, Layer>> = {
   cli: {
-    imports: ['processes', 'node', 'client', 'setup', 'codec', 'kinds/facts'],
+    imports: ['processes', 'network', 'node', 'client', 'setup', 'codec', 'kinds/facts'],
     node: ['child_process', 'fs', 'fs/promises', 'net', 'os', 'path', 'timers/promises', 'util'],
   },
   processes: {

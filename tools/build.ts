@@ -11,6 +11,7 @@ export async function build(into = join(root, 'dist')): Promise<void> {
     input: {
       main: join(root, 'src/main.ts'),
       'commit-worker': join(root, 'src/server/store/sqlite/commit-worker.ts'),
+      dns: join(root, 'src/network/dns/entry.ts'),
       'history-worker': join(root, 'src/server/store/sqlite/history-worker.ts'),
     },
     platform: 'node',

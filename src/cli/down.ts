@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { stopDns } from '#network/dns/process.ts'
 import { endPods, purgeContainerd } from '#node/containerd/purge.ts'
 import { dropRecord, isAlive, readRecord } from '#node/containerd/record.ts'
 import { type ClusterConfig, readConfig } from '#processes/config.ts'
@@ -54,9 +55,10 @@ export async function down(options: DownOptions, progress: Progress): Promise<vo
   }
   const config = readConfig(at.config)
   progress.step('Stopping the supervisor and the agent')
-  for (const role of ['supervisor', 'agent', 'dns'] as const) await end(at, role)
+  for (const role of ['supervisor', 'agent'] as const) await end(at, role)
   if (config.nodes === 'real') {
-    progress.step('Stopping containers')
+    progress.step('Stopping DNS and containers')
+    await stopDns(at.node)
     await endNode(at, config, options.purge === true)
   }
   progress.step('Stopping the server')

@@ -5,13 +5,15 @@ import { httpsTransport } from '#client/https.ts'
 import { loadKubeconfig } from '#client/kubeconfig.ts'
 import { nodes } from '#kinds/facts/generated/refs.ts'
 import type { Node } from '#kinds/facts/generated/types/core_v1.ts'
+import { dnsPaths } from '#network/dns/process.ts'
+import { containerdPaths } from '#node/containerd/config.ts'
 import { isAlive, readRecord } from '#node/containerd/record.ts'
 import { type ClusterConfig, readConfig } from '#processes/config.ts'
 import type { Layout, Role } from '#processes/layout.ts'
 import { CommandError, placeOf } from './place.ts'
 
 export interface ProcessStatus {
-  readonly role: Role | 'containerd'
+  readonly role: Role | 'containerd' | 'dns'
   readonly pid: number
   readonly version: string
   readonly rssBytes: number
@@ -75,7 +77,7 @@ async function nodesOf(at: Layout): Promise<readonly Node[] | undefined> {
 }
 
 const expected = (config: ClusterConfig): readonly Role[] =>
-  config.nodes === 'real' ? ['supervisor', 'server', 'agent', 'dns'] : ['supervisor', 'server']
+  config.nodes === 'real' ? ['supervisor', 'server', 'agent'] : ['supervisor', 'server']
 
 /** @throws CommandError when there is no such cluster. */
 export async function status(options: { readonly name: string; readonly dataDir?: string }): Promise<ClusterStatus> {
@@ -84,7 +86,12 @@ export async function status(options: { readonly name: string; readonly dataDir?
   const config = readConfig(at.config)
   const processes = [
     ...expected(config).flatMap(role => processStatus(role, at.record(role))),
-    ...(config.nodes === 'real' ? processStatus('containerd', `${at.node}/containerd/process.json`) : []),
+    ...(config.nodes === 'real'
+      ? [
+          ...processStatus('containerd', containerdPaths(at.node).record),
+          ...processStatus('dns', dnsPaths(at.node).record),
+        ]
+      : []),
   ]
   const found = await nodesOf(at)
   const known = (found ?? []).map(node => ({

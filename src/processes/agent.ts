@@ -1,6 +1,7 @@
 /** The agent process: the node's pods, its API and its network, with two identities. */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '#base/clock.ts'
 import { type Log, makeLog } from '#base/log.ts'
@@ -14,6 +15,7 @@ import { startAgent } from '#node/agent/agent.ts'
 import { startContainerd } from '#node/containerd/instance.ts'
 import { type Caller, startNodeServer } from '#node/server/server.ts'
 import type { Right } from '#node/server/route.ts'
+import { dnsPaths, startDns } from '#network/dns/process.ts'
 import { startNetwork } from '#network/network.ts'
 import { kubeletVersion } from '#plane/plane.ts'
 import { setupNode } from '#setup/node.ts'
@@ -77,6 +79,10 @@ function certificateAndKey(text: string): { readonly cert: string; readonly key:
   return { cert: text.slice(0, at), key: text.slice(at) }
 }
 
+/** In the built package the DNS process is a file beside this one. */
+const builtDns = (): { command?: readonly string[] } =>
+  import.meta.url.endsWith('.js') ? { command: [process.execPath, join(import.meta.dirname, 'dns.js')] } : {}
+
 /** Services and DNS of this node, under the identity that reads no pod's secrets. */
 async function joinNetwork(config: ClusterConfig, layout: Layout, log: Log): Promise<RunningAgent> {
   const clock = systemClock
@@ -91,10 +97,20 @@ async function joinNetwork(config: ClusterConfig, layout: Layout, log: Log): Pro
     nodeIPs: [config.address],
     podCIDR: config.podCIDR,
     serviceCIDR: config.serviceCIDR,
-    dns: { address: config.dns, domain: 'cluster.local', snapshot: layout.dnsSnapshot },
+    dns: { address: config.dns, domain: 'cluster.local', snapshot: dnsPaths(layout.node).snapshot },
+  })
+  // A process of its own: it answers while the agent is away.
+  const dns = await startDns({
+    dir: layout.node,
+    address: config.dns,
+    clock,
+    log,
+    version: kubeletVersion,
+    ...builtDns(),
   })
   return {
     stop: async () => {
+      dns.stop()
       await network.stop()
       await reader.stop()
       close()

@@ -14,8 +14,6 @@ export interface Layout {
   readonly nodeKubeconfig: string
   readonly networkKubeconfig: string
   readonly servingCertificate: string
-  /** What DNS answers from. */
-  readonly dnsSnapshot: string
   /** What the API shows to clients, and to nodes. */
   readonly apiCertificate: string
   readonly kubeletCertificate: string
@@ -25,7 +23,7 @@ export interface Layout {
   readonly record: (role: Role) => string
 }
 
-export type Role = 'supervisor' | 'server' | 'agent' | 'dns'
+export type Role = 'supervisor' | 'server' | 'agent'
 
 /** @param dir of this one cluster */
 export function layout(dir: string): Layout {
@@ -40,7 +38,6 @@ export function layout(dir: string): Layout {
     servingCertificate: join(dir, 'credentials', 'serving.pem'),
     apiCertificate: join(dir, 'server', 'api.pem'),
     kubeletCertificate: join(dir, 'server', 'kubelet-client.pem'),
-    dnsSnapshot: join(dir, 'run', 'dns.snapshot'),
     node: join(dir, 'n'),
     log: role => join(dir, 'logs', `${role}.log`),
     record: role => join(dir, 'run', `${role}.json`),

@@ -5,7 +5,8 @@ import { systemClock } from '#base/clock.ts'
 import { makeLog } from '#base/log.ts'
 import { keysResource, sharedKeys } from '#plane/keys.ts'
 import { listenPlane } from '#plane/listen.ts'
-import { makePlane, schemeAndDecode } from '#plane/plane.ts'
+import { ensureDnsService } from '#network/dns/service.ts'
+import { type Plane, makePlane, schemeAndDecode } from '#plane/plane.ts'
 import { publish } from '#plane/publish.ts'
 import { loadOrCreateKey } from '#server/store/encryption.ts'
 import { openSqliteStore } from '#server/store/sqlite/open.ts'
@@ -28,6 +29,12 @@ const builtWorkers = (): { workers?: { commit: URL; history: URL } } =>
         },
       }
     : {}
+
+/** Every node serves the address of DNS itself; the Service is for those who look for it. */
+async function publishDns(plane: Plane, config: ClusterConfig): Promise<void> {
+  const client = plane.client(plane.server.identity('system:apiserver', ['system:masters']), 'bulwark')
+  await ensureDnsService(client, config.dns, [{ name: config.nodeName, address: config.address }])
+}
 
 /** Resolves when the API answers. @throws StoreRefused and others, with what to do. */
 export async function runServer(config: ClusterConfig, layout: Layout): Promise<RunningServer> {
@@ -56,6 +63,7 @@ export async function runServer(config: ClusterConfig, layout: Layout): Promise<
   const certificates = await serverCertificates(issuing, names)
   const listener = await listenPlane(plane, { hosts, port: config.port, authority: keys.authority, certificates })
   await publish(plane, { address: config.serverAddress, port: config.port })
+  if (config.nodes === 'real') await publishDns(plane, config)
   await plane.start()
   log.info('ready', { port: config.port })
   return {

@@ -135,7 +135,7 @@ describe('kubectl on workloads', { skip }, () => {
     await all.k('delete sts,ds,job,cronjob --all')
   })
 
-  test('a changed stateful set rolls out', { todo: 'pods are made anew of the former revision' }, async () => {
+  test('a changed stateful set rolls out', async () => {
     await all.ks(['apply', '-f', '-'], { input: JSON.stringify(stateful) })
     await all.k('rollout status sts/db --timeout=30s')
     await all.k('rollout restart sts/db')

@@ -118,7 +118,8 @@ function revisionFor({ set, current, update }: Rollout, ordinal: number): Contro
   const rolling = set.spec.updateStrategy?.type !== 'OnDelete'
   const place = ordinal - firstOrdinal(set)
   if (!rolling) return place < (set.status?.currentReplicas ?? 0) ? current : update
-  const keeps = partitionOf(set) > 0 ? ordinal < partitionOf(set) : place < (set.status?.currentReplicas ?? 0)
+  const partition = set.spec.updateStrategy?.rollingUpdate?.partition
+  const keeps = place < (partition ?? set.status?.currentReplicas ?? 0)
   return keeps ? current : update
 }
 
