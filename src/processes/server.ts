@@ -1,6 +1,7 @@
 /** The server process: store, API, controllers, scheduler. */
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '#base/clock.ts'
 import { makeLog } from '#base/log.ts'
 import { keysResource, sharedKeys } from '#plane/keys.ts'
@@ -18,6 +19,9 @@ import type { Layout } from './layout.ts'
 export interface RunningServer {
   stop(): Promise<void>
 }
+
+/** Milliseconds. */
+const headStart = 50
 
 /** In the built package the worker threads are files beside this one. */
 const builtWorkers = (): { workers?: { commit: URL; history: URL } } =>
@@ -64,6 +68,8 @@ export async function runServer(config: ClusterConfig, layout: Layout): Promise<
   const listener = await listenPlane(plane, { hosts, port: config.port, authority: keys.authority, certificates })
   await publish(plane, { address: config.serverAddress, port: config.port })
   if (config.nodes === 'real') await publishDns(plane, config)
+  // Those who wait for the API come first: controllers begin by reading everything.
+  await sleep(headStart)
   await plane.start()
   log.info('ready', { port: config.port })
   return {

@@ -40,11 +40,16 @@ const common = compile(
 /** Pods by node, kept up to date from the store. */
 class PodsByNode {
   readonly #byNode = new Map<string, Map<string, KObject>>()
-  readonly stop: () => void
+  readonly #store: Store
+  #stop: (() => void) | undefined
   constructor(store: Store) {
-    const snapshot = store.snapshot('pods')
+    this.#store = store
+  }
+  /** Begins with the first question: a server that starts on many pods need not read them all before it answers anybody. */
+  #begin(): void {
+    const snapshot = this.#store.snapshot('pods')
     for (const { key, object } of snapshot.range()) this.#put(key, object)
-    this.stop = store.watch(['pods'], snapshot.revision, {
+    this.#stop = this.#store.watch(['pods'], snapshot.revision, {
       onEvents: events => {
         for (const { type, key, kept, previous } of events) {
           if (previous !== undefined) this.#byNode.get(nodeName(previous.object))?.delete(key)
@@ -54,6 +59,9 @@ class PodsByNode {
       onEnd: () => undefined,
     })
   }
+  stop(): void {
+    this.#stop?.()
+  }
   #put(key: string, pod: KObject): void {
     const node = nodeName(pod)
     if (node === '') return
@@ -62,6 +70,7 @@ class PodsByNode {
     else pods.set(key, pod)
   }
   of(node: string): ReadonlyMap<string, KObject> {
+    if (this.#stop === undefined) this.#begin()
     return this.#byNode.get(node) ?? new Map()
   }
 }
@@ -90,7 +99,7 @@ export function makeNodeAuthorizer(store: Store): NodeAuthorizer {
     if (particular !== undefined) return particular
     return common.covers(asked) ? yes : no('')
   }
-  return { authorizer, close: pods.stop }
+  return { authorizer, close: () => pods.stop() }
 }
 
 /** undefined: nothing particular to nodes, the common rules decide. */
