@@ -92,7 +92,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'api',
       'base',
     ],
-    node: ['crypto', 'events', 'http', 'http2', 'https', 'net', 'stream', 'stream/promises', 'util', 'zlib'],
+    node: ['crypto', 'http', 'http2', 'https', 'net', 'stream', 'stream/promises', 'util', 'zlib'],
   },
   'server/admission': {
     imports: ['server/registry', 'server/authz', 'kinds/facts', 'api', 'base'],

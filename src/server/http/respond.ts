@@ -1,5 +1,4 @@
 /** Answers: headers, errors as Status, bodies with backpressure. */
-import { once } from 'node:events'
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { StatusError } from '#api/status.ts'
@@ -85,6 +84,19 @@ export function sendError(response: Response, error: StatusError): void {
 /** Bytes that are gathered before they are written: fewer TLS records, bounded memory. */
 const gathered = 256 * 1024
 
+/** Resolves when there is room again, or nobody reads any more. Leaves no listener behind. */
+function drained(response: Response): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const done = (): void => {
+    response.off('drain', done)
+    response.off('close', done)
+    resolve()
+  }
+  response.on('drain', done)
+  response.on('close', done)
+  return promise
+}
+
 /** Writes as fast as the client reads; stops when it has gone. */
 export async function sendParts(response: Response, parts: Iterable<Uint8Array>): Promise<void> {
   let waiting: Uint8Array[] = []
@@ -93,7 +105,7 @@ export async function sendParts(response: Response, parts: Iterable<Uint8Array>)
     const bytes = Buffer.concat(waiting, size)
     waiting = []
     size = 0
-    if (!write(response, bytes)) await Promise.race([once(response, 'drain'), once(response, 'close')])
+    if (!write(response, bytes)) await drained(response)
   }
   for (const part of parts) {
     waiting.push(part)
