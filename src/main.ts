@@ -64,7 +64,7 @@ cluster('up', 'Start a cluster, or what of it does not run')
         progress.fail()
         throw error
       })
-      process.stderr.write(usage(config))
+      process.stderr.write(usage(config, flags.dataDir))
       if (flags.detach !== true) {
         const { stay } = await import('./cli/stay.ts')
         await stay(flags, progress)

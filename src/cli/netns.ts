@@ -73,6 +73,12 @@ export async function dropLink(name: string): Promise<void> {
   if (existsSync(pathOf(name))) await ip('netns', 'del', namespaceName(name))
 }
 
+/** Whether a cluster of this name, from whatever data directory, has its rules in the machine's own network. */
+export async function hasRules(name: string): Promise<boolean> {
+  const listed = await run('nft', ['list', 'tables']).catch(() => ({ stdout: '' }))
+  return listed.stdout.split('\n').some(line => line.trim().endsWith(` bulwark-${name}`))
+}
+
 /** Whether the namespace is still there: after a reboot it is not. */
 export const hasLink = (name: string): boolean => existsSync(pathOf(name))
 

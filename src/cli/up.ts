@@ -14,7 +14,7 @@ import { SetupError, cannotRunPods, setupNode } from '#setup/node.ts'
 import { entry } from './entry.ts'
 import { mergeKubeconfig, userKubeconfig } from './kubeconfig-file.ts'
 import { hostAddress, machineName, requireFreePort } from './machine.ts'
-import { hasLink, makeLink } from './netns.ts'
+import { hasLink, hasRules, makeLink, processesIn } from './netns.ts'
 import { CommandError, UsageError, contextOf, placeOf } from './place.ts'
 import type { Progress } from './progress.ts'
 
@@ -48,6 +48,15 @@ function wantedNodes(text: string | undefined, progress: Progress): ClusterConfi
   return { simulated: 1 }
 }
 
+/** Names are the machine's: interfaces, rules and control groups carry them. @throws CommandError */
+async function requireFreeName(name: string): Promise<void> {
+  const taken = name === 'default' ? await hasRules(name) : (await processesIn(name)).length > 0
+  if (taken)
+    throw new CommandError(
+      `a cluster named ${name} runs on this machine from another data directory; give this one another --name, or stop that one`,
+    )
+}
+
 /** A cluster other than `default` has its node in a network of its own. */
 async function place(
   options: UpOptions,
@@ -70,6 +79,7 @@ async function newCluster(options: UpOptions, progress: Progress): Promise<Clust
   if (options.store !== undefined && options.store !== 'sqlite')
     throw new UsageError('--store takes sqlite; other stores are not there yet')
   const wanted = wantedNodes(options.nodes, progress)
+  if (wanted === 'real') await requireFreeName(options.name)
   return {
     name: options.name,
     port: parsePort(options.port),
@@ -190,7 +200,7 @@ export async function up(options: UpOptions, progress: Progress): Promise<Cluste
 }
 
 /** How to go on, for the user's terminal. */
-export const usage = (config: ClusterConfig): string =>
+export const usage = (config: ClusterConfig, dataDir?: string): string =>
   [
     '',
     `Cluster ${config.name} is ready at https://127.0.0.1:${config.port}`,
@@ -199,6 +209,6 @@ export const usage = (config: ClusterConfig): string =>
     '  kubectl get nodes',
     '  kubectl apply -f examples/guestbook',
     '',
-    `Stop it with: ./bulwark down${config.name === 'default' ? '' : ` --name ${config.name}`}`,
+    `Stop it with: ./bulwark down${config.name === 'default' ? '' : ` --name ${config.name}`}${dataDir === undefined ? '' : ` --data-dir ${dataDir}`}`,
     '',
   ].join('\n')
