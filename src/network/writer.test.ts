@@ -116,7 +116,7 @@ test('while one is written only the newest waits', async () => {
 
 const found: Shown = {
   chains: ['services', 'svc-old'],
-  sets: [{ name: 'aff-old', flags: ['timeout', 'dynamic'] }, { name: 'hairpins' }],
+  sets: [{ name: 'aff-old', flags: ['timeout'] }, { name: 'hairpins' }],
 }
 
 test('a table that is found is refilled, and what it remembers stays', async () => {

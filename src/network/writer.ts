@@ -43,7 +43,8 @@ function parseListing(text: string, type: string): readonly Listed[] {
   })
 }
 
-/** What the table has by name; undefined where there is none. Listing the table itself would take all its rules along. */
+/** nft 1.0.6 lists sets that remember with the flag timeout alone.
+ * What the table has by name; undefined where there is none. Listing the table itself would take all its rules along. */
 export async function listTable(tool: Tool, table: string): Promise<Listing | undefined> {
   const list = async (types: string, type: string): Promise<readonly Listed[]> => {
     const all = parseListing(await tool(['nft', '-j', '-t', 'list', types, 'inet']), type)
@@ -52,7 +53,7 @@ export async function listTable(tool: Tool, table: string): Promise<Listing | un
   const chains = (await list('chains', 'chain')).map(one => one.name)
   if (chains.length === 0) return undefined
   const sets = (type: 'set' | 'map', all: readonly Listed[]) =>
-    all.map(({ name, flags }) => ({ name, type, dynamic: flags.includes('dynamic') }))
+    all.map(({ name, flags }) => ({ name, type, dynamic: flags.includes('timeout') }))
   return { chains, sets: [...sets('set', await list('sets', 'set')), ...sets('map', await list('maps', 'map'))] }
 }
 

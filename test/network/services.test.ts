@@ -85,7 +85,7 @@ test('a pod meets itself behind its service', { skip }, async () => {
 test('a client with affinity stays with its endpoint, also over a restart of the agent', { skip }, async () => {
   const { text } = await lab.ask(pod1, 'tcp', '10.96.0.22', 80)
   for (let tries = 0; tries < 6; tries++) {
-    assert.equal((await lab.ask(pod1, 'tcp', '10.96.0.22', 80)).text, text)
+    assert.equal((await lab.ask(pod1, 'tcp', '10.96.0.22', 80)).text, text, `try ${tries}`)
     if (tries !== 2) continue
     await network.stop()
     network = await start()
