@@ -36,11 +36,15 @@ test('of many that want one address or port, one gets it', async () => {
   const tries = (make: (name: string) => Service) =>
     Promise.allSettled(Array.from({ length: 10 }, (_, at) => client.create(services, make(`w${at}`))))
   for (const make of [
-    (name: string) => service(name, { clusterIP: '10.96.7.7' }),
-    (name: string) => nodePort(name, 30_777),
+    (name: string) => service(name, { clusterIP: '10.96.0.77' }),
+    (name: string) => nodePort(name, 30_077),
   ]) {
     const results = await tries(make)
-    assert.equal(results.filter(one => one.status === 'fulfilled').length, 1)
+    assert.equal(
+      results.filter(one => one.status === 'fulfilled').length,
+      1,
+      results.map(one => (one.status === 'rejected' ? String(one.reason) : 'done')).join('\n'),
+    )
     for (const one of results)
       if (one.status === 'rejected') assert.equal((one.reason as { reason: string }).reason, 'Invalid')
     for (let at = 0; at < 10; at++) await client.delete(services, `default/w${at}`).catch(() => undefined)
@@ -49,13 +53,13 @@ test('of many that want one address or port, one gets it', async () => {
 
 test('what is deleted, refused or only tried holds nothing', async () => {
   const before_ = [rows(addresses), rows(ports)]
-  await client.create(services, nodePort('brief', 30_888))
+  await client.create(services, nodePort('brief', 30_078))
   assert.deepEqual(
     [rows(addresses), rows(ports)],
     before_.map(count => count + 1),
   )
-  await assert.rejects(client.create(services, nodePort('brief', 30_889)), { reason: 'AlreadyExists' })
-  await client.create(services, nodePort('tried', 30_890), { dryRun: true })
+  await assert.rejects(client.create(services, nodePort('brief', 30_079)), { reason: 'AlreadyExists' })
+  await client.create(services, nodePort('tried', 30_080), { dryRun: true })
   await assert.rejects(client.create(services, nodePort('bad', 80)), { reason: 'Invalid' })
   await assert.rejects(client.create(services, service('bad', { clusterIP: '10.96.007.8' })), { reason: 'Invalid' })
   await assert.rejects(client.create(services, service('bad', { clusterIP: '10.97.0.1' })), { reason: 'Invalid' })
@@ -65,8 +69,8 @@ test('what is deleted, refused or only tried holds nothing', async () => {
   )
   await client.delete(services, 'default/brief')
   assert.deepEqual([rows(addresses), rows(ports)], before_)
-  const again = await client.create(services, nodePort('brief', 30_888))
-  assert.equal(again.spec?.ports?.[0]?.nodePort, 30_888)
+  const again = await client.create(services, nodePort('brief', 30_078))
+  assert.equal(again.spec?.ports?.[0]?.nodePort, 30_078)
 })
 
 test('a PUT that says nothing of address and ports keeps them', async () => {
@@ -85,7 +89,7 @@ test('changes of type take and give back', async () => {
   assert.deepEqual([rows(addresses), rows(ports)], [count[0], count[1] + 1])
   const moved = {
     ...open,
-    spec: { ...open.spec, ports: [{ ...open.spec?.ports?.[0], nodePort: 30_999 }] } as Service['spec'],
+    spec: { ...open.spec, ports: [{ ...open.spec?.ports?.[0], nodePort: 30_085 }] } as Service['spec'],
   }
   await client.update(services, moved)
   assert.deepEqual([rows(addresses), rows(ports)], [count[0], count[1] + 1])

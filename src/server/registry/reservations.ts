@@ -184,6 +184,9 @@ function addresses(ranges: Ranges): Pool {
   }
 }
 
+/** As with addresses: the first ports are left to those who ask for a certain one. */
+const portBand = (size: number): number => (size < 16 ? 0 : Math.min(Math.max(16, Math.floor(size / 32)), 128))
+
 function ports(ranges: Ranges, path: string): Pool {
   const [low, high] = ranges.nodePorts
   return {
@@ -195,7 +198,12 @@ function ports(ranges: Ranges, path: string): Pool {
       Number(value) >= low && Number(value) <= high
         ? undefined
         : `provided port is not in the valid range. The range of valid ports is ${low}-${high}`,
-    free: taken => pick([low, high], ranges.random, value => !taken(String(value)))?.toString(),
+    free: taken => {
+      const unused = (value: number): boolean => !taken(String(value))
+      const value =
+        pick([low + portBand(high - low + 1), high], ranges.random, unused) ?? pick([low, high], ranges.random, unused)
+      return value?.toString()
+    },
     row: (value, { namespace, name }) => ({
       ...row('internal.bulwark.dev/v1', 'NodePort', value),
       spec: { service: objectKey(namespace, name) },
