@@ -36,7 +36,8 @@ before(async () => {
   const command = [
     'sh',
     '-c',
-    'echo one; echo two >&2; mkdir /w; echo page > /w/index.html; httpd -p 8080 -h /w; sleep 0.5; echo three; trap "exit 0" TERM; while :; do sleep 0.1; done',
+    // The two streams have no order among each other: the pauses give them one.
+    'echo one; sleep 0.3; echo two >&2; mkdir /w; echo page > /w/index.html; httpd -p 8080 -h /w; sleep 0.5; echo three; trap "exit 0" TERM; while :; do sleep 0.1; done',
   ]
   await plane.create('web', { containers: [{ name: 'c', image: busybox, command }] })
   await plane.until('web', isReady)
