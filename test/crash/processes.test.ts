@@ -74,7 +74,7 @@ test('writes that were acknowledged survive the end of the server, again and aga
     const before = ledger.length
     await eventually('writes to go on', () => Promise.resolve(ledger.length), {
       until: length => length > before + 50,
-      seconds: 60,
+      seconds: 150,
     })
     const pid = await pidOf('server')
     if (pid > 0) process.kill(pid, 'SIGKILL')
@@ -82,7 +82,7 @@ test('writes that were acknowledged survive the end of the server, again and aga
   const before = ledger.length
   await eventually('writes to go on', () => Promise.resolve(ledger.length), {
     until: length => length > before + 50,
-    seconds: 60,
+    seconds: 150,
   })
   going = false
   await Promise.all(writers)
@@ -103,7 +103,7 @@ test(
     await client.create(pods, pod)
     const running = await eventually('the pod', () => client.get(pods, 'default/steady'), {
       until: found => found.status?.phase === 'Running',
-      seconds: 60,
+      seconds: 150,
     })
     const container = containerOf(running)
     for (const role of ['agent', 'containerd', 'server', 'supervisor']) {
@@ -113,21 +113,21 @@ test(
       if (role === 'supervisor') await cluster.bulwark('up', '--detach')
       await eventually(`${role} to be back`, () => pidOf(role), {
         until: found => found > 0 && found !== pid,
-        seconds: 60,
+        seconds: 150,
       })
     }
     await eventually('the cluster to be ready', () => cluster.bulwark('status', '-o', 'json'), {
       until: text => (JSON.parse(text) as { ready: boolean }).ready,
-      seconds: 60,
+      seconds: 150,
     })
     const after = await eventually('the pod to be known', () => client.get(pods, 'default/steady'), {
       until: found => found.status?.phase === 'Running',
-      seconds: 60,
+      seconds: 150,
     })
     assert.equal(containerOf(after), container, 'the container was started anew')
     await eventually('a command in it', () => cluster.kubectl('exec', 'steady', '--', 'echo', 'alive'), {
       until: text => text.includes('alive'),
-      seconds: 60,
+      seconds: 150,
     })
     close()
   },
