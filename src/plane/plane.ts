@@ -21,6 +21,7 @@ import { type Server, makeServer } from '#server/server.ts'
 import type { Decode, Store } from '#server/store/contract.ts'
 import { decodeStored } from '#server/stored.ts'
 import type { SharedKeys } from './keys.ts'
+import { kubeletVersion } from './version.ts'
 import { accountGroups, accountOf, controllerPolicy, kubeletPolicy, networkPolicy } from './policy.ts'
 
 export interface Network {
@@ -81,7 +82,6 @@ const keptResources = (scheme: Scheme) => (): readonly ResourceRef[] =>
     }))
 
 const schedulerName = 'kube-scheduler'
-export const kubeletVersion = 'v1.36.0'
 
 /** Names the manager of each write, so that ownership of fields shows who wrote. */
 const managed = (request: DoorRequest, manager: string): DoorRequest => {

@@ -17,11 +17,12 @@ import { type Caller, startNodeServer } from '#node/server/server.ts'
 import type { Right } from '#node/server/route.ts'
 import { dnsPaths, startDns } from '#network/dns/process.ts'
 import { startNetwork } from '#network/network.ts'
-import { kubeletVersion } from '#plane/plane.ts'
+import { kubeletVersion } from '#plane/version.ts'
 import { setupNode } from '#setup/node.ts'
 import type { ClusterConfig } from './config.ts'
 import { containerdOptions, enginesDirectory, nodeCgroup } from './engines.ts'
 import type { Layout } from './layout.ts'
+import { splitPem } from './pem.ts'
 
 export interface RunningAgent {
   stop(): Promise<void>
@@ -72,11 +73,6 @@ const authorizer =
 const watchOnly = (config: ClusterConfig) => (ref: { readonly resource: string }) => {
   if (ref.resource === pods.resource) return { fieldSelector: `spec.nodeName=${config.nodeName}` }
   return ref.resource === nodes.resource ? { fieldSelector: `metadata.name=${config.nodeName}` } : {}
-}
-
-function certificateAndKey(text: string): { readonly cert: string; readonly key: string } {
-  const at = text.indexOf('-----BEGIN PRIVATE KEY-----')
-  return { cert: text.slice(0, at), key: text.slice(at) }
 }
 
 /** In the built package the DNS process is a file beside this one. */
@@ -158,7 +154,7 @@ export async function runAgent(config: ClusterConfig, layout: Layout): Promise<R
     podCIDR: config.podCIDR,
   })
   const network = await joinNetwork(config, layout, log)
-  const serving = certificateAndKey(await readFile(layout.servingCertificate, 'utf8'))
+  const serving = splitPem(await readFile(layout.servingCertificate, 'utf8'))
   const nodeServer = await startNodeServer({
     agent,
     cri: containerd.cri,

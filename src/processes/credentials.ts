@@ -9,6 +9,7 @@ import { type ServerCertificates, issueServerCertificates, kubeConfig } from '#p
 import { networkGroup } from '#plane/policy.ts'
 import type { ClusterConfig } from './config.ts'
 import type { Layout } from './layout.ts'
+import { splitPem } from './pem.ts'
 
 async function writePrivate(file: string, text: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
@@ -96,19 +97,14 @@ export async function issueCredentials(issuing: Issuing): Promise<void> {
   await writePrivate(layout.servingCertificate, `${serving.cert}\n${serving.key}\n`)
 }
 
-const split = (text: string): KeyPair => {
-  const at = text.indexOf('-----BEGIN PRIVATE KEY-----')
-  return { cert: text.slice(0, at), key: text.slice(at) }
-}
-
 /** The server's own certificates, kept from start to start. @param names what the serving certificate is for */
 export async function serverCertificates(issuing: Issuing, names: readonly string[]): Promise<ServerCertificates> {
   const { layout, authority, now } = issuing
   const files = [layout.apiCertificate, layout.kubeletCertificate]
   if (files.every(file => isFresh(file, issuing)) && isFor(layout.apiCertificate, names))
     return {
-      serving: split(readFileSync(layout.apiCertificate, 'utf8')),
-      kubelet: split(readFileSync(layout.kubeletCertificate, 'utf8')),
+      serving: splitPem(readFileSync(layout.apiCertificate, 'utf8')),
+      kubelet: splitPem(readFileSync(layout.kubeletCertificate, 'utf8')),
     }
   const made = await issueServerCertificates(authority, names, now)
   await writePrivate(layout.apiCertificate, `${made.serving.cert}\n${made.serving.key}\n`)
