@@ -126,6 +126,8 @@ export async function runAgent(config: ClusterConfig, layout: Layout): Promise<R
   const log: Log = makeLog(line => void process.stderr.write(line), 'info').with({ role: 'agent' })
   const tools = await setupNode({ engines: enginesDirectory(), say: line => log.info(line) })
   const containerd = await startContainerd(containerdOptions(config, layout, tools))
+  const stop = new AbortController()
+  containerd.keep(log, stop.signal)
   await credentials(layout)
   const access = await loadKubeconfig(layout.nodeKubeconfig)
   const own = await connectAs(layout.nodeKubeconfig, 'bulwark-agent')
@@ -168,6 +170,7 @@ export async function runAgent(config: ClusterConfig, layout: Layout): Promise<R
   log.info('ready', { node: config.nodeName })
   return {
     stop: async () => {
+      stop.abort()
       await nodeServer.close()
       await network.stop()
       await agent.stop()

@@ -71,6 +71,8 @@ export interface Agent {
 }
 
 const upkeepEvery = 10_000
+/** A node whose runtime is silent for so long is not ready, in milliseconds. */
+const runtimePatience = 30_000
 
 class Running implements Agent {
   readonly #parts: AgentParts
@@ -157,12 +159,14 @@ class Running implements Agent {
   }
 
   #describe(): NodeFacts {
-    return this.#podCIDR === ''
-      ? {
-          ...this.#facts,
-          notReady: 'container runtime network not ready: the cluster has given this node no pod network yet',
-        }
-      : this.#facts
+    const notReady = this.#notReady()
+    return notReady === undefined ? this.#facts : { ...this.#facts, notReady }
+  }
+
+  #notReady(): string | undefined {
+    if (this.#podCIDR === '')
+      return 'container runtime network not ready: the cluster has given this node no pod network yet'
+    return (this.#events?.silence() ?? 0) > runtimePatience ? 'container runtime is down' : undefined
   }
 
   async #setNetwork(podCIDR: string): Promise<void> {

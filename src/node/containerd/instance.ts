@@ -5,9 +5,11 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import type { Log } from '#base/log.ts'
 import type { Cri } from '../cri/client.ts'
 import { connectCri } from '../cri/client.ts'
 import { cniConfig, type ContainerdPaths, containerdConfig, containerdPaths } from './config.ts'
+import { keepAlive } from './keep.ts'
 import { pauseArchive, pauseImage } from './pause.ts'
 import { bootId, dropRecord, isAlive, readRecord, writeRecord } from './record.ts'
 
@@ -35,6 +37,8 @@ export interface Containerd {
   setNetwork(podCIDR: string): Promise<void>
   /** Loads every image of an OCI or docker archive. */
   importImage(archive: string): Promise<void>
+  /** From now on it is started again whenever it ends, until the signal is raised. One process of the machine does that. */
+  keep(log: Log, signal: AbortSignal): void
   /** Ends containerd; pods keep running. */
   stop(): Promise<void>
 }
@@ -124,12 +128,20 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     await Promise.all(importedNames(stdout).map(name => known(cri, name)))
   }
   await ensurePause(cri, importImage, paths)
+  const kept = {
+    isAlive: () => {
+      const record = readRecord(paths.record)
+      return record !== undefined && isAlive(record)
+    },
+    start: () => adoptOrStart(options, paths, cri),
+  }
   return {
     paths,
     cri,
     importImage,
     setNetwork: podCIDR =>
       writeFile(join(paths.cni, '10-pods.conflist'), cniConfig({ name: options.name, podCIDR, ipam: paths.ipam })),
+    keep: (log, signal) => void keepAlive(kept, log, signal),
     stop: async () => {
       cri.close()
       await stopRecorded(paths.record)
