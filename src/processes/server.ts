@@ -11,7 +11,7 @@ import { type Plane, makePlane, schemeAndDecode } from '#plane/plane.ts'
 import { publish } from '#plane/publish.ts'
 import { loadOrCreateKey } from '#server/store/encryption.ts'
 import { openSqliteStore } from '#server/store/sqlite/open.ts'
-import { keepText } from '#server/http/encode.ts'
+import { keepBytes } from '#server/http/encode.ts'
 import type { ClusterConfig } from './config.ts'
 import { issueCredentials, serverCertificates } from './credentials.ts'
 import type { Layout } from './layout.ts'
@@ -53,7 +53,7 @@ export async function runServer(config: ClusterConfig, layout: Layout): Promise<
     log,
     keys: [loadOrCreateKey(layout.key)],
     sealed: ['secrets', keysResource],
-    onText: keepText(scheme),
+    onBytes: keepBytes(scheme),
     ...builtWorkers(),
   })
   const keys = await sharedKeys(store, clock.now())

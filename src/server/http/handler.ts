@@ -115,6 +115,14 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
 const bodied = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 const none = new Uint8Array(0)
 
+const endless = new AbortController().signal
+
+function closing(response: Response): AbortSignal {
+  const stop = new AbortController()
+  response.on('close', () => stop.abort())
+  return stop.signal
+}
+
 async function incoming(handling: Handling, { request, response, info }: Routed, warnings: string[]) {
   const { asked } = info
   const method = request.method ?? 'GET'
@@ -128,15 +136,13 @@ async function incoming(handling: Handling, { request, response, info }: Routed,
     })
   if (!methods.has(method))
     throw methodNotAllowed({ group: asked.group, resource: asked.resource }, method.toLowerCase())
-  const stop = new AbortController()
-  if (asked.verb === 'watch') response.on('close', () => stop.abort())
   return doorRequest(handling.codec, {
     info,
     contentType: header(request.headers, 'content-type'),
     agent: header(request.headers, 'user-agent'),
     body: bodied.has(method) ? await readBody(request) : none,
     takes: (asked.subresource === '' ? undefined : handling.takes(served, asked.subresource)) ?? served,
-    signal: stop.signal,
+    signal: asked.verb === 'watch' ? closing(response) : endless,
     warn: text => void warnings.push(text),
   })
 }

@@ -65,7 +65,7 @@ export class Committing {
     } catch {
       // It may lag; the next commit writes it again.
     }
-    this.#sinceCheckpoint += packed.bytes.length
+    this.#sinceCheckpoint += packed.used
     return undefined
   }
 
