@@ -44,16 +44,21 @@ interface UpFlags extends Common {
   readonly nodes?: string
   readonly store?: string
   readonly detach?: boolean
+  readonly containerRuntimeEndpoint?: string
 }
 
 cluster('up', 'Start a cluster, or what of it does not run')
   .option('--port <port>', 'port of the API on loopback and the node address (default: 6443)')
   .option('--nodes <nodes>', 'real, or simulated=N (default: real where this machine can, as root on Linux)')
   .option('--store <store>', 'sqlite')
+  .option(
+    '--container-runtime-endpoint <endpoint>',
+    'a CRI runtime to use, unix:///PATH, with CNI set up (default: a containerd of our own)',
+  )
   .option('--detach', 'return when the cluster is ready instead of staying until Ctrl-C')
   .addHelpText(
     'after',
-    '\nExamples:\n  bulwark up\n  bulwark up --detach --name test --port 7443\n  bulwark up --nodes simulated=100',
+    '\nExamples:\n  bulwark up\n  bulwark up --detach --name test --port 7443\n  bulwark up --nodes simulated=100\n  bulwark up --container-runtime-endpoint unix:///run/containerd/containerd.sock',
   )
   .action((flags: UpFlags) =>
     told(async () => {

@@ -10,7 +10,7 @@ import { type ClusterConfig, readConfig, writeConfig } from '#processes/config.t
 import { enginesDirectory } from '#processes/engines.ts'
 import type { Layout } from '#processes/layout.ts'
 import { isRunning, launch } from '#processes/supervise.ts'
-import { SetupError, cannotRunPods, setupNode } from '#setup/node.ts'
+import { SetupError, cannotRunPods, setupHost, setupNode } from '#setup/node.ts'
 import { entry } from './entry.ts'
 import { mergeKubeconfig, userKubeconfig } from './kubeconfig-file.ts'
 import { hostAddress, machineName, requireFreePort } from './machine.ts'
@@ -24,6 +24,7 @@ export interface UpOptions {
   readonly port?: string
   readonly nodes?: string
   readonly store?: string
+  readonly containerRuntimeEndpoint?: string
 }
 
 const usualPort = 6443
@@ -75,12 +76,31 @@ async function place(
   }
 }
 
+/** `unix:///path`, or a path. @throws UsageError, CommandError */
+function runtimeSocket(options: UpOptions, wanted: ClusterConfig['nodes']): string | undefined {
+  if (options.containerRuntimeEndpoint === undefined) return undefined
+  const path = options.containerRuntimeEndpoint.replace(/^unix:\/\//, '')
+  if (!path.startsWith('/'))
+    throw new UsageError(
+      `--container-runtime-endpoint must be unix:///PATH, not ${JSON.stringify(options.containerRuntimeEndpoint)}`,
+    )
+  if (wanted !== 'real') throw new UsageError('--container-runtime-endpoint is for real nodes')
+  if (options.name !== 'default')
+    throw new UsageError(
+      "--container-runtime-endpoint is for the cluster named default: every other one has a network of its own, which is not that runtime's",
+    )
+  if (!existsSync(path)) throw new CommandError(`there is no runtime at ${path}`)
+  return path
+}
+
 async function newCluster(options: UpOptions, progress: Progress): Promise<ClusterConfig> {
   if (options.store !== undefined && options.store !== 'sqlite')
     throw new UsageError('--store takes sqlite; other stores are not there yet')
   const wanted = wantedNodes(options.nodes, progress)
+  const socket = runtimeSocket(options, wanted)
   if (wanted === 'real') await requireFreeName(options.name)
   return {
+    ...(socket === undefined ? {} : { runtimeSocket: socket }),
     name: options.name,
     port: parsePort(options.port),
     nodes: wanted,
@@ -104,9 +124,11 @@ async function configure(options: UpOptions, at: Layout, progress: Progress): Pr
   return known
 }
 
-async function setUp(progress: Progress): Promise<void> {
+async function setUp(config: ClusterConfig, progress: Progress): Promise<void> {
+  const say = (line: string): void => progress.note(line)
   try {
-    await setupNode({ engines: enginesDirectory(), say: line => progress.note(line) })
+    if (config.runtimeSocket === undefined) await setupNode({ engines: enginesDirectory(), say })
+    else await setupHost(say)
   } catch (error) {
     if (error instanceof SetupError)
       throw new CommandError(`${error.message}. Or run without containers: bulwark up --nodes simulated=1`)
@@ -167,12 +189,22 @@ async function lastWords(file: string): Promise<string> {
   return text.trim().split('\n').slice(-3).join('\n')
 }
 
-async function waitForServer(at: Layout): Promise<void> {
+/** Looks in a row at which a process was found ended, at which it is given up. */
+const mostAbsences = 40
+
+interface Wait {
+  readonly what: string
+  /** Who must live for it. */
+  readonly role: 'server' | 'agent'
+  readonly works: () => Promise<boolean>
+}
+
+async function waitFor(at: Layout, { what, role, works }: Wait): Promise<void> {
   let ends = 0
-  await until('the API', at.log('server'), async () => {
-    if (await answers(at).catch(() => false)) return true
-    ends = isRunning(at, 'server') ? 0 : ends + 1
-    if (ends > 40) throw new CommandError(`the server does not stay up:\n${await lastWords(at.log('server'))}`)
+  await until(what, at.log(role), async () => {
+    if (await works().catch(() => false)) return true
+    ends = isRunning(at, role) ? 0 : ends + 1
+    if (ends > mostAbsences) throw new CommandError(`the ${role} does not stay up:\n${await lastWords(at.log(role))}`)
     return false
   })
 }
@@ -182,18 +214,17 @@ export async function up(options: UpOptions, progress: Progress): Promise<Cluste
   const at = placeOf(options)
   progress.step(`Preparing cluster ${options.name}`)
   const config = await configure(options, at, progress)
-  if (config.nodes === 'real') await setUp(progress)
+  if (config.nodes === 'real') await setUp(config, progress)
   if (!isRunning(at, 'server')) await requireFreePort(config.port)
   await mkdir(at.dir, { recursive: true, mode: 0o700 })
   await writeConfig(at.config, config)
   progress.step('Starting the API, controllers and scheduler')
   if (!isRunning(at, 'supervisor'))
     launch(at, { role: 'supervisor', argv: [...entry(), 'supervisor', '--dir', at.dir] })
-  await waitForServer(at)
+  await waitFor(at, { what: 'the API', role: 'server', works: () => answers(at) })
   progress.step(config.nodes === 'real' ? `Starting node ${config.nodeName}` : 'Starting simulated nodes')
-  await until('the node', at.log(config.nodes === 'real' ? 'agent' : 'server'), () =>
-    nodeReady(at, config).catch(() => false),
-  )
+  const role = config.nodes === 'real' ? 'agent' : 'server'
+  await waitFor(at, { what: 'the node', role, works: () => nodeReady(at, config) })
   await mergeKubeconfig(userKubeconfig(process.env), await readFile(at.kubeconfig, 'utf8'))
   progress.done()
   return config

@@ -19,6 +19,8 @@ export interface ClusterConfig {
   /** Address of the cluster's DNS. */
   readonly dns: string
   readonly kubeletPort: number
+  /** Socket of a runtime that somebody else runs; absent: a containerd of our own. */
+  readonly runtimeSocket?: string
 }
 
 /** @throws Error when there is none, or it cannot be read. */

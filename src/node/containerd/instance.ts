@@ -30,13 +30,17 @@ export interface ContainerdOptions {
   readonly netns?: string
 }
 
-export interface Containerd {
-  readonly paths: ContainerdPaths
+/** What runs the containers of a node. */
+export interface Runtime {
   readonly cri: Cri
   /** Writes the pod network; containerd takes it up by itself. Needed before the first pod. */
   setNetwork(podCIDR: string): Promise<void>
   /** Loads every image of an OCI or docker archive. */
   importImage(archive: string): Promise<void>
+}
+
+export interface Containerd extends Runtime {
+  readonly paths: ContainerdPaths
   /** From now on it is started again whenever it ends, until the signal is raised. One process of the machine does that. */
   keep(log: Log, signal: AbortSignal): void
   /** Ends containerd; pods keep running. */
@@ -154,7 +158,7 @@ export const importedNames = (output: string): readonly string[] =>
   [...output.matchAll(/^(?:unpacking )?(\S+[:@]\S+)\s+(?:saved|\()/gm)].map(match => match[1] ?? '')
 
 /** The CRI part of containerd hears of an import only after it: without waiting, a first pod would try to pull. */
-async function known(cri: Cri, name: string): Promise<void> {
+export async function known(cri: Cri, name: string): Promise<void> {
   for (const end = performance.now() + 10_000; performance.now() < end; await sleep(5))
     if ((await cri.images.imageStatus({ image: { image: name } })).image !== undefined) return
   throw new Error(`containerd has imported ${name} but does not show it`)
