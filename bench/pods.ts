@@ -186,6 +186,7 @@ export async function podStarts(): Promise<readonly Figure[]> {
     await bulwark('image', 'import', ...(await buildImages(join(homedir(), '.cache/bulwark/images'), ['busybox'])))
     return await measure(dir, name)
   } finally {
-    await bulwark('down', '--purge').finally(() => discard(dir))
+    await bulwark('down', '--purge')
+    await discard(dir)
   }
 }
