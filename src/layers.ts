@@ -82,6 +82,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   server: {
     imports: [
+      'server/flow',
       'server/admission',
       'server/registry',
       'server/authz',
@@ -93,6 +94,9 @@ export const layers: Readonly<Record<string, Layer>> = {
       'base',
     ],
     node: ['crypto', 'http', 'http2', 'https', 'net', 'stream', 'stream/promises', 'util', 'zlib'],
+  },
+  'server/flow': {
+    imports: ['server/store', 'kinds/facts', 'api', 'base'],
   },
   'server/admission': {
     imports: ['server/registry', 'server/authz', 'kinds/facts', 'api', 'base'],

@@ -76,6 +76,7 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
         ['store', true],
       ]),
     more: openapiPaths(plane.scheme),
+    metrics: () => server.flow.metrics(),
   })
   const dialer = makeDialer(plane.store, () => ({ authority: options.authority.cert, ...kubelet }))
   const authenticate = makeAuthenticate(server.tokens, clock)
@@ -92,6 +93,8 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
     takes: takes(plane.scheme),
     connect: connect(parts),
     observe: known.observe,
+    flow: server.flow,
+    sizeOf: resource => plane.store.snapshot(resource).size,
   }
   const certificates = { cert: serving.cert, key: serving.key, clientCA: options.authority.cert }
   const listenings: Listening[] = []

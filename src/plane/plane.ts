@@ -13,6 +13,7 @@ import type { RunnerParts, Running } from '#client/runner.ts'
 import { controllers, startControllers } from '#controllers/index.ts'
 import { type Simulation, simulateNodes } from '#node/simulate/nodes.ts'
 import { type Scheduler, schedulerRules, startScheduler } from '#scheduler/index.ts'
+import { suggested } from '#kinds/flowcontrol/suggested.ts'
 import { builtinKinds } from '#kinds/index.ts'
 import { makeScheme } from '#kinds/scheme.ts'
 import { fieldManager, patching } from '#server/coding.ts'
@@ -118,6 +119,7 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     serviceCIDR: network.serviceCIDR,
     nodePorts: network.nodePorts,
     roles: [...policy.roles, ...networkPolicy.roles],
+    suggested,
     bindings: [...policy.bindings, ...networkPolicy.bindings, ...kubeletPolicy.bindings],
   })
   await server.bootstrap()

@@ -22,6 +22,14 @@ export interface BootstrapOptions {
   /** Roles and bindings of Bulwark's own components. */
   readonly roles?: readonly Draft<RoleObject>[]
   readonly bindings?: readonly Draft<BindingObject>[]
+  /** Objects whose spec is put back at each start. */
+  readonly suggested?: readonly Suggested[]
+}
+
+export interface Suggested {
+  readonly object: Draft<KObject> & { readonly spec: Readonly<Record<string, unknown>> }
+  /** Put back whatever its annotation says. */
+  readonly mandatory: boolean
 }
 
 const namespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'].map((name): Draft<Namespace> => ({
@@ -70,6 +78,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
     ...[...bindings.map(expandBinding), ...(options.bindings ?? [])].map(binding => reconcileBinding(options, binding)),
     ...priorities.map(create),
     create(serviceCIDRObject(options.serviceCIDR)),
+    ...(options.suggested ?? []).map(one => reconcileSpec(options, one)),
   ])
 }
 
@@ -140,6 +149,23 @@ async function reconcileBinding(options: BootstrapOptions, wanted: Draft<Binding
     name: wanted.metadata.name ?? '',
     body: { ...found, subjects: [...(found.subjects ?? []), ...missing] } as Draft<BindingObject>,
   })
+}
+
+const autoSpec = 'apf.kubernetes.io/autoupdate-spec'
+
+/** An object that somebody has taken over by its annotation, or changed before there was one, stays as it is. */
+async function reconcileSpec(options: BootstrapOptions, { object, mandatory }: Suggested): Promise<void> {
+  const where = target(options, object)
+  const name = object.metadata.name ?? ''
+  await ensure(options, object)
+  const answer = await options.door(options.who, { ...where, verb: 'get', name })
+  if (answer.type !== 'object') return
+  const found = structuredClone(answer.object) as unknown as Draft<KObject> & { spec?: unknown }
+  const said = found.metadata.annotations?.[autoSpec]
+  const ours = mandatory || said === 'true' || (said === undefined && found.metadata.generation === 1)
+  if (!ours || equal(found.spec, object.spec)) return
+  const body: Draft<KObject> & { spec?: unknown } = { ...found, spec: object.spec }
+  await options.door(options.who, { ...where, verb: 'update', name, body })
 }
 
 const same = (

@@ -13,7 +13,8 @@ import { type Authorizer, makeAuthorize } from '#server/authz/authorize.ts'
 import { makeNodeAuthorizer } from '#server/authz/node.ts'
 import { makeRbac, masters } from '#server/authz/rbac.ts'
 import { escalation } from '#server/admission/escalation.ts'
-import { bootstrap } from './bootstrap.ts'
+import { type Suggested, bootstrap } from './bootstrap.ts'
+import { type FlowControl, makeFlowControl } from '#server/flow/flow.ts'
 import { makeDoor } from './local/door.ts'
 import { type LocalReader, makeReader } from './local/reader.ts'
 import type { Serving } from './outcome.ts'
@@ -41,12 +42,14 @@ export interface ServerOptions {
   readonly issuer: string
   readonly roles?: readonly Draft<RoleObject>[]
   readonly bindings?: readonly Draft<BindingObject>[]
+  readonly suggested?: readonly Suggested[]
 }
 
 export interface Server {
   readonly door: Door
   readonly serving: Serving
   readonly tokens: TokenAuthenticator
+  readonly flow: FlowControl
   /** Service address of the API itself: the first of the range. */
   readonly address: string
   /** For a component of ours: what it reads in place, checked against its rights when it declares it. */
@@ -119,11 +122,13 @@ export function makeServer(options: ServerOptions): Server {
     }),
   }
   const door = makeDoor(serving)
+  const flow = makeFlowControl({ store, clock })
   const readers: LocalReader[] = []
   return {
     door,
     serving,
     tokens,
+    flow,
     address: firstAddress(options.serviceCIDR),
     identity: component,
     reader: who => {
@@ -139,10 +144,12 @@ export function makeServer(options: ServerOptions): Server {
         serviceCIDR: options.serviceCIDR,
         ...(options.roles === undefined ? {} : { roles: options.roles }),
         ...(options.bindings === undefined ? {} : { bindings: options.bindings }),
+        ...(options.suggested === undefined ? {} : { suggested: options.suggested }),
       }),
     close: () => {
       rbac.close()
       nodes.close()
+      flow.close()
       for (const reader of readers) reader.close()
     },
   }

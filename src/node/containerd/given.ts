@@ -24,7 +24,7 @@ export function givenRuntime(socket: string): GivenRuntime {
     // Its owner configures CNI.
     setNetwork: () => Promise.resolve(),
     importImage: async archive => {
-      const argv = ['--address', socket, '--namespace', 'k8s.io', 'images', 'import', archive]
+      const argv = ['--address', socket, '--namespace', 'k8s.io', 'images', `import`, archive]
       const { stdout } = await run('ctr', argv, { timeout: 300_000, maxBuffer: 16 << 20 })
       await Promise.all(importedNames(stdout).map(name => known(cri, name)))
     },

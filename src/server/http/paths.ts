@@ -17,6 +17,8 @@ export interface PathParts {
   readonly address: string
   /** Names of what must work, and whether it does. */
   readonly checks: () => ReadonlyMap<string, boolean>
+  /** Lines of metrics that others keep. */
+  readonly metrics?: () => Iterable<string>
   /** More handlers: OpenAPI. */
   readonly more?: (path: string) => PathHandler | undefined
 }
@@ -122,7 +124,11 @@ export function paths(parts: PathParts): Paths {
     [
       '/metrics',
       ({ response }: PathRequest) =>
-        send(response, { code: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', body: metrics.text() }),
+        send(response, {
+          code: 200,
+          contentType: 'text/plain; version=0.0.4; charset=utf-8',
+          body: [metrics.text().trimEnd(), ...(parts.metrics?.() ?? []), ''].join('\n'),
+        }),
     ],
     ['/api', discovery(parts, 'api', aggregated)],
     ['/apis', discovery(parts, 'apis', aggregated)],
