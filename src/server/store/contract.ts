@@ -120,7 +120,7 @@ export type Decode = (resource: GroupResource, text: string) => KObject
 
 /** Why a store cannot be opened; the message says what to do. */
 export class StoreRefused extends Error {
-  readonly why: 'locked' | 'corrupt' | 'foreign' | 'newer' | 'rolled-back' | 'key'
+  readonly why: 'locked' | 'corrupt' | 'foreign' | 'newer' | 'rolled-back' | 'key' | 'unreachable'
   constructor(why: StoreRefused['why'], message: string) {
     super(message)
     this.name = 'StoreRefused'

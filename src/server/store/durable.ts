@@ -30,16 +30,18 @@ export interface DurableOptions {
 export class Durable {
   readonly waiting: Waiting
   readonly #shelves = new Map<GroupResource, Shelf>()
-  readonly #window: Window
+  #window: Window
+  readonly #limits: WindowLimits
   readonly #history: History | undefined
   readonly #past: Past
   readonly #log: Log
-  readonly #loadedAt: number
+  #loadedAt: number
   #revision: number
   #oldest: number
 
   constructor({ loaded, history, window, clock, log }: DurableOptions) {
     this.waiting = new Waiting(clock)
+    this.#limits = window
     this.#window = new Window(window)
     this.#history = history
     this.#past = new Past(history)
@@ -94,6 +96,41 @@ export class Durable {
     if (this.#history === undefined && last !== undefined) this.#oldest = Math.max(this.#oldest, last.revision)
     this.#dispatch(changes)
     this.waiting.reached(revision)
+  }
+
+  /** Nothing changed up to `revision`. */
+  advance(revision: number): void {
+    if (revision <= this.#revision) return
+    this.#revision = revision
+    this.waiting.reached(revision)
+  }
+
+  /** Starts again from what is current, where the changes in between cannot be had: all who watch are told so. */
+  reload(loaded: Loaded): void {
+    const shelves = [...this.#shelves.values()]
+    this.#shelves.clear()
+    for (const [resource, tree] of loaded.trees) this.#shelves.set(resource, new Shelf(loaded.revision, tree))
+    this.#window = new Window(this.#limits)
+    this.#past.clear()
+    this.#loadedAt = loaded.revision
+    this.#revision = loaded.revision
+    this.#oldest = loaded.revision
+    for (const watching of new Set(shelves.flatMap(shelf => [...shelf.watchers]))) this.#end(watching, 'expired')
+    this.waiting.reached(loaded.revision)
+  }
+
+  /** The change of a key at a revision, while the window holds it. */
+  change(resource: GroupResource, key: string, revision: number): Change | undefined {
+    const next = this.next(resource, key, revision - 1)
+    return next?.revision === revision ? next : undefined
+  }
+
+  /** The first change of a key after a revision, while the window holds it. */
+  next(resource: GroupResource, key: string, after: number): Change | undefined {
+    return this.#shelves
+      .get(resource)
+      ?.after(after)
+      .find(change => change.key === key)
   }
 
   /** Forgets what is older; false when there is nothing to forget. */
