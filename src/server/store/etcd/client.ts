@@ -28,7 +28,8 @@ export interface Peer {
 
 /** Milliseconds; etcd itself gives up on a request after seven seconds. */
 const callTimeout = 10_000
-const pings = { pingIntervalMs: 10_000, pingTimeoutMs: 5000, pingIdleConnection: true }
+// Not for idle connections: connect-node would go on after the connection is gone, and throw where nobody can catch it.
+const pings = { pingIntervalMs: 10_000, pingTimeoutMs: 5000 }
 const shortestPause = 25
 const longestPause = 2000
 

@@ -21,7 +21,8 @@ export interface HistoryParts {
 type Message = Pick<WatchRequest, 'requestUnion'>
 
 const changesPerPart = 512
-const timeoutMs = 20_000
+/** Milliseconds. */
+const patience = 20_000
 /** Milliseconds: etcd answers about progress only when all is sent. */
 const askAgain = 30
 const progress = { requestUnion: { case: 'progressRequest', value: {} } } as Message
@@ -41,15 +42,17 @@ export class EtcdHistory implements History {
     outbox.push(this.#create(request))
     const asking = setInterval(() => outbox.push(progress), askAgain)
     const ending = new AbortController()
+    const limit = setTimeout(() => ending.abort(), patience)
     const gathering = new Gathering(request, this.#parts)
     try {
-      for await (const response of peer.watch.watch(outbox, { signal: ending.signal, timeoutMs })) {
+      for await (const response of peer.watch.watch(outbox, { signal: ending.signal })) {
         const done = gathering.take(response)
         if (done !== undefined) return done
       }
       throw new Error('the stream of old changes ended')
     } finally {
       clearInterval(asking)
+      clearTimeout(limit)
       outbox.end()
       ending.abort()
     }
