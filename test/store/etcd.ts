@@ -11,7 +11,9 @@ import { type EtcdAccess, EtcdClient } from '#server/store/etcd/client.ts'
 import { fetchDebian } from '#setup/debian.ts'
 
 const cache = process.env['BULWARK_TEST_CACHE'] ?? join(homedir(), '.cache/bulwark')
-const into = join(cache, 'etcd')
+/** Where each is unpacked. */
+const suites = { sid: 'etcd', bookworm: 'etcd-3.4' } as const
+type Suite = keyof typeof suites
 
 /** Given to node:test as `skip`. */
 export const skip =
@@ -69,17 +71,12 @@ async function files(
 }
 
 /** Quick elections, no syncing of test data to the disk. */
-const usual = [
-  '--heartbeat-interval=20',
-  '--election-timeout=200',
-  '--log-level=error',
-  '--unsafe-no-fsync',
-  '--enable-grpc-gateway=false',
-]
+const usual = ['--heartbeat-interval=20', '--election-timeout=200', '--log-level=error', '--enable-grpc-gateway=false']
 
 /** Resolves when they answer. */
-export async function startEtcd(count = 1, more: readonly string[] = []): Promise<EtcdCluster> {
-  await fetchDebian({ suite: 'sid', packages: ['etcd-server', 'etcd-client'], into, say: console.error })
+export async function startEtcd(count = 1, more: readonly string[] = [], suite: Suite = 'sid'): Promise<EtcdCluster> {
+  const into = join(cache, suites[suite])
+  await fetchDebian({ suite, packages: ['etcd-server'], into, say: console.error })
   const dir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'bulwark-etcd-'))
   const { authority, client, flags } = await files(dir)
   const ports = await freePorts(2 * count)
@@ -88,7 +85,7 @@ export async function startEtcd(count = 1, more: readonly string[] = []): Promis
   const initial = peers.map((peer, i) => `m${i}=${peer}`).join(',')
   const members = urls.map((url, i) => {
     const peer = peers[i] ?? ''
-    return new RunningMember(url, [
+    return new RunningMember(join(into, 'usr/bin/etcd'), url, [
       `--name=m${i}`,
       `--data-dir=${join(dir, `m${i}`)}`,
       `--listen-client-urls=${url}`,
@@ -98,6 +95,7 @@ export async function startEtcd(count = 1, more: readonly string[] = []): Promis
       `--initial-cluster=${initial}`,
       ...flags,
       ...usual,
+      ...(suite === 'sid' ? ['--unsafe-no-fsync'] : []),
       ...more,
     ])
   })
@@ -122,10 +120,12 @@ export async function startEtcd(count = 1, more: readonly string[] = []): Promis
 
 class RunningMember implements Member {
   readonly url: string
+  readonly #program: string
   readonly #flags: readonly string[]
   #process: ChildProcess | undefined
 
-  constructor(url: string, flags: readonly string[]) {
+  constructor(program: string, url: string, flags: readonly string[]) {
+    this.#program = program
     this.url = url
     this.#flags = flags
     this.start()
@@ -137,7 +137,7 @@ class RunningMember implements Member {
       'ignore',
       process.env['DEBUG'] === undefined ? 'ignore' : 'inherit',
     ]
-    const child = spawn(join(into, 'usr/bin/etcd'), this.#flags, { stdio })
+    const child = spawn(this.#program, this.#flags, { stdio })
     this.#process = child
     process.once('exit', () => child.kill('SIGKILL'))
   }
