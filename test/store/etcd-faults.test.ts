@@ -139,6 +139,15 @@ suite('etcd: several servers, bad connections', { skip }, () => {
       await far.fresh()
       const notes = new Notes(far, far.revision())
       const same = far.snapshot('things').get('same')
+      const told: string[] = []
+      far.watch(['things'], far.revision(), {
+        coalesce: true,
+        onEvents: events => {
+          for (const { type, key, kept, previous } of events)
+            told.push(`${type} ${key}: ${String(dataOf(previous))} > ${String(dataOf(kept))}`)
+        },
+        onEnd: why => void (why !== 'closed' && told.push(why)),
+      })
       proxy.shut()
       await write(near, 'changed', 'after')
       await done(near.commit([remove('gone')]))
@@ -153,6 +162,12 @@ suite('etcd: several servers, bad connections', { skip }, () => {
       const again = new Notes(far, far.revision())
       await write(far, 'new', 'again')
       await again.count(1)
+      assert.deepEqual(told, [
+        'put changed: before > after',
+        'put new: undefined > after',
+        'delete gone: before > before',
+        'put new: after > again',
+      ])
     }))
 
   test('an answer that is lost is found out: each write happened once, or not at all', () =>

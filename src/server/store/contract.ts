@@ -93,6 +93,11 @@ export interface Watcher {
   readonly onEvents: (events: readonly Event[]) => void
   /** Old events are all delivered: from now on `revision()` says how far this watcher has been told. */
   readonly onLive?: () => void
+  /**
+   * For those who follow the state, not its history: where events are lost for good (etcd was compacted while nobody could
+   * reach it) they are told the difference, and do not end.
+   */
+  readonly coalesce?: boolean
   /** `expired`: the events asked for are compacted. `closed`: the store closes. `failed`: history could not be read. */
   readonly onEnd: (why: 'expired' | 'closed' | 'failed') => void
 }
