@@ -12,7 +12,19 @@ export const layers: Readonly<Record<string, Layer>> = {
     node: ['child_process', 'fs', 'fs/promises', 'net', 'os', 'path', 'timers/promises', 'util'],
   },
   processes: {
-    imports: ['network', 'plane', 'node', 'client', 'server', 'server/store', 'setup', 'pki', 'kinds/facts', 'base'],
+    imports: [
+      'network',
+      'plane',
+      'node',
+      'client',
+      'server',
+      'server/store',
+      'setup',
+      'pki',
+      'codec',
+      'kinds/facts',
+      'base',
+    ],
     node: ['child_process', 'crypto', 'fs', 'fs/promises', 'net', 'path', 'timers/promises'],
   },
   testing: {

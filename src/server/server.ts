@@ -2,7 +2,6 @@
 import type { Clock } from '#base/clock.ts'
 import type { Door } from '#api/door.ts'
 import type { Scheme } from '#api/kind.ts'
-import type { Reader } from '#api/reader.ts'
 import type { User } from '#api/request.ts'
 import { timestamp } from '#base/clock.ts'
 import { certificateSteps } from '#server/admission/certificates.ts'
