@@ -5,11 +5,12 @@ import { systemClock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { isReason } from '#api/status.ts'
 import { makeClient } from '#client/client.ts'
-import { configMaps, namespaces } from '#kinds/facts/generated/refs.ts'
+import { configMaps, endpoints, endpointSlices, namespaces } from '#kinds/facts/generated/refs.ts'
 import type { ConfigMap } from '#kinds/facts/generated/types/core_v1.ts'
 import type { Snapshot, Store } from '#server/store/contract.ts'
 import { openMemoryStore } from '#server/store/memory.ts'
 import { sharedKeys } from './keys.ts'
+import { publishAmong } from './publish.ts'
 import { type Plane, makePlane, schemeAndDecode, usualNetwork } from './plane.ts'
 
 /** What it shows stands still from `hold` until it is asked for the newest, or has written itself. */
@@ -58,7 +59,7 @@ async function servers() {
   const planes = [await make(store), await make(behind.store)] as const
   const [near, far] = planes.map(plane => plane.client(plane.server.identity('test', ['system:masters']), 'test'))
   assert.ok(near !== undefined && far !== undefined)
-  return { near, far, plane: planes[0], store, hold: () => behind.hold() }
+  return { near, far, plane: planes[0], other: planes[1], store, hold: () => behind.hold() }
 }
 
 const configMap = (name: string, value: string, namespace = 'default'): ConfigMap => ({
@@ -126,4 +127,23 @@ test('who no longer leads writes nothing', async () => {
   await assert.rejects(leader.create(configMaps, configMap('b', 'late')), late)
   await assert.rejects(leader.delete(configMaps, 'default/a'), late)
   assert.equal((await near.get(configMaps, 'default/a')).data?.['value'], 'in term')
+})
+
+test('the service of the API has all servers behind it, and none that is gone', async () => {
+  const { near, plane, other } = await servers()
+  const shown = async (): Promise<readonly (readonly string[])[]> => {
+    const legacy = await near.get(endpoints, 'default/kubernetes')
+    const slice = await near.get(endpointSlices, 'default/kubernetes')
+    return [
+      (legacy.subsets ?? []).flatMap(subset => (subset.addresses ?? []).map(({ ip }) => ip)),
+      (slice.endpoints ?? []).flatMap(({ addresses }) => addresses),
+    ]
+  }
+  const one = await publishAmong(plane, { address: '10.0.0.1', port: 6443 })
+  const two = await publishAmong(other, { address: '10.0.0.2', port: 6443 })
+  const both = ['10.0.0.1', '10.0.0.2']
+  assert.deepEqual(await shown(), [both, both])
+  await one.stop()
+  assert.deepEqual(await shown(), [['10.0.0.2'], ['10.0.0.2']])
+  await two.stop()
 })

@@ -7,7 +7,7 @@ import { sharedKeys } from '#plane/keys.ts'
 import { listenPlane } from '#plane/listen.ts'
 import { ensureDnsService } from '#network/dns/service.ts'
 import { type Plane, makePlane, schemeAndDecode } from '#plane/plane.ts'
-import { publish } from '#plane/publish.ts'
+import { publish, publishAmong } from '#plane/publish.ts'
 import { keepText } from '#server/http/encode.ts'
 import type { ClusterConfig } from './config.ts'
 import { issueCredentials, serverCertificates } from './credentials.ts'
@@ -53,7 +53,9 @@ export async function runServer(config: ClusterConfig, layout: Layout): Promise<
   const names = [...new Set([...hosts, config.address, 'localhost', plane.server.address])]
   const certificates = await serverCertificates(issuing, names)
   const listener = await listenPlane(plane, { hosts, port: config.port, authority: keys.authority, certificates })
-  await publish(plane, { address: config.serverAddress, port: config.port })
+  const at = { address: config.serverAddress, port: config.port }
+  const publishing = config.etcd === undefined ? undefined : await publishAmong(plane, at)
+  if (publishing === undefined) await publish(plane, at)
   if (config.nodes === 'real') await publishDns(plane, config)
   // Those who wait for the API come first: controllers begin by reading everything.
   await sleep(headStart)
@@ -61,6 +63,7 @@ export async function runServer(config: ClusterConfig, layout: Layout): Promise<
   log.info('ready', { port: config.port })
   return {
     stop: async () => {
+      await publishing?.stop()
       await listener.close()
       await plane.stop()
       await store.close()

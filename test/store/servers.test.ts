@@ -63,11 +63,11 @@ suite('servers around one etcd', { skip }, () => {
     `--etcd-keyfile=${etcd.dir}/client.key`,
     `--key-file=${dir}/shared.key`,
   ]
-  const start = async (name: string, port: number): Promise<Running> => {
+  const start = async (name: string, port: number, more: readonly string[] = []): Promise<Running> => {
     const where = ['--name', name, '--data-dir', dir, '--port', String(port), '--advertise-address', '127.0.0.1']
     const child = spawn(
       process.execPath,
-      [program, 'server', ...where, '--store', etcd.access.endpoints.join(), ...access()],
+      [program, 'server', ...where, '--store', etcd.access.endpoints.join(), ...access(), ...more],
       {
         stdio: ['ignore', 'ignore', 'pipe'],
       },
@@ -118,6 +118,18 @@ suite('servers around one etcd', { skip }, () => {
     })
     two.child.kill('SIGKILL')
     await once(two.child, 'exit')
+  })
+
+  test('two servers that start at once on an empty etcd become one cluster', async () => {
+    const more = ['--etcd-prefix=/atonce']
+    const [one, two] = await Promise.all([start('four', ports[0] ?? 0, more), start('five', ports[1] ?? 0, more)])
+    await one.client.create(configMaps, configMap('shared', 'by one'))
+    assert.equal((await two.client.get(configMaps, 'default/shared')).data?.['value'], 'by one')
+    for (const { child } of [one, two]) {
+      child.kill('SIGTERM')
+      const [code] = await once(child, 'exit')
+      assert.equal(code, 0)
+    }
   })
 
   test('without the key file a server does not start, and makes none', async () => {
