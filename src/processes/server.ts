@@ -60,7 +60,7 @@ export async function runServer(config: ClusterConfig, layout: Layout): Promise<
   // Those who wait for the API come first: controllers begin by reading everything.
   await sleep(headStart)
   await plane.start()
-  log.info('ready', { port: config.port })
+  log.info('ready', { port: config.port, kubeconfig: layout.kubeconfig })
   return {
     stop: async () => {
       await publishing?.stop()

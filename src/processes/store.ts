@@ -52,7 +52,12 @@ async function openEtcd(etcd: EtcdConfig, { decode, clock, log }: StoreOptions):
   const { openEtcdStore } = await import('#server/store/etcd/open.ts')
   // A key of one's own making would lock out whoever has the right one: only an empty store gets a new one.
   const keys = (fresh: boolean) => [fresh ? loadOrCreateKey(masterKey) : loadKey(masterKey)]
-  return openEtcdStore({ ...access, endpoints, prefix, keys, sealed, decode, clock, log })
+  // Whoever looks after this process starts it anew, and with it the store.
+  const onBroken = (): void => {
+    process.exitCode = 1
+    process.kill(process.pid, 'SIGTERM')
+  }
+  return openEtcdStore({ ...access, endpoints, prefix, keys, sealed, decode, clock, log, onBroken })
 }
 
 async function pem(file: string): Promise<string> {

@@ -1,10 +1,12 @@
 /** What a store in etcd refuses to be opened with, what lies in etcd, and what a full etcd does. */
 import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
 import { issue, makeAuthority } from '#pki/issue.ts'
-import { dataOf, decode, done, put, until, write } from '#server/store/conformance/harness.ts'
-import { type Store, StoreRefused } from '#server/store/contract.ts'
+import { Notes, dataOf, decode, done, put, until, write } from '#server/store/conformance/harness.ts'
+import { type CommitResult, type Store, StoreRefused } from '#server/store/contract.ts'
 import { EtcdClient } from '#server/store/etcd/client.ts'
 import { alarmAction, noSpace } from '#server/store/etcd/codes.ts'
 import { type EtcdOptions, openEtcdStore } from '#server/store/etcd/open.ts'
@@ -146,6 +148,30 @@ suite('etcd: what is refused', { skip }, () => {
     assert.ok(!large.ok && large.reason === 'failed', JSON.stringify(large))
     await write(store, 'small')
     await store.close()
+  })
+
+  test('an etcd that went back is not written to: revisions would be given twice', async () => {
+    const other = await startEtcd()
+    let told = ''
+    const store = await open('/x', { ...other.access, onBroken: why => (told = why) })
+    const notes = new Notes(store, store.revision())
+    for (let i = 0; i < 5; i++) await write(store, 'k', String(i))
+    const [member] = other.members
+    await member?.kill()
+    rmSync(join(other.dir, 'm0'), { recursive: true })
+    member?.start()
+    let answer: CommitResult | undefined
+    await until(() => {
+      void store.commit([put('k', 'again', { expect: 0 })]).then(result => (answer = result))
+      return (
+        answer?.ok === false && answer.reason === 'failed' && answer.message.includes('it was restored or replaced')
+      )
+    })
+    await assert.rejects(store.fresh(), { reason: 'ServiceUnavailable' })
+    assert.match(told, /restored or replaced/)
+    assert.equal(notes.ended, 'closed')
+    await store.close()
+    await other.stop()
   })
 
   test('a full etcd answers so, reads go on, and it recovers when there is room', async () => {

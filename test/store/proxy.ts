@@ -20,6 +20,8 @@ export async function startProxy(target: number): Promise<Proxy> {
   const server = createServer(client => {
     if (shut) return client.destroy()
     const upstream = connect(target, '127.0.0.1')
+    client.setNoDelay(true)
+    upstream.setNoDelay(true)
     const pair = [client, upstream] as const
     pairs.add(pair)
     const end = (): void => {

@@ -30,6 +30,8 @@ export interface Peer {
 const callTimeout = 10_000
 // Not for idle connections: connect-node would go on after the connection is gone, and throw where nobody can catch it.
 const pings = { pingIntervalMs: 10_000, pingTimeoutMs: 5000 }
+/** Far more than a page of the largest values that etcd takes. */
+const readMaxBytes = 256 << 20
 const shortestPause = 25
 const longestPause = 2000
 
@@ -54,7 +56,7 @@ function connectPeer(endpoint: string, { ca, cert, key }: EtcdAccess): Peer {
   const { origin } = checked(endpoint)
   const secrets = Object.fromEntries(Object.entries({ ca, cert, key }).filter(([, value]) => value !== undefined))
   const session = new Http2SessionManager(origin, pings, { ...secrets, minVersion: 'TLSv1.2' })
-  const transport = createGrpcTransport({ baseUrl: origin, sessionManager: session })
+  const transport = createGrpcTransport({ baseUrl: origin, sessionManager: session, readMaxBytes })
   return {
     url: origin,
     kv: createClient(KV, transport),

@@ -15,6 +15,8 @@ export interface FenceParts {
   readonly clock: Clock
   readonly leases: Leases
   readonly key: Uint8Array<ArrayBuffer>
+  /** The store closes: nothing is waited for any more. */
+  readonly signal: AbortSignal
 }
 
 export class Fence {
@@ -46,7 +48,7 @@ export class Fence {
   }
 
   async #raise(end: number): Promise<number> {
-    const { client, clock, leases, key } = this.#parts
+    const { client, clock, leases, key, signal } = this.#parts
     for (let tries = 0; ; tries++)
       try {
         const lease = await leases.id(lifetime)
@@ -57,8 +59,8 @@ export class Fence {
       } catch (error) {
         const trouble = troubleOf(error)
         if (trouble === 'lease') leases.forget()
-        else if (trouble !== 'unreachable' || clock.monotonic() > end) throw error
-        await backOff(clock, tries)
+        else if (trouble !== 'unreachable' || clock.monotonic() > end || signal.aborted) throw error
+        await backOff(clock, tries, signal)
       }
   }
 }

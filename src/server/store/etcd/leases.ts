@@ -26,7 +26,8 @@ export class Leases {
 
   /** The lease for a key that is to live `ttl` seconds from now. */
   async id(ttl: number): Promise<bigint> {
-    const known = await this.#groups.get(ttl)?.catch(() => undefined)
+    const group = this.#groups.get(ttl)
+    const known = group === undefined ? group : await group.catch(() => undefined)
     if (known !== undefined && this.#fits(known, ttl)) {
       known.used++
       return known.id

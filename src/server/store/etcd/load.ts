@@ -23,7 +23,7 @@ export interface LoadParts {
   readonly known?: (resource: GroupResource, key: string) => Entry | undefined
 }
 
-const firstPage = 250
+const firstPage = 100
 const mostPerPage = 5000
 const bytesPerPage = 4 * 1024 * 1024
 const patience = 60_000

@@ -28,6 +28,8 @@ export interface EtcdOptions extends CoreOptions, EtcdAccess {
   /** Stands between the store and the cluster; conformance tests delay and fail writes with its `flush`. */
   readonly through?: (journal: Journal) => Journal
   readonly upgrades?: readonly Step[]
+  /** Told once why this store is of no use any more; one that is opened anew may be. */
+  readonly onBroken?: (why: string) => void
 }
 
 const passing: Journal = {
@@ -74,7 +76,8 @@ async function openWith(client: EtcdClient, options: EtcdOptions): Promise<Store
   const loaded = { ...(await load({ client, paths, clock, opening })), oldest: born }
   const journal = options.through?.(passing) ?? passing
   const id = randomBytes(6).toString('hex')
-  const store = new EtcdStore({ options, client, paths, vault, loaded, id, gate: () => journal.flush(0) })
+  const { onBroken } = options
+  const store = new EtcdStore({ options, client, paths, vault, loaded, id, onBroken, gate: () => journal.flush(0) })
   if (unsealed.length > 0) {
     vault.sealed = joined(vault.sealed, unsealed)
     await sealAll(store, unsealed)

@@ -30,6 +30,8 @@ export interface EtcdParts {
   /** Unique among all servers that ever were. */
   readonly id: string
   readonly gate: () => Promise<Failure | undefined>
+  /** Told once why this store is of no use any more; one that is opened anew may be. */
+  readonly onBroken?: ((why: string) => void) | undefined
 }
 
 const defaultQueueBytes = 64 * 1024 * 1024
@@ -52,7 +54,7 @@ export class EtcdStore implements Store {
   #closed: Promise<void> | undefined
 
   constructor(parts: EtcdParts) {
-    const { options, client, paths, vault, loaded, id, gate } = parts
+    const { options, client, paths, vault, loaded, id } = parts
     const { clock, log = silentLog, freeze: frozen = false, window = defaultWindow } = options
     this.#parts = parts
     this.#log = log
@@ -62,49 +64,12 @@ export class EtcdStore implements Store {
     const durable = new Durable({ loaded, history, window, clock, log })
     this.#durable = durable
     const leases = new Leases(client, clock)
-    this.#fence = new Fence({ client, clock, leases, key: paths.ours(names.fences + id) })
-    this.#writing = new Writing({
-      client,
-      paths,
-      durable,
-      vault,
-      leases,
-      fence: this.#fence,
-      clock,
-      frozen,
-      id,
-      gate,
-      queueBytes: options.queueBytes ?? defaultQueueBytes,
-      broken: () => this.#broken,
-      signal: this.#giveUp.signal,
-    })
-    const taking = new Taking({
-      paths,
-      durable,
-      opening,
-      log,
-      body: (mark, at) => this.#writing.body(mark, at),
-      onOwn: (name, kv) => this.#own(name, kv),
-    })
-    this.#feed = new Feed({
-      client,
-      paths,
-      clock,
-      log,
-      revision: () => durable.revision,
-      onEvents: events => taking.take(events),
-      onProgress: revision => durable.advance(revision),
-      onCompacted: () => this.#reload(),
-      onConnect: signal => this.#same(signal),
-    })
-    this.#freshness = new Freshness({
-      client,
-      durable,
-      feed: this.#feed,
-      clock,
-      asked: paths.ours(names.format),
-      tick: paths.ours(names.tick),
-    })
+    const { signal } = this.#giveUp
+    this.#fence = new Fence({ client, clock, leases, key: paths.ours(names.fences + id), signal })
+    this.#writing = this.#makeWriting(leases)
+    this.#feed = this.#makeFeed()
+    const [asked, tick] = [paths.ours(names.format), paths.ours(names.tick)]
+    this.#freshness = new Freshness({ client, durable, feed: this.#feed, clock, asked, tick })
     this.#compaction = new Compaction({
       client,
       clock,
@@ -115,6 +80,49 @@ export class EtcdStore implements Store {
       forget: revision => void durable.compact(revision),
     })
     this.#feed.start()
+  }
+
+  #makeWriting(leases: Leases): Writing {
+    const { options, client, paths, vault, id, gate } = this.#parts
+    return new Writing({
+      client,
+      paths,
+      durable: this.#durable,
+      vault,
+      leases,
+      fence: this.#fence,
+      clock: options.clock,
+      frozen: options.freeze ?? false,
+      id,
+      gate,
+      queueBytes: options.queueBytes ?? defaultQueueBytes,
+      broken: () => this.#broken,
+      signal: this.#giveUp.signal,
+    })
+  }
+
+  #makeFeed(): Feed {
+    const { options, client, paths } = this.#parts
+    const durable = this.#durable
+    const taking = new Taking({
+      paths,
+      durable,
+      opening: this.#opening,
+      log: this.#log,
+      body: (mark, at) => this.#writing.body(mark, at),
+      onOwn: (name, kv) => this.#own(name, kv),
+    })
+    return new Feed({
+      client,
+      paths,
+      clock: options.clock,
+      log: this.#log,
+      revision: () => durable.revision,
+      onEvents: events => taking.take(events),
+      onProgress: revision => durable.advance(revision),
+      onCompacted: () => this.#reload(),
+      onConnect: signal => this.#same(signal),
+    })
   }
 
   revision(): number {
@@ -151,7 +159,7 @@ export class EtcdStore implements Store {
 
   watch(resources: readonly GroupResource[], since: number, watcher: Watcher): () => void {
     const stop = this.#durable.watch(resources, since, watcher)
-    if (this.#closed !== undefined) queueMicrotask(() => this.#durable.close())
+    if (this.#closed !== undefined || this.#broken !== undefined) queueMicrotask(() => this.#durable.close())
     return stop
   }
 
@@ -211,7 +219,10 @@ export class EtcdStore implements Store {
 
   /** From now on nothing is written and nothing counts as fresh. */
   #break(why: string): void {
-    if (this.#broken === undefined) this.#log.error(why)
+    if (this.#broken !== undefined) return
     this.#broken = why
+    this.#log.error(why)
+    this.#durable.close()
+    this.#parts.onBroken?.(why)
   }
 }
