@@ -26,6 +26,8 @@ export async function moveStore({ from, to, layout, onProgress }: Moving): Promi
   const open = (place: StorePlace) =>
     openStore({ config: place === 'sqlite' ? {} : { etcd: place }, layout, decode, clock: systemClock, log: silentLog })
   const source = await open(from)
+  // An etcd that is away for a moment does not end this process.
+  const hold = setInterval(() => undefined, 2 ** 31 - 1)
   try {
     const target = await open(to)
     try {
@@ -34,6 +36,7 @@ export async function moveStore({ from, to, layout, onProgress }: Moving): Promi
       await target.close()
     }
   } finally {
+    clearInterval(hold)
     await source.close()
   }
 }

@@ -51,8 +51,17 @@ suite('etcd: what is refused', { skip }, () => {
     const now = Date.now()
     const stranger = await makeAuthority('somebody else', now)
     const pair = await issue(stranger, { name: 'root', use: 'client' }, now)
-    await refused('unreachable', /--etcd-certfile and --etcd-keyfile must be a client certificate/, open('/x', pair))
-    await refused('unreachable', /--etcd-cafile/, open('/x', { ca: stranger.cert }))
+    await refused(
+      'unreachable',
+      /refused the connection \(tlsv1 alert unknown ca\): --etcd-certfile and --etcd-keyfile must be a client certificate/,
+      open('/x', pair),
+    )
+    await refused(
+      'unreachable',
+      /is not trusted \(unable to verify the first certificate\).*--etcd-cafile/,
+      open('/x', { ca: stranger.cert }),
+    )
+    await refused('unreachable', /certificate required.*--etcd-certfile/, open('/x', { cert: '', key: '' }))
     const endpoints = ['https://127.0.0.1:1']
     await refused(
       'unreachable',

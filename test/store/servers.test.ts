@@ -132,6 +132,12 @@ suite('servers around one etcd', { skip }, () => {
     }
   })
 
+  test('a server that does not know the certificate of etcd says so', async () => {
+    const args = ['server', '--name', 'six', '--data-dir', dir, '--store', etcd.access.endpoints.join()]
+    const withoutCertificate = run(process.execPath, [program, ...args, `--key-file=${dir}/shared.key`])
+    await assert.rejects(withoutCertificate, /is not trusted.*give the authority that signed it as --etcd-cafile/)
+  })
+
   test('without the key file a server does not start, and makes none', async () => {
     const args = [
       'server',

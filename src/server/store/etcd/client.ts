@@ -6,7 +6,7 @@ import type { Clock } from '#base/clock.ts'
 import { StoreRefused } from '../contract.ts'
 import { pause } from './pause.ts'
 import { KV, Lease, Maintenance, Watch } from './rpc.gen.ts'
-import { troubleOf } from './trouble.ts'
+import { type Trouble, troubleOf } from './trouble.ts'
 
 export interface EtcdAccess {
   /** For example `https://10.0.0.1:2379`. Plain HTTP only on loopback. */
@@ -67,6 +67,9 @@ function connectPeer(endpoint: string, { ca, cert, key }: EtcdAccess): Peer {
   }
 }
 
+/** Another member may do better. */
+const elsewhere: ReadonlySet<Trouble> = new Set(['unreachable', 'distrusted'])
+
 export type Call<T> = (peer: Peer, options: CallOptions) => Promise<T>
 
 export class EtcdClient {
@@ -102,7 +105,7 @@ export class EtcdClient {
     try {
       return await call(peer, { timeoutMs: callTimeout })
     } catch (error) {
-      if (troubleOf(error) === 'unreachable') this.leave(peer)
+      if (elsewhere.has(troubleOf(error))) this.leave(peer)
       throw error
     }
   }
@@ -114,8 +117,10 @@ export class EtcdClient {
       try {
         return await this.ask(call)
       } catch (error) {
+        const trouble = troubleOf(error)
         const over = clock.monotonic() > end || signal?.aborted === true
-        if (troubleOf(error) !== 'unreachable' || over) throw error
+        const again = trouble === 'unreachable' || (trouble === 'distrusted' && tries + 1 < this.#peers.length)
+        if (!again || over) throw error
         await backOff(clock, Math.floor(tries / this.#peers.length), signal)
       }
   }

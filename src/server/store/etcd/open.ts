@@ -32,6 +32,8 @@ export interface EtcdOptions extends CoreOptions, EtcdAccess {
   readonly onBroken?: (why: string) => void
 }
 
+const longest = 2 ** 31 - 1
+
 const passing: Journal = {
   gather: () => 0,
   flush: () => Promise.resolve(undefined),
@@ -43,12 +45,16 @@ const passing: Journal = {
 /** Throws StoreRefused; nothing is changed then. */
 export async function openEtcdStore(options: EtcdOptions): Promise<Store> {
   const client = new EtcdClient(options)
+  // The pauses between attempts do not keep a process alive.
+  const hold = setInterval(() => undefined, longest)
   try {
     return await openWith(client, options)
   } catch (error) {
     client.close()
     if (error instanceof StoreRefused) throw error
     throw new StoreRefused('unreachable', advice(error, client.endpoints))
+  } finally {
+    clearInterval(hold)
   }
 }
 

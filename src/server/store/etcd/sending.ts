@@ -61,6 +61,7 @@ export class Sending {
           leases.forget()
           return { type: 'again' }
         }
+        if (trouble === 'distrusted' && tries + 1 < client.peers.length) continue
         if (trouble !== 'unreachable') return refusal(error)
         if (shipment.fenced !== undefined) return this.#resolve(shipment, error)
         if (clock.monotonic() > shipment.end || signal.aborted)

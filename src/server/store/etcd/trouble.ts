@@ -11,6 +11,8 @@ export type Trouble =
   | 'compacted'
   /** The lease that was named is over. */
   | 'lease'
+  /** One side does not accept the other's certificate; nothing was sent. */
+  | 'distrusted'
   /** Nobody knows what became of the request. */
   | 'unreachable'
 
@@ -31,16 +33,22 @@ export function troubleOf(error: unknown): Trouble {
     case Code.NotFound:
       return rawMessage.includes('lease') ? 'lease' : 'refused'
     default:
-      return 'unreachable'
+      return distrust.test(wordsOf(error)) ? 'distrusted' : 'unreachable'
   }
 }
+
+const distrust = /unknown ca|certificate|altname|handshake failure/i
+
+/** OpenSSL's `…:error:0A000418:SSL routines:ssl3_read_bytes:tlsv1 alert unknown ca:…` */
+const openssl = /error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/
 
 /** The error in etcd's or the connection's own words, causes included. */
 export function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const own = error instanceof ConnectError ? error.rawMessage : error.message
   const cause = error.cause instanceof Error ? error.cause.message : ''
-  return cause === '' || own.includes(cause) ? own : `${own}: ${cause}`
+  const words = cause === '' || own.includes(cause) ? own : `${own}: ${cause}`
+  return openssl.exec(words)?.[1] ?? words.replace(/; if the root CA is installed locally.*/, '')
 }
 
 /** What somebody in front of a terminal can do about not getting in. */
@@ -49,9 +57,9 @@ export function advice(error: unknown, endpoints: readonly string[]): string {
   const where = endpoints.join(', ')
   if (troubleOf(error) === 'denied')
     return `etcd at ${where} does not let this client in (${words}): give its user rights to the prefix, or another --etcd-certfile`
-  if (/bad certificate|certificate required|unknown ca|alert|ECONNRESET|socket (hang up|disconnected)/i.test(words))
+  if (/alert|ECONNRESET|socket (hang up|disconnected)/i.test(words))
     return `etcd at ${where} refused the connection (${words}): --etcd-certfile and --etcd-keyfile must be a client certificate signed by the authority that etcd trusts (its --trusted-ca-file)`
-  if (/self.signed|unable to (verify|get)|issuer|altname|expired/i.test(words))
+  if (troubleOf(error) === 'distrusted')
     return `the certificate of etcd at ${where} is not trusted (${words}): give the authority that signed it as --etcd-cafile, and use names that it is for`
   return `etcd at ${where} does not answer (${words}): check that it runs, and the addresses given with --store`
 }
