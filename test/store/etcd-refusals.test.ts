@@ -159,6 +159,17 @@ suite('etcd: what is refused', { skip }, () => {
     await store.close()
   })
 
+  test('a server does not go on where what is agreed upon was altered', async () => {
+    const prefix = nextPrefix()
+    const store = await open(prefix, { keys: () => [Buffer.alloc(32, 1)] })
+    assert.equal(store.healthy?.(), true)
+    await lay(`${prefix}/.bulwark/sealed`, Buffer.alloc(60))
+    await until(() => store.healthy?.() === false)
+    const late = await store.commit([put('s/1', 'confidential', { resource: 'secrets' })])
+    assert.ok(!late.ok && late.reason === 'failed' && late.message.includes('not understood'))
+    await store.close()
+  })
+
   test('an etcd that went back is not written to: revisions would be given twice', async () => {
     const other = await startEtcd()
     let told = ''

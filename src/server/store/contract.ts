@@ -123,6 +123,8 @@ export interface Store {
   watch(resources: readonly GroupResource[], since: number, watcher: Watcher): () => void
   /** Resources that hold anything. */
   resources(): readonly GroupResource[]
+  /** False where reads have not been as new as the store for seconds, and will not be soon. Absent: always true. */
+  healthy?(): boolean
   /** Drops history below this revision. Called by the store itself every five minutes for what is older than that. */
   compact(revision: number): Promise<void>
   close(): Promise<void>

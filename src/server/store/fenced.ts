@@ -11,6 +11,7 @@ export function fencedStore(store: Store, checks: () => readonly Check[]): Store
     snapshotAt: (resource, revision) => store.snapshotAt(resource, revision),
     watch: (resources, since, watcher) => store.watch(resources, since, watcher),
     resources: () => store.resources(),
+    healthy: () => store.healthy?.() ?? true,
     compact: revision => store.compact(revision),
     close: () => store.close(),
     commit: async operations => {

@@ -28,6 +28,9 @@ export interface FeedParts {
   readonly onConnect: (signal: AbortSignal) => Promise<void>
 }
 
+/** Milliseconds without a connection until that is more than a moment. */
+const patience = 5000
+
 type Message = Pick<WatchRequest, 'requestUnion'>
 
 class Compacted extends Error {}
@@ -40,9 +43,16 @@ export class Feed {
   #outbox: Outbox<Message> | undefined
   #sound = false
   #running: Promise<void> = Promise.resolve()
+  #heard: number
 
   constructor(parts: FeedParts) {
     this.#parts = parts
+    this.#heard = parts.clock.monotonic()
+  }
+
+  /** Connected, or cut off a moment ago. */
+  get healthy(): boolean {
+    return this.#outbox !== undefined || this.#parts.clock.monotonic() - this.#heard < patience
   }
 
   start(): void {
@@ -104,6 +114,7 @@ export class Feed {
       }
       throw new Error('the stream ended')
     } finally {
+      if (this.#outbox !== undefined) this.#heard = this.#parts.clock.monotonic()
       this.#outbox = undefined
       outbox.end()
       ending.abort()

@@ -167,6 +167,10 @@ export class EtcdStore implements Store {
     return this.#durable.resources()
   }
 
+  healthy(): boolean {
+    return this.#broken === undefined && this.#feed.healthy
+  }
+
   async compact(revision: number): Promise<void> {
     if (this.#closed === undefined && this.#durable.compact(revision))
       await compact(this.#parts.client, this.#durable.oldest)
@@ -208,9 +212,17 @@ export class EtcdStore implements Store {
   }
 
   #own(name: string, kv: KeyValue | undefined): void {
-    const { vault, id } = this.#parts
-    if (name === names.fences + id) this.#fence.moved(Number(kv?.modRevision ?? 0n))
-    if (kv === undefined) return
+    if (name === names.fences + this.#parts.id) this.#fence.moved(Number(kv?.modRevision ?? 0n))
+    try {
+      if (kv !== undefined) this.#agree(name, kv)
+    } catch (error) {
+      // What the servers agree upon is not what a server of ours would write.
+      this.#break(`${name} of the store in etcd is not understood: ${String(error)}`)
+    }
+  }
+
+  #agree(name: string, kv: KeyValue): void {
+    const { vault } = this.#parts
     if (name === names.sealed && vault.ring !== undefined)
       vault.sealed = joined(vault.sealed, recorded(vault.ring, kv.value))
     const newest = 1 + steps.length
