@@ -4,7 +4,11 @@
  */
 import type { Draft, KObject } from '#api/metadata.ts'
 import { elect, type ElectionParts, type Term } from '#client/lease.ts'
+import { sleep } from '#client/reflect.ts'
 import type { Check, Store } from '#server/store/contract.ts'
+
+/** Milliseconds. */
+const pause = 1000
 
 /** No kind is served under it. */
 const resource = 'terms.internal.bulwark.dev'
@@ -21,13 +25,21 @@ export interface LeadingParts extends ElectionParts {
 
 /** Leads whenever it can, until it is stopped. */
 export function leading(parts: LeadingParts): Work {
-  const { log, key } = parts
+  const { log, key, clock } = parts
   const stopping = new AbortController()
   let under: Promise<void> = Promise.resolve()
+  // Who holds the Lease and does not do the work keeps others from doing it: it is tried until the term is over.
+  const reigning = async (term: Term): Promise<void> => {
+    while (!term.signal.aborted)
+      try {
+        await reign(parts, term)
+      } catch (error) {
+        log.error('leading failed, and is tried again', { lease: key, error: String(error) })
+        await sleep(clock, pause, term.signal)
+      }
+  }
   const lead = (term: Term): void => {
-    under = under
-      .then(() => reign(parts, term))
-      .catch((error: unknown) => log.error('leading failed', { lease: key, error: String(error) }))
+    under = under.then(() => reigning(term))
   }
   const election = elect(parts, stopping.signal, lead)
   return {
