@@ -12,7 +12,19 @@ export const layers: Readonly<Record<string, Layer>> = {
     node: ['child_process', 'fs', 'fs/promises', 'net', 'os', 'path', 'timers/promises', 'util'],
   },
   processes: {
-    imports: ['network', 'plane', 'node', 'client', 'server', 'server/store', 'setup', 'pki', 'kinds/facts', 'base'],
+    imports: [
+      'network',
+      'plane',
+      'node',
+      'client',
+      'server',
+      'server/store',
+      'setup',
+      'pki',
+      'codec',
+      'kinds/facts',
+      'base',
+    ],
     node: ['child_process', 'crypto', 'fs', 'fs/promises', 'net', 'path', 'timers/promises'],
   },
   testing: {
@@ -113,7 +125,8 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   'server/store': {
     imports: ['api', 'base'],
-    node: ['assert/strict', 'crypto', 'fs', 'path', 'sqlite', 'test', 'worker_threads', 'zlib'],
+    node: ['assert/strict', 'crypto', 'fs', 'net', 'path', 'sqlite', 'test', 'worker_threads', 'zlib'],
+    packages: ['@bufbuild/protobuf', '@bufbuild/protobuf/codegenv2', '@connectrpc/connect', '@connectrpc/connect-node'],
   },
   setup: {
     imports: [],

@@ -17,8 +17,9 @@ import { hostAddress, machineName, requireFreePort } from './machine.ts'
 import { hasLink, hasRules, makeLink, processesIn } from './netns.ts'
 import { CommandError, UsageError, contextOf, placeOf } from './place.ts'
 import type { Progress } from './progress.ts'
+import { type EtcdFlags, storeAt, withoutEtcd } from './store-flags.ts'
 
-export interface UpOptions {
+export interface UpOptions extends EtcdFlags {
   readonly name: string
   readonly dataDir?: string
   readonly port?: string
@@ -93,9 +94,17 @@ function runtimeSocket(options: UpOptions, wanted: ClusterConfig['nodes']): stri
   return path
 }
 
+/** @returns the same configuration with another store, where one is given */
+function withStore(config: ClusterConfig, options: UpOptions, at: Layout): ClusterConfig {
+  const { store } = options
+  if (store === undefined || store === 'sqlite') withoutEtcd(options)
+  if (store === undefined) return config
+  const { etcd: _, ...others } = config
+  const place = storeAt('--store', store, { ...options, usualKey: at.key })
+  return place === 'sqlite' ? others : { ...others, etcd: place }
+}
+
 async function newCluster(options: UpOptions, progress: Progress): Promise<ClusterConfig> {
-  if (options.store !== undefined && options.store !== 'sqlite')
-    throw new UsageError('--store takes sqlite; other stores are not there yet')
   const wanted = wantedNodes(options.nodes, progress)
   const socket = runtimeSocket(options, wanted)
   if (wanted === 'real') await requireFreeName(options.name)
@@ -114,8 +123,13 @@ async function newCluster(options: UpOptions, progress: Progress): Promise<Clust
 
 /** The configuration of the first `up`; addresses are those of now. */
 async function configure(options: UpOptions, at: Layout, progress: Progress): Promise<ClusterConfig> {
-  if (!existsSync(at.config)) return newCluster(options, progress)
-  const known = readConfig(at.config)
+  if (!existsSync(at.config)) return withStore(await newCluster(options, progress), options, at)
+  const before = readConfig(at.config)
+  const known = withStore(before, options, at)
+  if (JSON.stringify(known.etcd) !== JSON.stringify(before.etcd) && isRunning(at, 'server'))
+    throw new CommandError(
+      `cluster ${known.name} runs with another store; stop it first: bulwark down --name ${known.name}`,
+    )
   if (options.port !== undefined && parsePort(options.port) !== known.port)
     throw new CommandError(
       `cluster ${known.name} was made with port ${known.port}; to change it, run: bulwark down --purge --name ${known.name}`,

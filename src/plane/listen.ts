@@ -73,7 +73,7 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
     checks: () =>
       new Map([
         ['ping', true],
-        ['store', true],
+        ['store', plane.store.healthy?.() ?? true],
       ]),
     more: openapiPaths(plane.scheme),
     metrics: () => server.flow.metrics(),

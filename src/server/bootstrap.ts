@@ -123,6 +123,20 @@ async function existing<O extends KObject>(options: BootstrapOptions, wanted: Dr
   }
 }
 
+/** Where another server mends the same at the same moment, it has done so. */
+async function mend(options: BootstrapOptions, body: Draft<KObject>): Promise<void> {
+  try {
+    await options.door(options.who, {
+      ...target(options, body),
+      verb: 'update',
+      name: body.metadata.name ?? '',
+      body,
+    })
+  } catch (error) {
+    if (!isReason(error, 'Conflict')) throw error
+  }
+}
+
 /** Rules that were taken away come back; rules that were added stay, as upstream does it. */
 async function reconcileRole(options: BootstrapOptions, wanted: Draft<RoleObject>): Promise<void> {
   const found = await existing(options, wanted)
@@ -130,12 +144,7 @@ async function reconcileRole(options: BootstrapOptions, wanted: Draft<RoleObject
   const missing = uncovered(found.rules ?? [], wanted.rules ?? [])
   if (missing.length === 0) return
   const rules = [...(found.rules ?? []), ...missing] as Draft<RoleObject>['rules']
-  await options.door(options.who, {
-    ...target(options, wanted),
-    verb: 'update',
-    name: wanted.metadata.name ?? '',
-    body: { ...found, rules } as Draft<RoleObject>,
-  })
+  await mend(options, { ...found, rules } as Draft<RoleObject>)
 }
 
 async function reconcileBinding(options: BootstrapOptions, wanted: Draft<BindingObject>): Promise<void> {
@@ -143,12 +152,7 @@ async function reconcileBinding(options: BootstrapOptions, wanted: Draft<Binding
   if (found === undefined || !equal(found.roleRef, wanted.roleRef)) return
   const missing = (wanted.subjects ?? []).filter(subject => !(found.subjects ?? []).some(had => same(had, subject)))
   if (missing.length === 0) return
-  await options.door(options.who, {
-    ...target(options, wanted),
-    verb: 'update',
-    name: wanted.metadata.name ?? '',
-    body: { ...found, subjects: [...(found.subjects ?? []), ...missing] } as Draft<BindingObject>,
-  })
+  await mend(options, { ...found, subjects: [...(found.subjects ?? []), ...missing] } as Draft<BindingObject>)
 }
 
 const autoSpec = 'apf.kubernetes.io/autoupdate-spec'

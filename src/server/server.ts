@@ -2,7 +2,6 @@
 import type { Clock } from '#base/clock.ts'
 import type { Door } from '#api/door.ts'
 import type { Scheme } from '#api/kind.ts'
-import type { Reader } from '#api/reader.ts'
 import type { User } from '#api/request.ts'
 import { timestamp } from '#base/clock.ts'
 import { certificateSteps } from '#server/admission/certificates.ts'
@@ -21,7 +20,8 @@ import type { Serving } from './outcome.ts'
 import type { Patching } from './patching-contract.ts'
 import type { FieldManager } from '#server/registry/deps.ts'
 import { firstAddress, makePools, makeReservations } from '#server/registry/reservations.ts'
-import type { Store } from '#server/store/contract.ts'
+import type { Check, Store } from '#server/store/contract.ts'
+import { fencedStore } from '#server/store/fenced.ts'
 import { specials } from './subresources/index.ts'
 import { component } from '#server/authn/user.ts'
 import type { BindingObject, RoleObject } from '#server/authz/rbac-types.ts'
@@ -47,13 +47,15 @@ export interface ServerOptions {
 
 export interface Server {
   readonly door: Door
+  /** A door of one who leads: what comes through it is written only while these hold. */
+  fenced(checks: () => readonly Check[]): Door
   readonly serving: Serving
   readonly tokens: TokenAuthenticator
   readonly flow: FlowControl
   /** Service address of the API itself: the first of the range. */
   readonly address: string
   /** For a component of ours: what it reads in place, checked against its rights when it declares it. */
-  reader(who: User): Reader
+  reader(who: User): LocalReader
   /** An identity of one of our own components. */
   identity(name: string, groups?: readonly string[]): User
   /** What every cluster has from the start. To be awaited before anybody is let in. */
@@ -126,6 +128,7 @@ export function makeServer(options: ServerOptions): Server {
   const readers: LocalReader[] = []
   return {
     door,
+    fenced: checks => makeDoor({ ...serving, registry: { ...serving.registry, store: fencedStore(store, checks) } }),
     serving,
     tokens,
     flow,

@@ -126,7 +126,7 @@ class StoreReader implements Reader {
     return this.#watch(resource, snapshot.revision, events => onChanges(asChanges(events)))
   }
   #watch(resource: GroupResource, since: number, onEvents: (events: readonly Event[]) => void): () => void {
-    const stop = this.#store.watch([resource], since, { onEvents, onEnd: () => undefined })
+    const stop = this.#store.watch([resource], since, { coalesce: true, onEvents, onEnd: () => undefined })
     this.#stops.add(stop)
     return () => {
       this.#stops.delete(stop)

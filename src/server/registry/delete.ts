@@ -10,6 +10,7 @@ import { withMetadata } from './build.ts'
 import { commitFailure, storageOf, subjectOf, unkept } from './create.ts'
 import type { RegistryDeps } from './deps.ts'
 import { released } from './metadata.ts'
+import { hasMoved } from './newest.ts'
 
 export interface DeleteInput {
   readonly permit: Permit
@@ -32,27 +33,41 @@ const tries = 50
 export async function remove(deps: RegistryDeps, input: DeleteInput): Promise<Deleted> {
   const key = objectKey(input.served.kind.scope === 'Namespaced' ? input.namespace : '', input.name)
   const resource = storageOf(input.served.kind)
-  for (let attempt = 0; attempt < tries; attempt++) {
+  for (let tried = 0; tried < tries; tried++) {
     const current = deps.store.snapshot(resource).get(key)
-    if (current === undefined) throw notFound(subjectOf(input.permit, input.name))
-    checkPreconditions(input, current)
-    const judged = deps.admission.judge({
-      permit: input.permit,
-      served: input.served,
-      operation: 'DELETE',
-      subresource: '',
-      name: input.name,
-      namespace: input.namespace,
-      object: undefined,
-      old: current.object,
-      dryRun: input.options.dryRun === true,
-      warn: input.warn,
-    })
-    if (judged instanceof Promise) await judged
-    const deleted = await removeCurrent(deps, input, current)
-    if (deleted !== undefined) return deleted
+    const moved = (): Promise<boolean> => hasMoved(deps.store, { resource, key, current })
+    try {
+      const deleted = await attempt(deps, input, current)
+      if (deleted !== undefined && (deleted.kept !== current || deleted.gone || !(await moved()))) return deleted
+    } catch (error) {
+      if (!(await moved())) throw error
+    }
   }
   throw modified(subjectOf(input.permit, input.name))
+}
+
+/** @returns undefined when somebody else wrote in between. */
+async function attempt(
+  deps: RegistryDeps,
+  input: DeleteInput,
+  current: Kept | undefined,
+): Promise<Deleted | undefined> {
+  if (current === undefined) throw notFound(subjectOf(input.permit, input.name))
+  checkPreconditions(input, current)
+  const judged = deps.admission.judge({
+    permit: input.permit,
+    served: input.served,
+    operation: 'DELETE',
+    subresource: '',
+    name: input.name,
+    namespace: input.namespace,
+    object: undefined,
+    old: current.object,
+    dryRun: input.options.dryRun === true,
+    warn: input.warn,
+  })
+  if (judged instanceof Promise) await judged
+  return removeCurrent(deps, input, current)
 }
 
 function checkPreconditions(input: DeleteInput, current: Kept): void {
