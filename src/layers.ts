@@ -132,6 +132,10 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: ['kinds/facts', 'api', 'base'],
     packages: ['js-yaml'],
   },
+  'codec/cel': {
+    imports: [],
+    packages: ['re2js'],
+  },
   'kinds/facts': {
     imports: ['api'],
   },

@@ -1,0 +1,83 @@
+/** What an expression may use: variables, types, functions, macros. */
+import type { Library, Overload } from './define.ts'
+import type { Macro } from './macros.ts'
+import { typeType } from './types.ts'
+import type { CelType, ObjectType } from './types.ts'
+
+export interface EnvironmentOptions {
+  readonly libraries: readonly Library[]
+  readonly variables?: ReadonlyMap<string, CelType>
+  /** Object types that message literals may name. */
+  readonly types?: (name: string) => ObjectType | undefined
+  /** Names are looked up inside it first, as `a.b.name`, `a.name`, `name`. */
+  readonly container?: string
+  /** Whether items of a list literal must have one type; so it is in Kubernetes, and here unless said otherwise. */
+  readonly homogeneous?: boolean
+}
+
+export interface Declared {
+  /** The full name. */
+  readonly name: string
+  readonly type: CelType
+  /** Set for the name of a type, which is a constant. */
+  readonly constant?: CelType
+}
+
+/** Made once and used for many expressions. */
+export class Environment {
+  readonly macros: readonly Macro[]
+  readonly homogeneous: boolean
+  readonly container: string
+  readonly #variables: ReadonlyMap<string, CelType>
+  readonly #types: (name: string) => ObjectType | undefined
+  readonly #named: ReadonlyMap<string, CelType>
+  readonly #functions: Map<string, Overload[]>
+
+  constructor(options: EnvironmentOptions) {
+    this.macros = options.libraries.flatMap(({ macros = [] }) => macros)
+    this.homogeneous = options.homogeneous ?? true
+    this.container = options.container ?? ''
+    this.#variables = options.variables ?? new Map()
+    this.#types = options.types ?? (() => undefined)
+    this.#named = new Map(options.libraries.flatMap(({ types = [] }) => types))
+    this.#functions = new Map()
+    for (const overload of options.libraries.flatMap(({ overloads }) => overloads)) {
+      const known = this.#functions.get(overload.name)
+      if (known === undefined) this.#functions.set(overload.name, [overload])
+      else known.push(overload)
+    }
+  }
+
+  /** Every full name that a name may stand for, the innermost first. */
+  candidates(name: string): readonly string[] {
+    if (name.startsWith('.')) return [name.slice(1)]
+    const within = this.container === '' ? [] : this.container.split('.')
+    return [...within.map((_, index) => `${within.slice(0, within.length - index).join('.')}.${name}`), name]
+  }
+
+  name(name: string): Declared | undefined {
+    for (const full of this.candidates(name)) {
+      const type = this.#variables.get(full)
+      if (type !== undefined) return { name: full, type }
+      const constant = this.#named.get(full) ?? this.#types(full)
+      if (constant !== undefined) return { name: full, type: typeType(constant), constant }
+    }
+    return undefined
+  }
+
+  object(name: string): ObjectType | undefined {
+    for (const full of this.candidates(name)) {
+      const type = this.#types(full)
+      if (type !== undefined) return type
+    }
+    return undefined
+  }
+
+  overloads(name: string): readonly Overload[] | undefined {
+    for (const full of this.candidates(name)) {
+      const known = this.#functions.get(full)
+      if (known !== undefined) return known
+    }
+    return undefined
+  }
+}
