@@ -133,7 +133,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     packages: ['js-yaml'],
   },
   'codec/cel': {
-    imports: [],
+    imports: ['api', 'base'],
     packages: ['re2js'],
   },
   'kinds/facts': {

@@ -228,7 +228,7 @@ class Checker {
     if (so === undefined) return type
     if (this.#inference.assignable([type], [so]))
       return moreGeneral(this.#inference.resolve(so), this.#inference.resolve(type))
-    if (this.#environment.homogeneous) {
+    if (this.#environment.strict) {
       this.#expect(expression, type, so)
       return so
     }

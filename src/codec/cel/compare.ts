@@ -1,7 +1,8 @@
 /** Equality and order of values. */
 import { sameKind, sameType } from './types.ts'
+import type { ListRule } from './types.ts'
 import { CelList, CelMap, Duration, Extension, isError, Optional, Timestamp, TypeValue, UInt } from './values.ts'
-import type { ListRule, Result, Value } from './values.ts'
+import type { Result, Value } from './values.ts'
 import { spend } from './work.ts'
 
 type Numeric = bigint | number | UInt

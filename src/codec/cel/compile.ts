@@ -1,15 +1,16 @@
 /** Expressions in, programs out: the door to this folder. */
 import { check } from './checker.ts'
-import type { Checked } from './checker.ts'
+import type { Range } from './cost.ts'
 import type { Environment } from './environment.ts'
+import { estimateCost } from './estimate.ts'
 import { BudgetExceeded } from './frame.ts'
 import type { Activation } from './frame.ts'
 import { formatIssues } from './issues.ts'
 import type { Issue } from './issues.ts'
+import { checkLiterals } from './literals-check.ts'
 import { parse } from './parser.ts'
 import { plan } from './plan.ts'
 import type { Plan } from './plan.ts'
-import type { Expr } from './syntax.ts'
 import { dynType } from './types.ts'
 import type { CelType } from './types.ts'
 import { CelError } from './values.ts'
@@ -44,8 +45,10 @@ export type Compiled =
       readonly ok: true
       readonly program: Program
       readonly type: CelType
-      readonly checked: Checked
-      readonly expression: Expr
+      /** The names of the environment's variables that it uses. */
+      readonly uses: ReadonlySet<string>
+      /** The least and the most that a run may cost; variables' types carry the bounds of their schemas. */
+      readonly cost: () => Range
     }
   | {
       readonly ok: false
@@ -89,9 +92,17 @@ export function compile(source: string, environment: Environment): Compiled {
   if (!parsed.ok) return { ok: false, issues: parsed.issues, text: formatIssues(source, parsed.issues) }
   const { expression } = parsed
   const checked = check(expression, environment)
-  const { issues, type } = checked
+  const { type } = checked
+  const lenient = checked.issues.length > 0 || !environment.strict
+  const issues = lenient ? checked.issues : checkLiterals(expression)
   if (issues.length > 0) return { ok: false, issues, text: formatIssues(source, issues) }
-  return { ok: true, type, program: new Planned(type, plan(expression, checked, environment)), checked, expression }
+  return {
+    ok: true,
+    type,
+    program: new Planned(type, plan(expression, checked, environment)),
+    uses: new Set(checked.names.values()),
+    cost: () => estimateCost(expression, checked, environment.variables),
+  }
 }
 
 /** What the checker finds wrong shows only when it runs. Undefined when it does not even parse. */

@@ -4,7 +4,7 @@
  */
 import { characters } from './text.ts'
 import type { CelType } from './types.ts'
-import { CelList, CelMap, isError, Optional } from './values.ts'
+import { CelList, CelMap, Extension, isError, Optional } from './values.ts'
 import type { Result, Value } from './values.ts'
 
 export interface Range {
@@ -55,7 +55,7 @@ export function sizeOf(value: Result): number {
   if (typeof value === 'string') return characters(value)
   if (isError(value)) return 1
   if (value instanceof CelList || value instanceof Uint8Array) return value.length
-  if (value instanceof CelMap) return value.size
+  if (value instanceof CelMap || value instanceof Extension) return value.size
   if (value instanceof Optional && value.value !== undefined) return sizeOf(value.value)
   return 1
 }

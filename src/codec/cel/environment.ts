@@ -11,8 +11,11 @@ export interface EnvironmentOptions {
   readonly types?: (name: string) => ObjectType | undefined
   /** Names are looked up inside it first, as `a.b.name`, `a.name`, `name`. */
   readonly container?: string
-  /** Whether items of a list literal must have one type; so it is in Kubernetes, and here unless said otherwise. */
-  readonly homogeneous?: boolean
+  /**
+   * Items of a literal must have one type, and literals that can only fail are refused. So it is in Kubernetes, and here
+   * unless said otherwise.
+   */
+  readonly strict?: boolean
 }
 
 export interface Declared {
@@ -26,18 +29,18 @@ export interface Declared {
 /** Made once and used for many expressions. */
 export class Environment {
   readonly macros: readonly Macro[]
-  readonly homogeneous: boolean
+  readonly strict: boolean
   readonly container: string
-  readonly #variables: ReadonlyMap<string, CelType>
+  readonly variables: ReadonlyMap<string, CelType>
   readonly #types: (name: string) => ObjectType | undefined
   readonly #named: ReadonlyMap<string, CelType>
   readonly #functions: Map<string, Overload[]>
 
   constructor(options: EnvironmentOptions) {
     this.macros = options.libraries.flatMap(({ macros = [] }) => macros)
-    this.homogeneous = options.homogeneous ?? true
+    this.strict = options.strict ?? true
     this.container = options.container ?? ''
-    this.#variables = options.variables ?? new Map()
+    this.variables = options.variables ?? new Map()
     this.#types = options.types ?? (() => undefined)
     this.#named = new Map(options.libraries.flatMap(({ types = [] }) => types))
     this.#functions = new Map()
@@ -57,7 +60,7 @@ export class Environment {
 
   name(name: string): Declared | undefined {
     for (const full of this.candidates(name)) {
-      const type = this.#variables.get(full)
+      const type = this.variables.get(full)
       if (type !== undefined) return { name: full, type }
       const constant = this.#named.get(full) ?? this.#types(full)
       if (constant !== undefined) return { name: full, type: typeType(constant), constant }

@@ -1,19 +1,45 @@
 /** The libraries that an environment may have, and the usual collections of them. */
 import type { Library } from './define.ts'
+import { authorization } from './library/authorizer.ts'
 import { bindings, twoVariables } from './library/comprehensions.ts'
 import { encoders } from './library/encoders.ts'
+import { formats } from './library/formats.ts'
+import { kubernetesLists, lists } from './library/lists.ts'
 import { math } from './library/math.ts'
+import { networks } from './library/network.ts'
 import { operators } from './library/operators.ts'
 import { optionals } from './library/optionals.ts'
+import { quantities } from './library/quantity.ts'
+import { jsonPatch, regexes } from './library/regex.ts'
+import { semvers } from './library/semver.ts'
 import { sets } from './library/sets.ts'
 import { standard } from './library/standard.ts'
 import { strings, stringReverse } from './library/strings.ts'
+import { urls } from './library/urls.ts'
 import { standardMacros } from './macros.ts'
 
 const base: readonly Library[] = [{ macros: standardMacros, overloads: [] }, operators, standard]
 
 /** What upstream 1.36 offers in stored expressions. */
-export const kubernetesLibraries: readonly Library[] = [...base, optionals, strings, sets, twoVariables]
+export const kubernetesLibraries: readonly Library[] = [
+  ...base,
+  optionals,
+  strings,
+  sets,
+  twoVariables,
+  lists,
+  kubernetesLists,
+  regexes,
+  urls,
+  quantities,
+  networks,
+  formats,
+  semvers,
+  authorization,
+]
+
+/** And for mutating policies. */
+export const mutationLibraries: readonly Library[] = [...kubernetesLibraries, jsonPatch]
 
 /** What the language has beyond that. */
-export const everyLibrary: readonly Library[] = [...kubernetesLibraries, bindings, math, encoders, stringReverse]
+export const everyLibrary: readonly Library[] = [...mutationLibraries, bindings, math, encoders, stringReverse]

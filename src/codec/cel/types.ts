@@ -1,18 +1,32 @@
 /** The types of the language. */
 
-export type CelType =
-  | { readonly kind: Simple }
-  | { readonly kind: 'list'; readonly item: CelType }
-  | { readonly kind: 'map'; readonly key: CelType; readonly value: CelType }
-  /** The type of a type, of any one where it is not said. */
-  | { readonly kind: 'type'; readonly of?: CelType }
-  /** A library's own type, `optional_type` among them. */
-  | { readonly kind: 'opaque'; readonly name: string; readonly parameters: readonly CelType[] }
-  | ObjectType
-  /** A type parameter of an overload, or one that inference has yet to find. */
-  | { readonly kind: 'parameter'; readonly name: string }
-  /** A scalar that may be null. */
-  | { readonly kind: 'wrapper'; readonly of: CelType }
+export type CelType = Bounded &
+  (
+    | { readonly kind: Simple }
+    | { readonly kind: 'list'; readonly item: CelType; readonly rule?: ListRule }
+    | { readonly kind: 'map'; readonly key: CelType; readonly value: CelType }
+    /** The type of a type, of any one where it is not said. */
+    | { readonly kind: 'type'; readonly of?: CelType }
+    /** A library's own type, `optional_type` among them. */
+    | { readonly kind: 'opaque'; readonly name: string; readonly parameters: readonly CelType[] }
+    | ObjectType
+    /** A type parameter of an overload, or one that inference has yet to find. */
+    | { readonly kind: 'parameter'; readonly name: string }
+    /** A scalar that may be null. */
+    | { readonly kind: 'wrapper'; readonly of: CelType }
+  )
+
+/** How a list of a custom resource compares and is joined (x-kubernetes-list-type). */
+export interface ListRule {
+  readonly type: 'set' | 'map'
+  readonly keys: readonly string[]
+}
+
+/** What a schema says of sizes; types are the same whatever it says. */
+interface Bounded {
+  /** The most characters, items or entries; 0 for what has no size. Absent when no schema says anything. */
+  readonly most?: number
+}
 
 type Simple =
   | 'bool'

@@ -2,7 +2,7 @@
  * Values while an expression runs: an int is a bigint, a double a number, the rest is as JavaScript has it or a class of
  * this file. Lists and maps over JSON are converted item by item, when somebody looks.
  */
-import type { CelType } from './types.ts'
+import type { CelType, ListRule } from './types.ts'
 import { boolType, bytesType, doubleType, dynType, durationType, intType, listType, mapType } from './types.ts'
 import { nullType, optionalType, stringType, timestampType, typeType, uintType } from './types.ts'
 
@@ -30,12 +30,6 @@ export class UInt {
   constructor(value: bigint) {
     this.value = value
   }
-}
-
-/** How a list of a custom resource compares and is joined (x-kubernetes-list-type). */
-export interface ListRule {
-  readonly type: 'set' | 'map'
-  readonly keys: readonly string[]
 }
 
 export class CelList {
@@ -188,6 +182,16 @@ export const none = new Optional()
 export abstract class Extension {
   abstract readonly type: CelType
   abstract equals(other: Extension): boolean
+
+  /** What costs go by. */
+  get size(): number {
+    return 1
+  }
+
+  /** As JSON has it; undefined for what cannot leave an expression. */
+  get text(): string | undefined {
+    return undefined
+  }
 }
 
 /** What `type()` gives. */

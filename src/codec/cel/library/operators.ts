@@ -1,6 +1,7 @@
 /** Operators, except those that the evaluator knows itself: `&&`, `||`, `?:` and field selection. */
 import { compare, contains, equal, index as indexOfKeys } from '../compare.ts'
 import { add as addRanges, costs, fixed, scale, sizeOf, traversal, union } from '../cost.ts'
+import type { Range, Sizes } from '../cost.ts'
 import type { Overload } from '../define.ts'
 import { bool, bytes, double, duration, dyn, fn, int, list, map, text, timestamp, uint, varA, varB } from '../define.ts'
 import type { Kind, Library } from '../define.ts'
@@ -16,7 +17,7 @@ import {
   timestampType,
   uintType,
 } from '../types.ts'
-import { CelError, CelList, CelMap, keyOf, noSuchOverload, UInt } from '../values.ts'
+import { CelError, CelList, CelMap, Extension, keyOf, noSuchOverload, UInt } from '../values.ts'
 import type { Result, Value } from '../values.ts'
 import { spend } from '../work.ts'
 import { toInt, toUint } from './numbers.ts'
@@ -30,12 +31,14 @@ const joined: Pick<Overload, 'cost' | 'estimate'> = {
 }
 
 /** Two values are compared up to the end of the smaller one. */
+function comparedEstimate(sizes: Sizes): Range {
+  const smaller = Math.min(sizes.of(0).max, sizes.of(1).max)
+  return scale({ min: smaller > 0 ? 1 : 0, max: smaller }, costs.traversal)
+}
+
 const compared: Pick<Overload, 'cost' | 'estimate'> = {
   cost: ([a = null, b = null]) => traversal(Math.min(sizeOf(a), sizeOf(b))),
-  estimate: sizes => {
-    const most = Math.min(sizes.of(0).max, sizes.of(1).max)
-    return { cost: scale({ min: most > 0 ? 1 : 0, max: most }, costs.traversal) }
-  },
+  estimate: sizes => ({ cost: comparedEstimate(sizes) }),
 }
 
 const divided = (by: bigint): CelError | undefined => (by === 0n ? new CelError('division by zero') : undefined)
@@ -112,17 +115,21 @@ const ordered = (name: string, holds: (order: number) => boolean): readonly Over
   return [...pairs, ...others, ...texts]
 }
 
-/** Extensions compare at once. */
-const equality: Pick<Overload, 'cost' | 'estimate'> = {
-  cost: (args, result) => (args.some(isOwn) ? 1 : (compared.cost?.(args, result) ?? 1)),
-  estimate: sizes => {
-    return isExtensionType(sizes.type(0)) ? { cost: fixed(1) } : (compared.estimate?.(sizes) ?? { cost: fixed(1) })
-  },
+const longestFormat = 64
+
+/** What libraries' own types cost to compare: a unit, but for those that are texts in the end. */
+function ownEquality(sizes: Sizes): Range | undefined {
+  const type = sizes.type(0)
+  const name = type.kind === 'object' || type.kind === 'opaque' ? type.name : ''
+  if (!/^(?:kubernetes|net)\./.test(name)) return undefined
+  if (name === 'kubernetes.NamedFormat') return scale({ min: 1, max: longestFormat }, costs.traversal)
+  return name === 'kubernetes.URL' ? scale({ min: 1, max: sizes.of(1).max }, costs.traversal) : fixed(1)
 }
 
-const isOwn = (value: Value): boolean => typeof value === 'object' && value !== null && 'equals' in value
-const isExtensionType = (type: { kind: string; name?: string }): boolean =>
-  type.name?.startsWith('kubernetes.') ?? false
+const equality: Pick<Overload, 'cost' | 'estimate'> = {
+  cost: ([a = null, b = null]) => (a instanceof Extension ? 1 : traversal(Math.min(sizeOf(a), sizeOf(b)))),
+  estimate: sizes => ({ cost: ownEquality(sizes) ?? comparedEstimate(sizes) }),
+}
 
 /** The item or the value at a key; an error where there is none. */
 export function lookUp(container: Value, key: Value): Result {

@@ -42,6 +42,12 @@ function unwrapAll(values: CelList): Result {
   return CelList.of(kept)
 }
 
+function ended(values: CelList, at: number): Result {
+  if (values.length === 0) return none
+  const item = values.at(at)
+  return isError(item) ? item : new Optional(item)
+}
+
 const opt = optionalType(varA.type)
 const optB = optionalType(varB.type)
 const unrun = noSuchOverload
@@ -65,6 +71,8 @@ export const optionals: Library = {
       gives: varA.type,
       run: (value, other) => (value.value === undefined ? other : value.value),
     }),
+    method('first', [list()], { gives: opt, run: values => ended(values, 0) }),
+    method('last', [list()], { gives: opt, run: values => ended(values, values.length - 1) }),
     // These run in the evaluator; here are their types.
     fn('_?._', [dyn, text], { gives: optionalType(dynType), run: unrun }),
     fn('_[?_]', [list(), loose(int)], { gives: opt, run: unrun }),
