@@ -42,6 +42,7 @@ class Checker {
   readonly #calls = new Map<CallExpr, Resolution>()
   readonly #structs = new Map<StructExpr, types.ObjectType>()
   #scope: Scope | undefined
+  #mixed = false
 
   constructor(environment: Environment) {
     this.#environment = environment
@@ -195,9 +196,18 @@ class Checker {
     return types.optionalOf(type) === undefined ? types.optionalType(type) : type
   }
 
-  #overloaded(node: CallExpr, declared: readonly Overload[] | undefined, global: boolean): CelType {
+  /** What is formatted may be of many types in one list. */
+  #operands(node: CallExpr, global: boolean): readonly CelType[] {
     const operands = global || node.target === undefined ? node.args : [node.target, ...node.args]
+    const mixed = this.#mixed
+    this.#mixed = mixed || node.name === 'format'
     const given = operands.map(operand => this.#check(operand))
+    this.#mixed = mixed
+    return given
+  }
+
+  #overloaded(node: CallExpr, declared: readonly Overload[] | undefined, global: boolean): CelType {
+    const given = this.#operands(node, global)
     if (declared === undefined) return this.#undeclared(node.at, node.name)
     const chosen: Overload[] = []
     let result: CelType | undefined
@@ -228,7 +238,7 @@ class Checker {
     if (so === undefined) return type
     if (this.#inference.assignable([type], [so]))
       return moreGeneral(this.#inference.resolve(so), this.#inference.resolve(type))
-    if (this.#environment.strict) {
+    if (this.#environment.strict && !this.#mixed) {
       this.#expect(expression, type, so)
       return so
     }

@@ -83,7 +83,7 @@ function equalLists(a: CelList, b: CelList): boolean {
 function nameOf(item: Result, rule: ListRule): string | undefined {
   if (rule.type === 'set') return scalarName(item)
   if (!(item instanceof CelMap)) return undefined
-  const names = rule.keys.map(key => scalarName(item.has(key) ? item.at(key) : null))
+  const names = rule.keys.map(key => scalarName(item.named(key) ?? null))
   return names.includes(undefined) ? undefined : JSON.stringify(names)
 }
 
@@ -124,10 +124,12 @@ function equalUnordered(a: CelList, b: CelList, rule: ListRule): boolean {
 
 function equalMaps(a: CelMap, b: CelMap): boolean {
   if (a.size !== b.size) return false
-  return a.keys().every(key => {
-    const other = b.get(key)
-    return other !== undefined && equal(a.at(key), other)
+  const same = a.keys().every(key => {
+    const [left, right] = [a.get(key), b.get(key)]
+    return left === undefined || right === undefined ? left === right : equal(left, right)
   })
+  const [left, right] = [a.rest(), b.rest()]
+  return same && (left === undefined || right === undefined ? left === right : equalMaps(left, right))
 }
 
 /** Whether a list holds the value or a map the key. */

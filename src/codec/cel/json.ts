@@ -1,8 +1,8 @@
 /** Between JSON, as our objects are, and values. */
-import { unescapeName } from './escape.ts'
+import { escapeName, unescapeName } from './escape.ts'
 import { parseDuration, parseTimestamp, formatDuration, formatTimestamp } from './time.ts'
 import { dynType, formatType, listType, mapType, stringType } from './types.ts'
-import type { CelType } from './types.ts'
+import type { CelType, ObjectType } from './types.ts'
 import { CelError, CelList, CelMap, Duration, Extension, isError, Timestamp, UInt } from './values.ts'
 import type { Result, Value } from './values.ts'
 import { spend, withWork, WorkExceeded } from './work.ts'
@@ -32,15 +32,47 @@ class JsonMap extends CelMap {
     if (!Object.hasOwn(this.#raw, name)) return undefined
     const type = declared.kind === 'object' ? declared.field(key) : declared.kind === 'map' ? declared.value : dynType
     const raw: unknown = Reflect.get(this.#raw, name)
-    return raw === undefined || type === undefined ? undefined : fromJson(raw, type)
+    if (raw === undefined || type === undefined || (raw === null && declared.kind === 'object')) return undefined
+    return fromJson(raw, type)
   }
 
   keys(): readonly Value[] {
-    return Object.keys(this.#raw)
+    const names = Object.keys(this.#raw)
+    const declared = this.#declared
+    return declared.kind === 'object' ? names.flatMap(name => this.#known(name, declared) ?? []) : names
+  }
+
+  #known(name: string, declared: ObjectType): string | undefined {
+    const escaped = escapeName(name)
+    return escaped !== undefined && declared.field(escaped) !== undefined ? escaped : undefined
+  }
+
+  override present(key: Value): Result {
+    const found = this.get(key)
+    return isError(found) ? found : found !== undefined
+  }
+
+  override named(name: string): Result | undefined {
+    return Object.hasOwn(this.#raw, name) ? fromJson(Reflect.get(this.#raw, name)) : undefined
+  }
+
+  override rest(): CelMap | undefined {
+    const declared = this.#declared
+    if (declared.kind !== 'object') return undefined
+    const unknown = Object.entries(this.#raw).filter(([name]) => this.#known(name, declared) === undefined)
+    return unknown.length === 0 ? undefined : new JsonMap(Object.fromEntries(unknown), dynMap)
   }
 }
 
-const unfit = (type: CelType): CelError => new CelError(`invalid data, expected a value of type ${formatType(type)}`)
+const expected: Readonly<Record<string, string>> = {
+  object: 'a map for the provided schema with type=object',
+  map: 'a map for the provided schema with type=object',
+  list: 'an array for the provided schema with type=array',
+  double: 'float',
+}
+
+const unfit = (type: CelType): CelError =>
+  new CelError(`invalid data, expected ${expected[type.kind] ?? formatType(type)}`)
 
 const untyped = (raw: number): Value => (Number.isSafeInteger(raw) ? BigInt(raw) : raw)
 

@@ -14,14 +14,13 @@ import { jsonPatch, regexes } from './library/regex.ts'
 import { semvers } from './library/semver.ts'
 import { sets } from './library/sets.ts'
 import { standard } from './library/standard.ts'
-import { strings, stringReverse } from './library/strings.ts'
+import { kubernetesFormat, plainFormat, strings, stringReverse } from './library/strings.ts'
 import { urls } from './library/urls.ts'
 import { standardMacros } from './macros.ts'
 
 const base: readonly Library[] = [{ macros: standardMacros, overloads: [] }, operators, standard]
 
-/** What upstream 1.36 offers in stored expressions. */
-export const kubernetesLibraries: readonly Library[] = [
+const common: readonly Library[] = [
   ...base,
   optionals,
   strings,
@@ -38,8 +37,19 @@ export const kubernetesLibraries: readonly Library[] = [
   authorization,
 ]
 
+/** What upstream 1.36 offers in stored expressions. */
+export const kubernetesLibraries: readonly Library[] = [...common, kubernetesFormat]
+
 /** And for mutating policies. */
 export const mutationLibraries: readonly Library[] = [...kubernetesLibraries, jsonPatch]
 
 /** What the language has beyond that. */
-export const everyLibrary: readonly Library[] = [...mutationLibraries, bindings, math, encoders, stringReverse]
+export const everyLibrary: readonly Library[] = [
+  ...common,
+  jsonPatch,
+  plainFormat,
+  bindings,
+  math,
+  encoders,
+  stringReverse,
+]

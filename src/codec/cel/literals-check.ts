@@ -2,26 +2,60 @@
 import type { Issue } from './issues.ts'
 import { compilePattern } from './regex.ts'
 import type { CallExpr, Expr } from './syntax.ts'
-import { parseDuration, parseTimestamp } from './time.ts'
+import { parseDuration, parseTimestamp, timestampOf } from './time.ts'
 import { isError } from './values.ts'
+import type { Literal } from './values.ts'
 
+/** What is wrong with the argument at `argument`, the receiver counting as one. */
 interface Rule {
-  readonly count: number
-  readonly fails: (literal: string) => boolean
+  readonly argument: number
+  readonly problem: (value: Literal) => string | undefined
 }
 
-const rules: ReadonlyMap<string, Rule> = new Map([
-  ['duration', { count: 1, fails: literal => isError(parseDuration(literal)) }],
-  ['timestamp', { count: 1, fails: literal => isError(parseTimestamp(literal)) }],
-  ['matches', { count: 2, fails: literal => isError(compilePattern(literal)) }],
+const when = (fails: boolean, message: string): string | undefined => (fails ? message : undefined)
+
+const pattern: Rule = {
+  argument: 1,
+  problem: value => {
+    const compiled = typeof value === 'string' ? compilePattern(value) : undefined
+    return isError(compiled) ? compiled.message : undefined
+  },
+}
+
+const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  [
+    'duration',
+    {
+      argument: 0,
+      problem: value => when(typeof value === 'string' && isError(parseDuration(value)), 'invalid duration argument'),
+    },
+  ],
+  [
+    'timestamp',
+    {
+      argument: 0,
+      problem: value => {
+        const text = typeof value === 'string' && isError(parseTimestamp(value))
+        const seconds = typeof value === 'bigint' && isError(timestampOf(value * 1_000_000_000n))
+        return when(text || seconds, 'invalid timestamp argument')
+      },
+    },
+  ],
+  [
+    'matches',
+    { argument: 1, problem: value => when(pattern.problem(value) !== undefined, 'invalid matches argument') },
+  ],
+  ['find', pattern],
+  ['findAll', pattern],
 ])
 
 function problem(call: CallExpr): Issue | undefined {
   const rule = rules.get(call.name)
   const operands = call.target === undefined ? call.args : [call.target, ...call.args]
-  const last = operands.at(-1)
-  if (rule?.count !== operands.length || last?.kind !== 'literal' || typeof last.value !== 'string') return undefined
-  return rule.fails(last.value) ? { at: last.at, message: `invalid ${call.name} argument` } : undefined
+  const operand = rule && operands[rule.argument]
+  if (rule === undefined || operand?.kind !== 'literal') return undefined
+  const message = rule.problem(operand.value)
+  return message === undefined ? undefined : { at: operand.at, message }
 }
 
 function parts(node: Expr): readonly Expr[] {

@@ -182,7 +182,7 @@ class Parser {
   #field(): string {
     const token = this.#peek()
     const named = token.kind === 'quoted' || (token.kind === 'ident' && !keywords.has(token.text))
-    if (!named) throw new IssueError(token.at, `Syntax error: no viable alternative at input '.${token.text}'`)
+    if (!named) throw this.#unexpected('IDENTIFIER')
     this.#index++
     return token.text
   }

@@ -240,7 +240,7 @@ const named =
 
 function isPresent(operand: Value, field: string): Result {
   if (operand instanceof Optional) return operand.value === undefined ? false : isPresent(operand.value, field)
-  return operand instanceof CelMap ? operand.has(field) : noSuchOverload()
+  return operand instanceof CelMap ? operand.present(field) : noSuchOverload()
 }
 
 /** Undefined for an item that is optional and absent. */

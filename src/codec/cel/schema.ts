@@ -121,9 +121,22 @@ function rootFields(name: string): ReadonlyMap<string, CelType> {
   ])
 }
 
+/** A custom resource's own schema may say more of metadata, and then counts; the definition that all kinds share does not. */
+function declaresRoot({ fields }: Schema): boolean {
+  const metadata = fields?.get('metadata')?.schema
+  const isText = (of: Schema['fields'], ...names: readonly string[]): boolean =>
+    names.every(name => of?.get(name)?.schema.type === 'string')
+  return (
+    isText(fields, 'kind', 'apiVersion') &&
+    metadata?.name === undefined &&
+    isText(metadata?.fields, 'name', 'generateName')
+  )
+}
+
 /** Fields get their types when somebody asks: schemas of built-in kinds contain themselves. */
 function objectTypeOf(schema: Schema, options: SchemaOptions): ObjectType & { readonly most: number } {
-  const always = options.custom && options.root === true ? rootFields(options.name) : undefined
+  const whole = options.custom && options.root === true && !declaresRoot(schema)
+  const always = whole ? rootFields(options.name) : undefined
   const schemas = new Map<string, Schema>()
   for (const field of schema.fields?.values() ?? []) {
     const name = escapeName(field.name)
@@ -132,7 +145,8 @@ function objectTypeOf(schema: Schema, options: SchemaOptions): ObjectType & { re
   const known = new Map<string, CelType | undefined>(always)
   const field = (name: string): CelType | undefined => {
     if (known.has(name)) return known.get(name)
-    const inner = schemas.get(name)
+    // Words that are reserved for names are none after a dot.
+    const inner = schemas.get(name) ?? schemas.get(escapeName(name) ?? '')
     const type =
       inner && typeOfSchema(inner, { ...options, name: `${options.name}.${name}`, root: inner.embedded === true })
     if (inner !== undefined) known.set(name, type)

@@ -15,10 +15,10 @@ export function durationOf(nanos: bigint): Duration | CelError {
 }
 
 /** An instant of the years 1 to 9999. */
-export function timestampOf(totalNanos: bigint): Timestamp | CelError {
+export function timestampOf(totalNanos: bigint, offset = 0): Timestamp | CelError {
   const seconds = floorDivide(totalNanos, second)
   if (seconds < earliest || seconds > latest) return new CelError('timestamp overflow')
-  return new Timestamp(seconds, Number(totalNanos - seconds * second))
+  return new Timestamp(seconds, Number(totalNanos - seconds * second), offset)
 }
 
 const instant = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))$/
@@ -40,13 +40,20 @@ export function parseTimestamp(text: string): Timestamp | CelError {
   local.setUTCHours(hour, minute, second_)
   const offset = (Number(zoneHour) * 60 + Number(zoneMinute)) * 60 * (sign === '-' ? -1 : 1)
   const seconds = BigInt(local.getTime()) / 1000n - BigInt(offset)
-  return timestampOf(seconds * second + BigInt(fraction.slice(0, 9).padEnd(9, '0')))
+  return timestampOf(seconds * second + BigInt(fraction.slice(0, 9).padEnd(9, '0')), offset)
 }
 
-export function formatTimestamp({ seconds, nanos }: Timestamp): string {
-  const whole = new Date(Number(seconds) * 1000).toISOString().slice(0, 19)
+function zoneOf(offset: number): string {
+  if (offset === 0) return 'Z'
+  const minutes = Math.abs(offset) / 60
+  const two = (value: number): string => String(value).padStart(2, '0')
+  return `${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
+}
+
+export function formatTimestamp({ seconds, nanos, offset }: Timestamp): string {
+  const whole = new Date((Number(seconds) + offset) * 1000).toISOString().slice(0, 19)
   const fraction = nanos === 0 ? '' : `.${String(nanos).padStart(9, '0').replace(/0+$/, '')}`
-  return `${whole}${fraction}Z`
+  return `${whole}${fraction}${zoneOf(offset)}`
 }
 
 const units: ReadonlyMap<string, bigint> = new Map([

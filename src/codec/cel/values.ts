@@ -98,6 +98,21 @@ export abstract class CelMap {
     return this.get(key) !== undefined
   }
 
+  /** What `has()` gives. */
+  present(key: Value): Result {
+    return this.has(key)
+  }
+
+  /** The value at JSON's own name of a field, which expressions may spell otherwise. */
+  named(name: string): Result | undefined {
+    return this.get(name)
+  }
+
+  /** What expressions cannot see, but is compared: fields that a type does not declare. */
+  rest(): CelMap | undefined {
+    return undefined
+  }
+
   /** The value at a key, an error where there is none. */
   at(key: Value): Result {
     const value = this.get(key)
@@ -141,10 +156,13 @@ export class Timestamp {
   /** Since 1970, rounded down. */
   readonly seconds: bigint
   readonly nanos: number
+  /** Of the clock that it was written down by, in seconds; it counts when it is written down again. */
+  readonly offset: number
 
-  constructor(seconds: bigint, nanos: number) {
+  constructor(seconds: bigint, nanos: number, offset = 0) {
     this.seconds = seconds
     this.nanos = nanos
+    this.offset = offset
   }
 
   get total(): bigint {

@@ -9,8 +9,8 @@ import { compareStrings } from '../compare.ts'
 
 const mostDecimals = 100
 
-const during = (message: string): CelError => new CelError(`error during formatting: ${message}`)
-const shown = (value: Value): string => {
+export const during = (message: string): CelError => new CelError(`error during formatting: ${message}`)
+export const shown = (value: Value): string => {
   const name = formatType(typeOf(value))
   const known: Readonly<Record<string, string>> = {
     null: 'null_type',
@@ -20,20 +20,20 @@ const shown = (value: Value): string => {
   return known[name] ?? name.replace(/\(.*/, '')
 }
 
-function named(value: number): string | undefined {
+export function named(value: number): string | undefined {
   if (Number.isNaN(value)) return 'NaN'
   return Number.isFinite(value) ? undefined : value > 0 ? 'Infinity' : '-Infinity'
 }
 
 /** Without an exponent. */
-function plain(value: number): string {
+export function plain(value: number): string {
   if (Number.isInteger(value)) return Object.is(value, -0) ? '-0' : String(BigInt(value))
   const text = String(value)
   return text.includes('e') ? value.toFixed(100).replace(/0+$/, '') : text
 }
 
 /** Halves go to the even neighbour, as Go has it and JavaScript has not. */
-function toFixed(value: number, decimals: number): string {
+export function toFixed(value: number, decimals: number): string {
   if (Math.abs(value) >= 1e21) return `${BigInt(value)}${decimals > 0 ? `.${'0'.repeat(decimals)}` : ''}`
   const near = value.toFixed(decimals)
   const exact = value.toFixed(Math.min(decimals + 30, 100))
@@ -43,7 +43,7 @@ function toFixed(value: number, decimals: number): string {
   return Number(down.at(-1)) % 2 === 0 ? down : near
 }
 
-function toScientific(value: number, decimals: number): string {
+export function toScientific(value: number, decimals: number): string {
   const [digits = '', power = '0'] = value.toExponential(decimals).split('e')
   const size = String(Math.abs(Number(power))).padStart(2, '0')
   return `${digits}e${Number(power) < 0 ? '-' : '+'}${size}`
@@ -55,25 +55,18 @@ function asNumber(value: Value): number | undefined {
   return value instanceof UInt ? Number(value.value) : undefined
 }
 
-const integer = (value: Value): bigint | undefined =>
+export const integer = (value: Value): bigint | undefined =>
   typeof value === 'bigint' ? value : value instanceof UInt ? value.value : undefined
 
-type Clause = (value: Value, decimals: number) => Result
+export type Clause = (value: Value, decimals: number) => Result
 
-const pointed =
+export const pointed =
   (name: string, write: (value: number, decimals: number) => string): Clause =>
   (value, decimals) => {
     const number = asNumber(value)
     if (number === undefined) return during(`${name} clause can only be used on doubles, was given ${shown(value)}`)
     return named(number) ?? write(number, decimals)
   }
-
-const decimal: Clause = value => {
-  if (typeof value === 'number') return named(value) ?? plain(value)
-  const whole = integer(value)
-  if (whole !== undefined) return String(whole)
-  return during(`decimal clause can only be used on integers, was given ${shown(value)}`)
-}
 
 const binary: Clause = value => {
   if (typeof value === 'boolean') return value ? '1' : '0'
@@ -100,66 +93,34 @@ const upperHex: Clause = (value, decimals) => {
   return typeof text === 'string' ? text.toUpperCase() : text
 }
 
-/** `%s` of anything that has a text. */
-function textOf(value: Result): Result {
-  spend(1)
-  if (isError(value) || typeof value === 'string') return value
-  if (typeof value === 'number') return named(value) ?? plain(value)
-  if (value === null || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
-  if (value instanceof UInt) return String(value.value)
-  if (value instanceof Uint8Array) return decodeText(value)
-  if (value instanceof Timestamp) return formatTimestamp(value)
-  if (value instanceof Duration) return formatDuration(value)
-  if (value instanceof TypeValue) return formatType(value.of).replace(/\(.*/, '')
-  if (value instanceof CelList) return listText(value)
-  if (value instanceof CelMap && value.type === undefined) return mapText(value)
-  return during(
-    `string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given ${shown(value)}`,
-  )
+/** What a style writes its own way. */
+export interface Style {
+  readonly text: (value: Value) => Result
+  readonly decimal: Clause
+  readonly fixed: Clause
+  readonly scientific: Clause
 }
 
-function all(values: readonly Result[]): readonly string[] | CelError {
-  const texts: string[] = []
-  for (const value of values) {
-    const text = textOf(value)
-    if (typeof text !== 'string') return isError(text) ? text : during('no text')
-    spend(Math.ceil(text.length / 8))
-    texts.push(text)
-  }
-  return texts
-}
-
-function listText(value: CelList): Result {
-  const texts = all(value.items())
-  return failed(texts) ? texts : `[${texts.join(', ')}]`
-}
-
-const failed = (value: readonly string[] | CelError): value is CelError => value instanceof CelError
-
-function mapText(value: CelMap): Result {
-  const keys = all(value.keys())
-  const values = all(value.keys().map(key => value.at(key)))
-  if (failed(keys)) return keys
-  if (failed(values)) return values
-  const entries = keys.map((key, at) => [key, values[at] ?? ''] as const)
-  const sorted = entries.toSorted(([a], [b]) => compareStrings(a, b))
-  return `{${sorted.map(([key, text]) => `${key}: ${text}`).join(', ')}}`
-}
-
-const clauses: ReadonlyMap<string, Clause> = new Map([
-  ['s', textOf],
-  ['d', decimal],
-  ['f', pointed('fixed-point', toFixed)],
-  ['e', pointed('scientific', toScientific)],
-  ['b', binary],
-  ['o', octal],
-  ['x', hex],
-  ['X', upperHex],
-])
+const clausesOf = ({ text, decimal, fixed, scientific }: Style): ReadonlyMap<string, Clause> =>
+  new Map([
+    ['s', text],
+    ['d', decimal],
+    ['f', fixed],
+    ['e', scientific],
+    ['b', binary],
+    ['o', octal],
+    ['x', hex],
+    ['X', upperHex],
+  ])
 
 const clause = /%(?:%|(\.\d*)?([^]?))/g
 
-export function format(template: string, values: CelList): Result {
+export const formatter = (style: Style): ((template: string, values: CelList) => Result) => {
+  const clauses = clausesOf(style)
+  return (template, values) => format(clauses, template, values)
+}
+
+function format(clauses: ReadonlyMap<string, Clause>, template: string, values: CelList): Result {
   let next = 0
   let out = ''
   let from = 0
@@ -170,7 +131,8 @@ export function format(template: string, values: CelList): Result {
       out += '%'
       continue
     }
-    const text = next < values.length ? apply(values.at(next), found) : new CelError(`index ${next} out of range`)
+    const text =
+      next < values.length ? apply(clauses, values.at(next), found) : new CelError(`index ${next} out of range`)
     if (typeof text !== 'string') return text
     next++
     spend(Math.ceil(text.length / 8))
@@ -179,7 +141,11 @@ export function format(template: string, values: CelList): Result {
   return out + template.slice(from)
 }
 
-function apply(value: Result, [, precision, letter = '']: RegExpExecArray): Result {
+function apply(
+  clauses: ReadonlyMap<string, Clause>,
+  value: Result,
+  [, precision, letter = '']: RegExpExecArray,
+): Result {
   if (isError(value)) return value
   const write = clauses.get(letter)
   if (write === undefined)

@@ -74,13 +74,13 @@ const plus = (a: Value, b: Value): Result => {
 }
 
 function sum(values: CelList, zero: Value): Result {
-  let total: Value = zero
+  let total: Value | undefined
   for (const item of values.items()) {
-    const next = isError(item) ? item : plus(total, item)
+    const next = isError(item) || total === undefined ? item : plus(total, item)
     if (isError(next)) return next
     total = next
   }
-  return total
+  return total ?? zero
 }
 
 const indexOf = (values: CelList, item: Value): bigint => BigInt(values.items().findIndex(other => equal(other, item)))

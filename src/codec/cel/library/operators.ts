@@ -64,11 +64,11 @@ const arithmetic: readonly Overload[] = [
 ]
 
 const times: readonly Overload[] = [
-  fn('_+_', [timestamp, duration], { gives: timestampType, run: (a, b) => timestampOf(a.total + b.nanos) }),
-  fn('_+_', [duration, timestamp], { gives: timestampType, run: (a, b) => timestampOf(a.nanos + b.total) }),
+  fn('_+_', [timestamp, duration], { gives: timestampType, run: (a, b) => timestampOf(a.total + b.nanos, a.offset) }),
+  fn('_+_', [duration, timestamp], { gives: timestampType, run: (a, b) => timestampOf(a.nanos + b.total, b.offset) }),
   fn('_+_', [duration, duration], { gives: durationType, run: (a, b) => durationOf(a.nanos + b.nanos) }),
   fn('_-_', [timestamp, timestamp], { gives: durationType, run: (a, b) => durationOf(a.total - b.total) }),
-  fn('_-_', [timestamp, duration], { gives: timestampType, run: (a, b) => timestampOf(a.total - b.nanos) }),
+  fn('_-_', [timestamp, duration], { gives: timestampType, run: (a, b) => timestampOf(a.total - b.nanos, a.offset) }),
   fn('_-_', [duration, duration], { gives: durationType, run: (a, b) => durationOf(a.nanos - b.nanos) }),
   fn('-_', [duration], { gives: durationType, run: a => durationOf(-a.nanos) }),
 ]

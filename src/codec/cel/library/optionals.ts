@@ -18,6 +18,9 @@ import {
 import type { Result, Value } from '../values.ts'
 import { loose } from './operators.ts'
 
+/** An instant is zero where Go's is. */
+const yearOne = -62_135_596_800n
+
 /** Zero, empty, false or null. */
 function isZero(value: Value): boolean {
   if (value === null || value === false || value === 0 || value === 0n || value === '') return true
@@ -25,7 +28,7 @@ function isZero(value: Value): boolean {
   if (value instanceof CelList || value instanceof Uint8Array) return value.length === 0
   if (value instanceof CelMap) return value.size === 0
   if (value instanceof Duration) return value.nanos === 0n
-  if (value instanceof Timestamp) return value.seconds === 0n && value.nanos === 0
+  if (value instanceof Timestamp) return value.seconds === yearOne && value.nanos === 0
   return value instanceof Optional && value.value === undefined
 }
 

@@ -173,7 +173,7 @@ const durations: readonly Overload[] = [
   method('getHours', [duration], { gives: types.intType, run: ({ nanos }) => nanos / 3_600_000_000_000n }),
   method('getMinutes', [duration], { gives: types.intType, run: ({ nanos }) => nanos / 60_000_000_000n }),
   method('getSeconds', [duration], { gives: types.intType, run: ({ nanos }) => nanos / 1_000_000_000n }),
-  method('getMilliseconds', [duration], { gives: types.intType, run: ({ nanos }) => (nanos / 1_000_000n) % 1000n }),
+  method('getMilliseconds', [duration], { gives: types.intType, run: ({ nanos }) => nanos / 1_000_000n }),
 ]
 
 export const standard: Library = {

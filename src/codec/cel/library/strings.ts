@@ -8,7 +8,8 @@ import { characters, codePoints } from '../text.ts'
 import { CelError, CelList } from '../values.ts'
 import type { Result } from '../values.ts'
 import { spend } from '../work.ts'
-import { format } from './format.ts'
+import { formatKubernetes } from './format-kubernetes.ts'
+import { formatPlain } from './format-plain.ts'
 
 type Places = string | readonly string[]
 
@@ -230,12 +231,6 @@ export const strings: Library = {
       cost: joinCost,
       estimate: sizes => estimateJoin(sizes, sizes.of(1)),
     }),
-    method('format', [text, list(dynType)], {
-      gives: stringType,
-      run: format,
-      cost: ([value = null]) => traversal(sizeOf(value)),
-      estimate: sizes => ({ cost: scale(sizes.of(0), costs.traversal) }),
-    }),
     fn('strings.quote', [text], {
       gives: stringType,
       run: quote,
@@ -250,6 +245,21 @@ export const strings: Library = {
     }),
   ],
 }
+
+const formatting = (run: (template: string, values: CelList) => Result): Library => ({
+  overloads: [
+    method('format', [text, list(dynType)], {
+      gives: stringType,
+      run,
+      cost: ([value = null]) => traversal(sizeOf(value)),
+      estimate: sizes => ({ cost: scale(sizes.of(0), costs.traversal) }),
+    }),
+  ],
+})
+
+export const kubernetesFormat = formatting(formatKubernetes)
+/** Not what Kubernetes offers, but newer. */
+export const plainFormat = formatting(formatPlain)
 
 /** Not among what Kubernetes offers. */
 export const stringReverse: Library = {
