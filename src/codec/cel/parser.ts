@@ -147,7 +147,7 @@ class Parser {
     const { at } = this.#tokens[start] ?? this.#peek()
     const token = this.#peek()
     const number = token.kind === 'int' || (token.kind === 'literal' && typeof token.value === 'number')
-    if (sign === '-' && number) return this.#member(this.#primary(true))
+    if (sign === '-' && number) return this.#member({ ...this.#primary(true), at })
     return this.#shallow(call(at, sign === '!' ? '!_' : '-_', [this.#member(this.#primary(false))]))
   }
 

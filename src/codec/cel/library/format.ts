@@ -93,6 +93,63 @@ const upperHex: Clause = (value, decimals) => {
   return typeof text === 'string' ? text.toUpperCase() : text
 }
 
+/** How a style writes values as text. */
+export interface Writing {
+  readonly double: (value: number) => string
+  /** What is inside a list or a map. */
+  readonly item: (value: Result) => Result
+  readonly colon: string
+}
+
+/** `%s` of anything that has a text. */
+export function textOf(value: Result, writing: Writing): Result {
+  spend(1)
+  if (isError(value) || typeof value === 'string') return value
+  if (typeof value === 'number') return writing.double(value)
+  if (value === null || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
+  if (value instanceof UInt) return String(value.value)
+  if (value instanceof Uint8Array) return decodeText(value)
+  if (value instanceof Timestamp) return formatTimestamp(value)
+  if (value instanceof Duration) return formatDuration(value)
+  if (value instanceof TypeValue) return formatType(value.of).replace(/\(.*/, '')
+  if (value instanceof CelList) return listText(value, writing)
+  if (value instanceof CelMap && value.type === undefined) return mapText(value, writing)
+  return during(
+    `string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given ${shown(value)}`,
+  )
+}
+
+function itemTexts(values: readonly Result[], { item }: Writing): readonly string[] | CelError {
+  const texts: string[] = []
+  for (const value of values) {
+    const text = item(value)
+    if (typeof text !== 'string') return isError(text) ? text : during('no text')
+    spend(Math.ceil(text.length / 8))
+    texts.push(text)
+  }
+  return texts
+}
+
+const failed = (value: readonly string[] | CelError): value is CelError => value instanceof CelError
+
+function listText(value: CelList, writing: Writing): Result {
+  const texts = itemTexts(value.items(), writing)
+  return failed(texts) ? texts : `[${texts.join(', ')}]`
+}
+
+function mapText(value: CelMap, writing: Writing): Result {
+  const keys = itemTexts(value.keys(), writing)
+  const values = itemTexts(
+    value.keys().map(key => value.at(key)),
+    writing,
+  )
+  if (failed(keys)) return keys
+  if (failed(values)) return values
+  const entries = keys.map((key, at) => [key, values[at] ?? ''] as const)
+  const sorted = entries.toSorted(([a], [b]) => compareStrings(a, b))
+  return `{${sorted.map(([key, text]) => `${key}${writing.colon}${text}`).join(', ')}}`
+}
+
 /** What a style writes its own way. */
 export interface Style {
   readonly text: (value: Value) => Result
