@@ -83,4 +83,9 @@ export class Environment {
     }
     return undefined
   }
+
+  /** The names of all functions, operators among them. */
+  functions(): Iterable<string> {
+    return this.#functions.keys()
+  }
 }

@@ -18,7 +18,7 @@ const nullable: ReadonlySet<CelType['kind']> = new Set([
 
 /** What is known of type parameters so far. A failed attempt leaves no trace. */
 export class Inference {
-  #known: ReadonlyMap<string, CelType> = new Map()
+  readonly #known: Map<string, CelType> = new Map()
   #fresh = 0
 
   /** A parameter that nothing is known about. */
@@ -41,9 +41,9 @@ export class Inference {
   /** Whether each value may stand where its target is wanted; what that says of parameters is kept if all may. */
   assignable(values: readonly CelType[], targets: readonly CelType[]): boolean {
     if (values.length !== targets.length) return false
-    const attempt = new Attempt(new Map(this.#known))
+    const attempt = new Attempt(this.#known)
     const fits = values.every((value, index) => attempt.assignable(value, targets[index] ?? dynType))
-    if (fits) this.#known = attempt.known
+    if (!fits) attempt.undo()
     return fits
   }
 
@@ -57,16 +57,29 @@ export class Inference {
   }
 }
 
+/** Writes into what is known, and can take it back: copying it for each call would be quadratic. */
 class Attempt {
-  readonly known: Map<string, CelType>
+  readonly #known: Map<string, CelType>
+  readonly #before: (readonly [name: string, type: CelType | undefined])[] = []
 
   constructor(known: Map<string, CelType>) {
-    this.known = known
+    this.#known = known
+  }
+
+  undo(): void {
+    for (const [name, type] of this.#before.toReversed())
+      if (type === undefined) this.#known.delete(name)
+      else this.#known.set(name, type)
+  }
+
+  #set(name: string, type: CelType): void {
+    this.#before.push([name, this.#known.get(name)])
+    this.#known.set(name, type)
   }
 
   assignable(value: CelType, target: CelType): boolean {
     if (target.kind === 'parameter') {
-      const bound = this.known.has(target.name)
+      const bound = this.#known.has(target.name)
       if (this.#bind(target, value)) return true
       if (bound) return false
     }
@@ -92,23 +105,23 @@ class Attempt {
 
   #bind(variable: CelType & { kind: 'parameter' }, type: CelType): boolean {
     if (sameType(variable, type)) return true
-    const known = this.known.get(variable.name)
+    const known = this.#known.get(variable.name)
     if (known === undefined) {
       if (this.#mentions(type, variable.name)) return false
-      this.known.set(variable.name, type)
+      this.#set(variable.name, type)
       return true
     }
     if (sameType(known, type)) return true
     if (!this.assignable(type, known)) return false
     const general = moreGeneral(type, known)
-    if (!this.#mentions(general, variable.name)) this.known.set(variable.name, general)
+    if (!this.#mentions(general, variable.name)) this.#set(variable.name, general)
     return true
   }
 
   #mentions(type: CelType, name: string): boolean {
     if (type.kind !== 'parameter') return parts(type).some(part => this.#mentions(part, name))
     if (type.name === name) return true
-    const known = this.known.get(type.name)
+    const known = this.#known.get(type.name)
     return known !== undefined && this.#mentions(known, name)
   }
 }
