@@ -235,7 +235,7 @@ class Checker {
 
   /** The type of items seen so far and one more. */
   #join(so: CelType | undefined, type: CelType, expression: Expr): CelType {
-    if (so === undefined) return type
+    if (so === undefined || types.sameType(so, type)) return type
     if (this.#inference.assignable([type], [so]))
       return moreGeneral(this.#inference.resolve(so), this.#inference.resolve(type))
     if (this.#environment.strict && !this.#mixed) {

@@ -7,6 +7,7 @@ import { BudgetExceeded } from './frame.ts'
 import type { Activation } from './frame.ts'
 import { formatIssues } from './issues.ts'
 import type { Issue } from './issues.ts'
+import { perCallLimit } from './limits.ts'
 import { checkLiterals } from './literals-check.ts'
 import { parse } from './parser.ts'
 import { plan } from './plan.ts'
@@ -16,9 +17,6 @@ import type { CelType } from './types.ts'
 import { CelError } from './values.ts'
 import type { Result } from './values.ts'
 import { WorkExceeded, withWork } from './work.ts'
-
-/** Upstream's limit for one evaluation, about a tenth of a second. */
-export const perCallLimit = 1_000_000
 
 export interface Evaluation {
   /** A `CelError` when the expression failed, a `BudgetError` when it was stopped. */
@@ -34,7 +32,7 @@ export interface Program {
   /** Of the value that it gives, `dyn` where that is not known before. */
   readonly type: CelType
   /**
-   * Never throws. Variables that the environment declares and `variables` lacks are errors where they are used.
+   * Throws only what a variable's function throws. Variables that the environment declares and `variables` lacks are errors where they are used.
    * `budget` is in upstream's cost units, `perCallLimit` when it is not given.
    */
   evaluate(variables: Activation, options?: { readonly budget?: number }): Evaluation

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { BudgetError, compile } from './compile.ts'
+import { BudgetError, compile, compileUnchecked } from './compile.ts'
 import { Environment } from './environment.ts'
 import { fromJson, toJson } from './json.ts'
 import { everyLibrary, kubernetesLibraries } from './libraries.ts'
@@ -26,9 +26,11 @@ const values = (object: unknown): ReadonlyMap<string, Result> =>
     ['counts', fromJson({ a: 1, __proto__x: 2 }, mapType(stringType, intType))],
   ])
 
-/** Compiles, and runs what compiles. Anything thrown fails the test. */
+/** Compiles, and runs what compiles, and runs it without the checker's word too. Anything thrown fails the test. */
 function attempt(source: string, object: unknown = {}): Result | undefined {
   let result: Result | undefined
+  const bold = compileUnchecked(source, lenient)?.evaluate(values(object), { budget: 50_000 })
+  assert.ok(bold === undefined || bold.cost >= 0)
   for (const env of [environment, lenient]) {
     const compiled = compile(source, env)
     if (!compiled.ok) {
@@ -115,6 +117,17 @@ test('patterns that make others backtrack cost what their length says', () => {
     assert.ok(typeof value === 'boolean' || value instanceof BudgetError, pattern)
   }
   assert.match(message("object.matches('(((a{100}){100}){100})')"), /invalid matches argument/)
+  const many = Array.from({ length: 3000 }, (_, at) => `'x'.matches('x{${at % 1000}}y{${Math.floor(at / 1000)}}')`)
+  assert.match(message(many.join(' && ')), /literals take too long to check/)
+  for (const endless of [
+    "lists.range(5000).all(x, 'a'.matches('(a{1,999}){1}' + string(x)) || true)",
+    "object.findAll('(?i)[a-z]{900}').size() == 0",
+  ]) {
+    const compiled = compile(endless, environment)
+    assert.ok(compiled.ok)
+    const { value } = compiled.program.evaluate(new Map([['object', 'ab'.repeat(100_000)]]))
+    assert.ok(value instanceof BudgetError, endless)
+  }
   const made = attempt("object.matches('a' + object + '{1001}')", 'x')
   assert.ok(made === undefined || isError(made))
 })

@@ -168,6 +168,11 @@ test('text is formatted as Kubernetes does it', () => {
     `strings.quote('a"\\n') == '"a\\\\"\\\\n"' && ['a', 'b'].join('-') == 'a-b' && ' x '.trim() == 'x'`,
     `'👑x'.substring(1) == 'x' && '👑x'.indexOf('x') == 1 && '👑'.size() == 1 && 'a,b,c'.split(',', 2) == ['a', 'b,c']`,
   )
+  assert.match(
+    refused(`'%s'.format([1, 2])`),
+    /1:12: too many arguments supplied to string.format \(expected 1, got 2\)/,
+  )
+  assert.match(refused(`'%s %s'.format([1])`), /1:15: index 1 out of range/)
   fails(`'%d'.format(['a']) == ''`, /decimal clause can only be used on integers, was given string/)
 })
 

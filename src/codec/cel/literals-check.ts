@@ -5,6 +5,7 @@ import type { CallExpr, Expr } from './syntax.ts'
 import { parseDuration, parseTimestamp, timestampOf } from './time.ts'
 import { isError } from './values.ts'
 import type { Literal } from './values.ts'
+import { WorkExceeded, withWork } from './work.ts'
 
 /** What is wrong with the argument at `argument`, the receiver counting as one. */
 interface Rule {
@@ -58,6 +59,17 @@ function problem(call: CallExpr): Issue | undefined {
   return message === undefined ? undefined : { at: operand.at, message }
 }
 
+/** As many things to format as there are places for them. */
+function formatProblem({ name, target, args: [list], at }: CallExpr): Issue | undefined {
+  if (name !== 'format' || target?.kind !== 'literal' || list?.kind !== 'list') return undefined
+  if (typeof target.value !== 'string' || list.items.some(({ optional }) => optional)) return undefined
+  const places = target.value.replaceAll('%%', '').split('%').length - 1
+  const count = list.items.length
+  if (count < places) return { at, message: `index ${count} out of range` }
+  if (count === places) return undefined
+  return { at, message: `too many arguments supplied to string.format (expected ${places}, got ${count})` }
+}
+
 function parts(node: Expr): readonly Expr[] {
   switch (node.kind) {
     case 'select':
@@ -77,8 +89,18 @@ function parts(node: Expr): readonly Expr[] {
   }
 }
 
-export function checkLiterals(node: Expr): readonly Issue[] {
-  const found = node.kind === 'call' ? problem(node) : undefined
-  const inner = parts(node).flatMap(checkLiterals)
+function problems(node: Expr): readonly Issue[] {
+  const found = node.kind === 'call' ? (problem(node) ?? formatProblem(node)) : undefined
+  const inner = parts(node).flatMap(problems)
   return found === undefined ? inner : [found, ...inner]
+}
+
+/** Never throws: patterns that take too long to read count as a fault too. */
+export function checkLiterals(node: Expr): readonly Issue[] {
+  try {
+    return withWork(() => problems(node))
+  } catch (error) {
+    if (error instanceof WorkExceeded) return [{ at: -1, message: 'literals take too long to check' }]
+    throw error
+  }
 }

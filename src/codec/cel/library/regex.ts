@@ -2,7 +2,7 @@
 import { matching, matchingEstimate, reads, sizeOf } from '../cost.ts'
 import { fn, int, method, text } from '../define.ts'
 import type { Library, Overload } from '../define.ts'
-import { compilePattern } from '../regex.ts'
+import { compilePattern, searcher } from '../regex.ts'
 import { listType, stringType } from '../types.ts'
 import { CelError, CelList, isError } from '../values.ts'
 import type { Result } from '../values.ts'
@@ -11,7 +11,7 @@ import { spend } from '../work.ts'
 function find(subject: string, pattern: string): Result {
   const compiled = compilePattern(pattern)
   if (isError(compiled)) return new CelError(`Illegal regex: ${compiled.message}`)
-  const matcher = compiled.matcher(subject)
+  const matcher = searcher(compiled, subject)
   return matcher.find() ? (matcher.group() ?? '') : ''
 }
 
@@ -20,7 +20,7 @@ function findAll(subject: string, pattern: string, most: bigint): Result {
   const compiled = compilePattern(pattern)
   if (isError(compiled)) return new CelError(`Illegal regex: ${compiled.message}`)
   const found: string[] = []
-  const matcher = compiled.matcher(subject)
+  const matcher = searcher(compiled, subject)
   let end = -1
   while ((most < 0n || BigInt(found.length) < most) && matcher.find()) {
     spend(1)

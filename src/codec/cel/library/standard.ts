@@ -3,7 +3,7 @@ import { costs, matching, matchingEstimate, multiply, scale, sizeOf, traversal }
 import type { Overload } from '../define.ts'
 import { bool, bytes, double, duration, fn, int, list, map, method, text, timestamp, uint, varA } from '../define.ts'
 import type { Kind, Library } from '../define.ts'
-import { compilePattern } from '../regex.ts'
+import { compilePattern, matchesPattern } from '../regex.ts'
 import { characters } from '../text.ts'
 import {
   dateField,
@@ -108,7 +108,7 @@ const sizes: readonly Overload[] = [fn, method].flatMap(define => [
 
 const matches = (subject: string, pattern: string): Result => {
   const compiled = compilePattern(pattern)
-  return isError(compiled) ? compiled : compiled.matcher(subject).find()
+  return isError(compiled) ? compiled : matchesPattern(compiled, subject)
 }
 
 const matchCost: Pick<Overload, 'cost' | 'estimate'> = {
