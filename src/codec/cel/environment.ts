@@ -26,7 +26,31 @@ export interface Declared {
   readonly constant?: CelType
 }
 
-/** Made once and used for many expressions. */
+/** What libraries come to; kept, as many environments have the same ones. */
+interface Prepared {
+  readonly macros: readonly Macro[]
+  readonly types: ReadonlyMap<string, CelType>
+  readonly functions: ReadonlyMap<string, readonly Overload[]>
+}
+
+const kept = new WeakMap<readonly Library[], Prepared>()
+
+function prepare(libraries: readonly Library[]): Prepared {
+  const known = kept.get(libraries)
+  if (known !== undefined) return known
+  const made: Prepared = {
+    macros: libraries.flatMap(({ macros = [] }) => macros),
+    types: new Map(libraries.flatMap(({ types = [] }) => types)),
+    functions: Map.groupBy(
+      libraries.flatMap(({ overloads }) => overloads),
+      ({ name }) => name,
+    ),
+  }
+  kept.set(libraries, made)
+  return made
+}
+
+/** Cheap to make with libraries that were used before, and good for many expressions. */
 export class Environment {
   readonly macros: readonly Macro[]
   readonly strict: boolean
@@ -34,21 +58,17 @@ export class Environment {
   readonly variables: ReadonlyMap<string, CelType>
   readonly #types: (name: string) => ObjectType | undefined
   readonly #named: ReadonlyMap<string, CelType>
-  readonly #functions: Map<string, Overload[]>
+  readonly #functions: ReadonlyMap<string, readonly Overload[]>
 
   constructor(options: EnvironmentOptions) {
-    this.macros = options.libraries.flatMap(({ macros = [] }) => macros)
+    const { macros, types, functions } = prepare(options.libraries)
+    this.macros = macros
     this.strict = options.strict ?? true
     this.container = options.container ?? ''
     this.variables = options.variables ?? new Map()
     this.#types = options.types ?? (() => undefined)
-    this.#named = new Map(options.libraries.flatMap(({ types = [] }) => types))
-    this.#functions = new Map()
-    for (const overload of options.libraries.flatMap(({ overloads }) => overloads)) {
-      const known = this.#functions.get(overload.name)
-      if (known === undefined) this.#functions.set(overload.name, [overload])
-      else known.push(overload)
-    }
+    this.#named = types
+    this.#functions = functions
   }
 
   /** Every full name that a name may stand for, the innermost first. */

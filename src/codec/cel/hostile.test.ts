@@ -79,6 +79,10 @@ test('long expressions that are not deep are fine', () => {
   assert.equal(attempt(flat), true)
   assert.equal(attempt(`size([${'1,'.repeat(40_000)}]) == 40000`), true)
   assert.ok(attempt(`${'!'.repeat(50_000)}true`) === true)
+  const loops = 120
+  assert.ok(attempt(`${'names.all(x, '.repeat(loops)}true${')'.repeat(loops)}`) instanceof BudgetError)
+  assert.equal(attempt(`${'[0].map(x, '.repeat(loops)}1${')'.repeat(loops)}.size()`), 1n)
+  assert.equal(attempt(`${'('.repeat(240)}1${')'.repeat(240)}`), 1n)
   assert.equal(attempt(`optional.of(1)${'.optMap(x, x + 1)'.repeat(60)}.value() == 61`), true)
 })
 
