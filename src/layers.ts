@@ -149,6 +149,10 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: ['kinds/facts', 'api', 'base'],
     packages: ['js-yaml'],
   },
+  'codec/cel': {
+    imports: ['api', 'base'],
+    packages: ['re2js'],
+  },
   'kinds/facts': {
     imports: ['api'],
   },
