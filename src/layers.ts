@@ -36,6 +36,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   plane: {
     imports: [
+      'server/aggregation',
       'node',
       'scheduler',
       'controllers',
@@ -48,6 +49,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'kinds',
       'codec',
       'kinds/facts',
+      'wire',
       'api',
       'base',
     ],
@@ -87,6 +89,20 @@ export const layers: Readonly<Record<string, Layer>> = {
   controllers: {
     imports: ['client', 'kinds/facts', 'api', 'base'],
   },
+  'server/aggregation': {
+    imports: [
+      'server',
+      'server/outbound',
+      'server/authn',
+      'server/store',
+      'client',
+      'kinds/facts',
+      'wire',
+      'api',
+      'base',
+    ],
+    node: ['http', 'stream', 'stream/promises'],
+  },
   client: {
     imports: ['api', 'base'],
     node: ['fs/promises', 'http', 'https', 'path'],
@@ -106,6 +122,9 @@ export const layers: Readonly<Record<string, Layer>> = {
       'base',
     ],
     node: ['crypto', 'http', 'http2', 'https', 'net', 'stream', 'stream/promises', 'util', 'zlib'],
+  },
+  'server/outbound': {
+    imports: ['kinds/facts', 'api'],
   },
   'server/flow': {
     imports: ['server/store', 'kinds/facts', 'api', 'base'],
@@ -158,7 +177,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   wire: {
     imports: [],
-    node: ['http', 'net', 'stream'],
+    node: ['dns', 'http', 'https', 'net', 'stream', 'tls'],
   },
   api: {
     imports: [],

@@ -12,6 +12,8 @@ import { takes } from '#server/subresources/takes.ts'
 import { protobuf } from '#server/protobuf.ts'
 import { connect, upgrade } from '#server/nodes/connect.ts'
 import { makeDialer } from '#server/nodes/dial.ts'
+import { frontProxyOf } from '#server/authn/front-proxy.ts'
+import { frontProxyName } from './front-proxy.ts'
 import { kubeletClient } from './policy.ts'
 import type { Plane } from './plane.ts'
 
@@ -41,6 +43,8 @@ export interface ListenOptions {
   /** 0: any, for a single host. */
   readonly port: number
   readonly authority: KeyPair
+  /** PEM: who signs certificates of servers that speak for users. */
+  readonly frontProxy: string
   readonly certificates: ServerCertificates
 }
 
@@ -66,8 +70,10 @@ const alwaysHosts = [
 export async function listenPlane(plane: Plane, options: ListenOptions): Promise<Listener> {
   const { server, clock, log } = plane
   const { serving, kubelet } = options.certificates
+  const { remotes } = plane.aggregation
   const known = paths({
     scheme: plane.scheme,
+    remotes,
     clock,
     address: `${options.hosts[0] ?? '127.0.0.1'}:${options.port}`,
     checks: () =>
@@ -75,12 +81,12 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
         ['ping', true],
         ['store', plane.store.healthy?.() ?? true],
       ]),
-    more: openapiPaths(plane.scheme),
+    more: openapiPaths(plane.scheme, remotes),
     metrics: () => server.flow.metrics(),
   })
   const dialer = makeDialer(plane.store, () => ({ authority: options.authority.cert, ...kubelet }))
-  const authenticate = makeAuthenticate(server.tokens, clock)
-  const parts = { store: plane.store, dialer, authenticate, authorize: server.serving.authorize, log }
+  const authenticate = makeAuthenticate(server.tokens, clock, frontProxyOf(options.frontProxy, [frontProxyName]))
+  const parts = { remotes, store: plane.store, dialer, authenticate, authorize: server.serving.authorize, log }
   const handling: Handling = {
     serving: server.serving,
     authenticate,
@@ -94,9 +100,10 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
     connect: connect(parts),
     observe: known.observe,
     flow: server.flow,
+    remotes,
     sizeOf: resource => plane.store.snapshot(resource).size,
   }
-  const certificates = { cert: serving.cert, key: serving.key, clientCA: options.authority.cert }
+  const certificates = { cert: serving.cert, key: serving.key, clientCA: [options.authority.cert, options.frontProxy] }
   const listenings: Listening[] = []
   for (const host of options.hosts)
     listenings.push(await listen(handling, { host, port: options.port, certificates, upgrade: upgrade(parts) }))

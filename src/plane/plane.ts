@@ -12,11 +12,14 @@ import { schedulerRules } from '#scheduler/index.ts'
 import { suggested } from '#kinds/flowcontrol/suggested.ts'
 import { builtinKinds } from '#kinds/index.ts'
 import { makeScheme } from '#kinds/scheme.ts'
+import { makeOpener } from '#wire/mutual.ts'
+import { type Aggregation, makeAggregation } from '#server/aggregation/aggregation.ts'
 import { fieldManager, patching } from '#server/coding.ts'
 import { tokenKeys } from '#server/authn/tokens.ts'
 import { type Server, makeServer } from '#server/server.ts'
 import type { Decode, Store } from '#server/store/contract.ts'
 import { decodeStored } from '#server/stored.ts'
+import { frontProxyIdentity, frontProxyName } from './front-proxy.ts'
 import type { SharedKeys } from './keys.ts'
 import { type Work, leading } from './leading.ts'
 import { controllerPolicy, kubeletPolicy, networkPolicy } from './policy.ts'
@@ -46,6 +49,8 @@ export interface PlaneOptions {
 
 export interface Plane {
   readonly server: Server
+  /** What other servers serve as a part of this API, and how they are told of ours. */
+  readonly aggregation: Aggregation
   readonly store: Store
   readonly scheme: Scheme
   readonly clock: Clock
@@ -104,11 +109,24 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
   await server.bootstrap()
   const pace = loopPace()
   const client = clientThrough(server.door)
+  const opener = makeOpener(frontProxyIdentity(keys.frontProxy, clock))
+  const aggregation = makeAggregation({
+    store,
+    scheme,
+    clock,
+    log,
+    opener,
+    random: options.random,
+    client: client(server.identity('system:apiserver', ['system:masters']), 'kube-apiserver'),
+    authorities: { client: keys.authority.cert, frontProxy: keys.frontProxy.cert, names: [frontProxyName] },
+  })
+  await aggregation.begin()
   const { random, simulated = 0 } = options
   const duties: Duties = { server, clock, log, pace, random, controllers: list, simulated }
   let work: Work | undefined
   return {
     server,
+    aggregation,
     store,
     scheme,
     clock,
@@ -132,6 +150,8 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     },
     stop: async () => {
       await work?.stop()
+      aggregation.stop()
+      opener.close()
       server.close()
     },
   }

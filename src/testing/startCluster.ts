@@ -52,7 +52,13 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   let listener: Promise<Listener> | undefined
   const open = async (): Promise<Listener> => {
     const certificates = await issueServerCertificates(keys.authority, ['127.0.0.1', 'localhost'], clock.now())
-    return listenPlane(plane, { hosts: ['127.0.0.1'], port: 0, authority: keys.authority, certificates })
+    return listenPlane(plane, {
+      hosts: ['127.0.0.1'],
+      port: 0,
+      authority: keys.authority,
+      frontProxy: keys.frontProxy.cert,
+      certificates,
+    })
   }
   const stop = async (): Promise<void> => {
     await (await listener)?.close()

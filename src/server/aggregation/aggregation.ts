@@ -1,0 +1,45 @@
+/** Everything that makes several servers one API, as one value for who joins a server together. */
+import type { Client } from '#client/client.ts'
+import { startChecking } from './checking.ts'
+import type { DialParts } from './dial.ts'
+import { type Authorities, startPublishing } from './publishing.ts'
+import { type RemoteParts, type RunningRemotes, makeRemotes } from './remotes.ts'
+
+export interface AggregationParts extends Omit<RemoteParts, 'directory'> {
+  readonly client: Client
+  readonly authorities: Authorities
+}
+
+export interface Aggregation {
+  readonly remotes: RunningRemotes
+  /** Resolves when what this server serves is published and found to be there. */
+  begin(): Promise<void>
+  stop(): void
+}
+
+/** Connections are opened by `opener`, which belongs to the caller. */
+export function makeAggregation(parts: AggregationParts): Aggregation {
+  const { store } = parts
+  const directory: DialParts['directory'] = {
+    get: (resource, key) => store.snapshot(resource).get(key)?.object,
+    list: function* (resource, namespace) {
+      const where = namespace === undefined ? {} : { prefix: `${namespace}/` }
+      for (const kept of store.snapshot(resource).range(where)) yield kept.object
+    },
+  }
+  const remotes = makeRemotes({ ...parts, directory })
+  const publishing = startPublishing(parts)
+  const checking = startChecking({ ...parts, directory })
+  return {
+    remotes,
+    begin: async () => {
+      await publishing.round()
+      await checking.round()
+    },
+    stop: () => {
+      publishing.stop()
+      checking.stop()
+      remotes.close()
+    },
+  }
+}
