@@ -3,17 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { request as httpsRequest } from 'node:https'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import {
-  type Extension,
-  apiService,
-  base,
-  flunders,
-  group,
-  json,
-  noAddress,
-  startExtension,
-  until,
-} from './extension.ts'
+import { type Extension, base, flunders, group, noAddress, startExtension, until } from './extension.ts'
 
 describe('another server', { skip: noAddress }, () => {
   let other: Extension
