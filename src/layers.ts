@@ -105,7 +105,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'api',
       'base',
     ],
-    node: ['crypto', 'http', 'http2', 'https', 'net', 'stream', 'stream/promises', 'util', 'zlib'],
+    node: ['crypto', 'http', 'http2', 'https', 'net', 'perf_hooks', 'stream', 'stream/promises', 'util', 'zlib'],
   },
   'server/flow': {
     imports: ['server/store', 'kinds/facts', 'api', 'base'],

@@ -6,6 +6,7 @@ import { bodyCodec } from '#server/coding.ts'
 import { makeAnswer } from '#server/http/answer.ts'
 import type { Handling } from '#server/http/handler.ts'
 import { type Listening, listen } from '#server/http/listen.ts'
+import { watchLoop } from '#server/http/loop-delay.ts'
 import { paths } from '#server/http/paths.ts'
 import { openapiPaths } from '#server/openapi/handler.ts'
 import { takes } from '#server/subresources/takes.ts'
@@ -66,6 +67,7 @@ const alwaysHosts = [
 export async function listenPlane(plane: Plane, options: ListenOptions): Promise<Listener> {
   const { server, clock, log } = plane
   const { serving, kubelet } = options.certificates
+  const loop = watchLoop()
   const known = paths({
     scheme: plane.scheme,
     clock,
@@ -76,7 +78,10 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
         ['store', plane.store.healthy?.() ?? true],
       ]),
     more: openapiPaths(plane.scheme),
-    metrics: () => server.flow.metrics(),
+    metrics: function* () {
+      yield* server.flow.metrics()
+      yield* loop.lines()
+    },
   })
   const dialer = makeDialer(plane.store, () => ({ authority: options.authority.cert, ...kubelet }))
   const authenticate = makeAuthenticate(server.tokens, clock)
@@ -116,6 +121,7 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
       })
     },
     close: async () => {
+      loop.stop()
       dialer.close()
       await Promise.all(listenings.map(one => one.close()))
     },
