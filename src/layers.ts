@@ -130,7 +130,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   codec: {
     imports: ['kinds/facts', 'api', 'base'],
-    packages: ['js-yaml'],
+    packages: ['js-yaml', 're2js'],
   },
   'kinds/facts': {
     imports: ['api'],

@@ -1,29 +1,20 @@
 /** Fills in the defaults that a schema declares, for built-in kinds and custom resources alike. */
 import type { Json } from '#api/metadata.ts'
 import type { Field, Schema } from '#api/schema.ts'
+import { anywhere } from './within.ts'
 
 type Fields = Record<string, unknown>
 
 const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const known = new WeakMap<Schema, boolean>()
-
-/** Whether anything in a schema declares a default; most do not, and are then never walked. */
-function hasDefaults(schema: Schema): boolean {
-  const before = known.get(schema)
-  if (before !== undefined) return before
-  // While it is being found out the answer is no, so that a schema inside itself ends.
-  known.set(schema, false)
-  const fields = [...(schema.fields?.values() ?? [])]
-  const own = fields.some(field => field.default !== undefined || hasDefaults(field.schema))
-  const found = own || (schema.items !== undefined && hasDefaults(schema.items)) || hasInValues(schema)
-  known.set(schema, found)
-  return found
-}
-
-const hasInValues = (schema: Schema): boolean =>
-  schema.type === 'object' && schema.values !== undefined && hasDefaults(schema.values)
+/** Most schemas declare none, and are then never walked. */
+const hasDefaults = anywhere(
+  schema =>
+    schema.items?.default !== undefined ||
+    (schema.type === 'object' && schema.values?.default !== undefined) ||
+    [...(schema.fields?.values() ?? [])].some(field => field.default !== undefined),
+)
 
 /** A null where none is allowed counts as absent where there is a default. */
 const isMissing = (value: unknown, field: Field): boolean =>
@@ -33,10 +24,25 @@ const isMissing = (value: unknown, field: Field): boolean =>
 export function applyDefaults(schema: Schema, value: unknown): boolean {
   if (!hasDefaults(schema)) return false
   if (Array.isArray(value)) {
-    const items = schema.items
-    return items !== undefined && value.reduce<boolean>((changed, item) => applyDefaults(items, item) || changed, false)
+    return schema.items !== undefined && inArray(schema.items, value)
   }
   return isObject(value) && inObject(schema, value)
+}
+
+/** Nulls among items and values that may be none. */
+const filled = (schema: Schema, value: unknown): boolean =>
+  value === null && schema.nullable !== true && schema.default !== undefined
+
+function inArray(items: Schema, list: unknown[]): boolean {
+  let changed = false
+  for (let at = 0; at < list.length; at++) {
+    if (filled(items, list[at])) {
+      list[at] = copy(items.default ?? null)
+      changed = true
+    }
+    changed = applyDefaults(items, list[at]) || changed
+  }
+  return changed
 }
 
 function inObject(schema: Schema, value: Fields): boolean {
@@ -50,8 +56,14 @@ function inObject(schema: Schema, value: Fields): boolean {
     if (Object.hasOwn(value, field.name)) changed = applyDefaults(field.schema, value[field.name]) || changed
   }
   if (schema.values === undefined) return changed
-  for (const key of Object.keys(value))
-    if (schema.fields?.has(key) !== true) changed = applyDefaults(schema.values, value[key]) || changed
+  for (const key of Object.keys(value)) {
+    if (schema.fields?.has(key) === true) continue
+    if (filled(schema.values, value[key])) {
+      put(value, key, copy(schema.values.default ?? null))
+      changed = true
+    }
+    changed = applyDefaults(schema.values, value[key]) || changed
+  }
   return changed
 }
 
