@@ -28,6 +28,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'scheduler',
       'controllers',
       'client',
+      'server/custom',
       'server',
       'server/authz',
       'server/authn',
@@ -40,6 +41,9 @@ export const layers: Readonly<Record<string, Layer>> = {
       'base',
     ],
     node: ['crypto'],
+  },
+  'server/custom': {
+    imports: ['client', 'server', 'server/registry', 'server/store', 'kinds', 'kinds/facts', 'api', 'base'],
   },
   node: {
     imports: ['client', 'images', 'kinds/facts', 'wire', 'api', 'base'],
@@ -126,7 +130,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   kinds: {
     imports: ['codec', 'kinds/facts', 'api', 'base'],
-    node: ['net'],
+    node: ['crypto', 'net'],
   },
   codec: {
     imports: ['kinds/facts', 'api', 'base'],

@@ -24,6 +24,13 @@ export function pruneUnknown(schema: Schema, value: unknown): readonly string[] 
   return walk.unknown
 }
 
+/** As pruneUnknown for a part of an object. */
+export function pruneValue(schema: Schema, value: unknown): readonly string[] {
+  const walk: Walk = { path: [], unknown: [] }
+  prune(schema, value, walk)
+  return walk.unknown
+}
+
 function inRoot(schema: Schema, value: unknown, walk: Walk): void {
   const { type, fields, values, preserveUnknown = false } = schema
   const known = { ...(fields === undefined ? {} : { fields }), ...(values === undefined ? {} : { values }) }

@@ -14,7 +14,8 @@ import { controllers, startControllers } from '#controllers/index.ts'
 import { type Simulation, simulateNodes } from '#node/simulate/nodes.ts'
 import { type Scheduler, schedulerRules, startScheduler } from '#scheduler/index.ts'
 import { builtinKinds } from '#kinds/index.ts'
-import { makeScheme } from '#kinds/scheme.ts'
+import { type ChangingScheme, makeScheme } from '#kinds/scheme.ts'
+import { startCustom } from '#server/custom/start.ts'
 import { fieldManager, patching } from '#server/coding.ts'
 import { tokenKeys } from '#server/authn/tokens.ts'
 import { type Server, makeServer } from '#server/server.ts'
@@ -34,7 +35,7 @@ export const usualNetwork: Network = { serviceCIDR: '10.96.0.0/16', nodePorts: [
 
 export interface PlaneOptions {
   readonly store: Store
-  readonly scheme: Scheme
+  readonly scheme: ChangingScheme
   readonly clock: Clock
   readonly log: Log
   readonly keys: SharedKeys
@@ -61,7 +62,7 @@ export interface Plane {
 }
 
 /** Everything kinds need to read what is kept. */
-export function schemeAndDecode(): { readonly scheme: Scheme; readonly decode: Decode } {
+export function schemeAndDecode(): { readonly scheme: ChangingScheme; readonly decode: Decode } {
   const scheme = makeScheme(builtinKinds)
   return { scheme, decode: decodeStored(scheme) }
 }
@@ -75,11 +76,14 @@ const keptResources = (scheme: Scheme) => (): readonly ResourceRef[] =>
     .filter(kind => kind.storedAs === undefined && ['list', 'watch', 'delete'].every(verb => kind.verbs.includes(verb)))
     .map(kind => ({
       group: kind.group,
-      version: kind.hub,
+      version: kind.unserved === undefined ? kind.hub : (kind.versions[0]?.name ?? kind.hub),
       resource: kind.plural,
       kind: kind.kind,
       namespaced: kind.scope === 'Namespaced',
     }))
+
+/** Milliseconds. */
+const lookAfter = 50
 
 const schedulerName = 'kube-scheduler'
 
@@ -139,6 +143,22 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     ...parts(server.identity(accountOf(controller.name), accountGroups), 'kube-controller-manager'),
     log: log.with({ controller: controller.name }),
   })
+  // Kinds that come and go are looked at soon, and many at once only once.
+  let looking: (() => void) | undefined
+  const look = (): void => {
+    looking ??= clock.after(lookAfter, () => {
+      looking = undefined
+      for (const one of running)
+        one.rescan().catch((error: unknown) => log.error('cannot watch', { error: String(error) }))
+    })
+  }
+  const custom = startCustom({
+    store,
+    scheme,
+    parts: parts(server.identity('system:apiserver', ['system:masters']), 'kube-apiserver'),
+    onChange: look,
+  })
+  await custom.ready
   let scheduler: Scheduler | undefined
   let simulation: Simulation | undefined
   return {
@@ -167,7 +187,8 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     stop: async () => {
       await simulation?.stop()
       await scheduler?.stop()
-      await Promise.all(running.map(one => one.stop()))
+      looking?.()
+      await Promise.all([custom, ...running].map(one => one.stop()))
       server.close()
     },
   }

@@ -45,10 +45,14 @@ export function checkValue(schema: Schema, value: unknown, options: CheckOptions
 }
 
 const moved = (error: FieldError, prefix: string): FieldError =>
-  new FieldError(error.reason, error.path === '' || error.path.startsWith('[') ? prefix + error.path : `${prefix}.${error.path}`, {
-    value: error.value,
-    detail: error.detail,
-  })
+  new FieldError(
+    error.reason,
+    error.path === '' || error.path.startsWith('[') ? prefix + error.path : `${prefix}.${error.path}`,
+    {
+      value: error.value,
+      detail: error.detail,
+    },
+  )
 
 interface At {
   readonly walk: Walk
@@ -87,7 +91,11 @@ function checkAll(schema: Schema, value: unknown, at: At): void {
 }
 
 const typesOf = (schema: Schema): readonly string[] =>
-  schema['x-kubernetes-int-or-string'] === true ? ['integer', 'string'] : schema.type === undefined || schema.type === '' ? [] : [schema.type]
+  schema['x-kubernetes-int-or-string'] === true
+    ? ['integer', 'string']
+    : schema.type === undefined || schema.type === ''
+      ? []
+      : [schema.type]
 
 const isWhole = (value: unknown): boolean => typeof value === 'bigint' || Number.isInteger(value)
 
@@ -114,8 +122,7 @@ function checkType(schema: Schema, value: unknown, at: At): void {
   const types = typesOf(schema)
   const name = typeName(value)
   if (name === 'null' && schema.nullable === true) return
-  const fits =
-    types.length === 0 || types.includes(name) || (name === 'integer' && types.includes('number'))
+  const fits = types.length === 0 || types.includes(name) || (name === 'integer' && types.includes('number'))
   if (fits) at.walk.matched++
   else wrongType(at, types.join(','), name)
 }
@@ -146,9 +153,11 @@ function checkAlternatives(schema: Schema, value: unknown, at: At): void {
       check(one, value, at)
       if (at.walk.errors.length === before) valid++
     }
-    if (valid < allOf.length) composite(at, `must validate all the schemas (allOf)${valid === 0 ? '. None validated' : ''}`)
+    if (valid < allOf.length)
+      composite(at, `must validate all the schemas (allOf)${valid === 0 ? '. None validated' : ''}`)
   }
-  if (not !== undefined && apart(not, value, at).errors.length === 0) composite(at, 'must not validate the schema (not)')
+  if (not !== undefined && apart(not, value, at).errors.length === 0)
+    composite(at, 'must not validate the schema (not)')
 }
 
 function checkAny(schemas: readonly Schema[], value: unknown, at: At): void {
@@ -183,7 +192,8 @@ function checkString(schema: Schema, value: string, at: At): void {
     if (maxLength !== undefined && length > maxLength) at.walk.errors.push(tooLong(pathText(at.where), maxLength))
     if (minLength !== undefined && length < minLength) wrong(at, value, `should be at least ${minLength} chars long`)
   }
-  if (pattern !== undefined && pattern !== '' && !matchesPattern(pattern, value)) wrong(at, value, `should match '${pattern}'`)
+  if (pattern !== undefined && pattern !== '' && !matchesPattern(pattern, value))
+    wrong(at, value, `should match '${pattern}'`)
   if (format === '' || (type !== '' && type !== 'string')) return
   if (stringFormat(format)?.(value) === false) wrongType(at, format, value)
 }
@@ -209,11 +219,20 @@ function checkNumber(schema: Schema, value: number | bigint, at: At): void {
     const detail = `Checked value must be of type ${type} with format ${format} in ${pathText(at.where)}`
     at.walk.errors.push(new FieldError('FieldValueInvalid', '', { value: '', detail }))
   }
-  if (multipleOf !== undefined && !isMultiple(number, multipleOf)) wrong(at, value, `should be a multiple of ${goNumber(multipleOf)}`)
+  if (multipleOf !== undefined && !isMultiple(number, multipleOf))
+    wrong(at, value, `should be a multiple of ${goNumber(multipleOf)}`)
   if (maximum !== undefined && (schema.exclusiveMaximum === true ? number >= maximum : number > maximum))
-    wrong(at, value, `should be less than ${schema.exclusiveMaximum === true ? '' : 'or equal to '}${goNumber(maximum)}`)
+    wrong(
+      at,
+      value,
+      `should be less than ${schema.exclusiveMaximum === true ? '' : 'or equal to '}${goNumber(maximum)}`,
+    )
   if (minimum !== undefined && (schema.exclusiveMinimum === true ? number <= minimum : number < minimum))
-    wrong(at, value, `should be greater than ${schema.exclusiveMinimum === true ? '' : 'or equal to '}${goNumber(minimum)}`)
+    wrong(
+      at,
+      value,
+      `should be greater than ${schema.exclusiveMinimum === true ? '' : 'or equal to '}${goNumber(minimum)}`,
+    )
 }
 
 const scalar = (value: unknown): value is string | number | boolean =>
@@ -240,7 +259,8 @@ function checkEnum(schema: Schema, value: unknown, at: At): void {
 function oldItems(schema: Schema, old: unknown): (item: unknown) => unknown {
   const keys = schema['x-kubernetes-list-map-keys'] ?? []
   if (schema['x-kubernetes-list-type'] !== 'map' || !Array.isArray(old)) return () => nothingBefore
-  const id = (item: unknown): string => JSON.stringify(keys.map(key => (isObject(item) && Object.hasOwn(item, key) ? String(item[key]) : null)))
+  const id = (item: unknown): string =>
+    JSON.stringify(keys.map(key => (isObject(item) && Object.hasOwn(item, key) ? String(item[key]) : null)))
   const known = new Map<string, unknown>(old.map((item: unknown) => [id(item), item]))
   return item => {
     const found = id(item)
@@ -258,7 +278,8 @@ function checkArray(schema: Schema, value: readonly unknown[], at: At): void {
     }
   }
   if (minItems !== undefined && value.length < minItems) wrong(at, value, `should have at least ${minItems} items`)
-  if (maxItems !== undefined && value.length > maxItems) at.walk.errors.push(tooMany(pathText(at.where), value.length, maxItems))
+  if (maxItems !== undefined && value.length > maxItems)
+    at.walk.errors.push(tooMany(pathText(at.where), value.length, maxItems))
   if (uniqueItems === true && new Set(value.map(one => JSON.stringify(one))).size < value.length)
     wrong(at, value, "shouldn't contain duplicates")
 }
@@ -267,7 +288,8 @@ const ofRoot = new Set(['apiVersion', 'kind'])
 
 function inside(at: At, name: string): At {
   const { old, where } = at
-  const before = isObject(old) && Object.hasOwn(old, name) && !(where === undefined && ofRoot.has(name)) ? old[name] : nothingBefore
+  const before =
+    isObject(old) && Object.hasOwn(old, name) && !(where === undefined && ofRoot.has(name)) ? old[name] : nothingBefore
   return { walk: at.walk, where: { parent: where, segment: name }, old: before }
 }
 

@@ -40,7 +40,7 @@ const wordDuration =
   /^\d+\s*(?:ns|nanos?|nanoseconds?|us|µs|micros?|microseconds?|ms|millis?|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?)$/i
 
 const isUri = (text: string): boolean =>
-  text.length < 10_000 && /^(?:\/|[a-zA-Z][a-zA-Z0-9+.-]*:)[^\s\u0000-\u001f]*$/.test(text) && !/%(?![0-9a-fA-F]{2})/.test(text)
+  text.length < 10_000 && /^(?:\/|[a-zA-Z][a-zA-Z0-9+.-]*:)\S*$/.test(text) && !/%(?![0-9a-fA-F]{2})/.test(text)
 
 const isHost = (text: string): boolean =>
   text.length <= 253 && text.split('.').every(part => /^(?!-)[a-zA-Z0-9-]{1,63}(?<!-)$/.test(part))
@@ -48,7 +48,13 @@ const isHost = (text: string): boolean =>
 function isEmail(text: string): boolean {
   const at = text.lastIndexOf('@')
   const local = text.slice(0, at)
-  return at > 0 && at <= 64 && /^[^\s@<>()[\],;:\\"]+$/.test(local) && !/^\.|\.\.|\.$/.test(local) && isHost(text.slice(at + 1))
+  return (
+    at > 0 &&
+    at <= 64 &&
+    /^[^\s@<>()[\],;:\\"]+$/.test(local) &&
+    !/^\.|\.\.|\.$/.test(local) &&
+    isHost(text.slice(at + 1))
+  )
 }
 
 function luhn(digits: string): boolean {
@@ -67,16 +73,23 @@ const creditCard =
 function isISBN10(text: string): boolean {
   const digits = text.replaceAll(/[\s-]+/g, '')
   if (!/^\d{9}[\dX]$/.test(digits)) return false
-  return [...digits].reduce((sum, digit, at) => sum + (at + 1) * (digit === 'X' ? 10 : Number(digit)), 0) % 11 === 0
+  return (
+    Array.from(digits).reduce((sum, digit, at) => sum + (at + 1) * (digit === 'X' ? 10 : Number(digit)), 0) % 11 === 0
+  )
 }
 
 function isISBN13(text: string): boolean {
   const digits = text.replaceAll(/[\s-]+/g, '')
-  return /^\d{13}$/.test(digits) && [...digits].reduce((sum, digit, at) => sum + (at % 2 === 0 ? 1 : 3) * Number(digit), 0) % 10 === 0
+  return (
+    /^\d{13}$/.test(digits) &&
+    Array.from(digits).reduce((sum, digit, at) => sum + (at % 2 === 0 ? 1 : 3) * Number(digit), 0) % 10 === 0
+  )
 }
 
-const uuid = (third: string, fourth: string) => (text: string): boolean =>
-  matchesPattern(`(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?${third}-?${fourth}-?[0-9a-f]{12}$`, text)
+const uuid =
+  (third: string, fourth: string) =>
+  (text: string): boolean =>
+    matchesPattern(`(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?${third}-?${fourth}-?[0-9a-f]{12}$`, text)
 const colorPart = '\\s*(?:0|[1-9]\\d?|1\\d\\d?|2[0-4]\\d|25[0-5])\\s*'
 const rgb = new RegExp(`^rgb\\(${colorPart},${colorPart},${colorPart}\\)$`)
 const any = '[0-9a-f]{4}'
@@ -91,7 +104,13 @@ const formats: ReadonlyMap<string, (text: string) => boolean> = new Map([
   ['ipv4', text => ipv4.test(text)],
   ['ipv6', isIPv6],
   ['cidr', isCIDR],
-  ['mac', text => /^[0-9a-fA-F]{2}([:-])[0-9a-fA-F]{2}(?:\1[0-9a-fA-F]{2}){4}(?:(?:\1[0-9a-fA-F]{2}){2}(?:(?:\1[0-9a-fA-F]{2}){12})?)?$/.test(text) || /^[0-9a-fA-F]{4}(?:\.[0-9a-fA-F]{4}){2}$/.test(text)],
+  [
+    'mac',
+    text =>
+      /^[0-9a-fA-F]{2}([:-])[0-9a-fA-F]{2}(?:\1[0-9a-fA-F]{2}){4}(?:(?:\1[0-9a-fA-F]{2}){2}(?:(?:\1[0-9a-fA-F]{2}){12})?)?$/.test(
+        text,
+      ) || /^[0-9a-fA-F]{4}(?:\.[0-9a-fA-F]{4}){2}$/.test(text),
+  ],
   ['uuid', uuid(any, any)],
   ['uuid3', uuid('3[0-9a-f]{3}', any)],
   ['uuid4', uuid('4[0-9a-f]{3}', '[89ab][0-9a-f]{3}')],
@@ -123,4 +142,6 @@ const numberFormats: Readonly<Record<string, readonly string[]>> = {
 
 /** Whether a format means anything for values of that type. */
 export const isKnownFormat = (type: string, format: string): boolean =>
-  type === '' || type === 'string' ? stringFormat(format) !== undefined : (numberFormats[type]?.includes(format) ?? false)
+  type === '' || type === 'string'
+    ? stringFormat(format) !== undefined
+    : (numberFormats[type]?.includes(format) ?? false)

@@ -1,6 +1,7 @@
 /** An outcome as the bytes that the client asked for. */
 import type { Clock } from '#base/clock.ts'
 import type { Served } from '#api/kind.ts'
+import { columnsOf } from '#api/served.ts'
 import type { KObject } from '#api/metadata.ts'
 import { notAcceptable } from '#api/status.ts'
 import { stringifyJson } from '#codec/json.ts'
@@ -158,9 +159,9 @@ function table(deps: AnswerDeps, { input, served, items, meta }: TableInput): ob
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata: meta,
-    columnDefinitions: tableColumns(served.kind),
+    columnDefinitions: tableColumns(served),
     rows: items.map(kept =>
-      tableRow({ kind: served.kind, object: kept.object, shown: () => complete(kept, served), include, now }),
+      tableRow({ served, object: kept.object, shown: () => complete(kept, served), include, now }),
     ),
   }
 }
@@ -198,8 +199,8 @@ const emptyTable = (served: Served, object: object): object => ({
   kind: 'Table',
   apiVersion: 'meta.k8s.io/v1',
   metadata: { resourceVersion: (object as KObject).metadata.resourceVersion ?? '' },
-  columnDefinitions: tableColumns(served.kind),
-  rows: [{ cells: served.kind.columns.map(() => ''), object: partial(object as KObject) }],
+  columnDefinitions: tableColumns(served),
+  rows: [{ cells: columnsOf(served).map(() => ''), object: partial(object as KObject) }],
 })
 
 function protobufFraming(deps: AnswerDeps, served: Served): Framing {

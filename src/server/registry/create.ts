@@ -2,11 +2,13 @@
 import { timestamp } from '#base/clock.ts'
 import { type Draft, type KObject, groupResource, objectKey } from '#api/metadata.ts'
 import type { Kind, Served } from '#api/kind.ts'
+import { hasStatus } from '#api/served.ts'
 import type { Permit } from '#api/request.ts'
 import {
   StatusError,
   alreadyExists,
   badRequest,
+  forbidden,
   insufficientStorage,
   internalError,
   invalid,
@@ -64,6 +66,11 @@ const generatedTries = 8
 /** @throws StatusError */
 export async function create(deps: RegistryDeps, input: WriteInput): Promise<Kept> {
   const { generateName = '' } = input.draft.metadata
+  if (input.served.kind.retiring?.() === true)
+    throw forbidden(
+      subjectOf(input.permit, input.draft.metadata.name ?? ''),
+      'create not allowed while custom resource definition is terminating',
+    )
   const generated = (input.draft.metadata.name ?? '') === '' && generateName !== ''
   for (let tries = 1; ; tries++) {
     const result = await attempt(deps, generated ? named(deps, input, generateName) : input)
@@ -136,7 +143,7 @@ async function attempt(
   const { kind } = served
   const place = placed(input)
   const draft = systemFields(deps, input, place)
-  if (kind.status && kind.registersStatus !== true) setField(draft, 'status', undefined)
+  if (hasStatus(served) && kind.registersStatus !== true) setField(draft, 'status', undefined)
   const request: AdmissionRequest = {
     permit,
     served,
@@ -150,7 +157,13 @@ async function attempt(
   }
   const changing = deps.admission.change(request)
   if (changing !== undefined) await changing
-  const context = { now: timestamp(deps.clock.now()), user: permit.user, subresource: '', old: undefined }
+  const context = {
+    now: timestamp(deps.clock.now()),
+    user: permit.user,
+    subresource: '',
+    version: served.version.name,
+    old: undefined,
+  }
   kind.defaults?.(draft)
   kind.prepare?.(draft, context)
   const taken = deps.reservations.take(served, draft, undefined)

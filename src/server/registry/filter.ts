@@ -1,5 +1,6 @@
 /** What of a resource a list or a watch is about: namespace, name, label and field selectors. */
-import type { Kind } from '#api/kind.ts'
+import type { Served } from '#api/kind.ts'
+import { selectableOf } from '#api/served.ts'
 import type { KObject } from '#api/metadata.ts'
 import { badRequest } from '#api/status.ts'
 import { type FieldRequirement, matches, parseFieldSelector, parseLabelSelector } from '#api/selector.ts'
@@ -14,17 +15,18 @@ export interface Filter {
 }
 
 export interface FilterInput {
-  readonly kind: Kind
+  readonly served: Served
   readonly namespace: string
   readonly labelSelector?: string | undefined
   readonly fieldSelector?: string | undefined
   readonly name?: string | undefined
 }
 
-function reader(kind: Kind, field: string): (object: KObject) => string {
+function reader(served: Served, field: string): (object: KObject) => string {
+  const { kind } = served
   if (field === 'metadata.name') return object => object.metadata.name ?? ''
   if (field === 'metadata.namespace' && kind.scope === 'Namespaced') return object => object.metadata.namespace ?? ''
-  const fields = kind.selectableFields
+  const fields = selectableOf(served)
   const of = fields !== undefined && Object.hasOwn(fields, field) ? fields[field] : undefined
   if (of === undefined)
     throw badRequest(
@@ -42,12 +44,12 @@ export function makeFilter(input: FilterInput): Filter {
     ...(input.fieldSelector === undefined ? [] : parseFieldSelector(input.fieldSelector)),
     ...(input.name === undefined ? [] : [{ field: 'metadata.name', value: input.name, equal: true }]),
   ]
-  const fields = wanted.map(one => ({ ...one, of: reader(input.kind, one.field) }))
-  const namespace = input.kind.scope === 'Namespaced' ? input.namespace : ''
+  const fields = wanted.map(one => ({ ...one, of: reader(input.served, one.field) }))
+  const { kind } = input.served
+  const namespace = kind.scope === 'Namespaced' ? input.namespace : ''
   const prefix = namespace === '' ? '' : `${namespace}/`
   const named = wanted.find(one => one.field === 'metadata.name' && one.equal)?.value
-  const only =
-    named === undefined || (namespace === '' && input.kind.scope === 'Namespaced') ? undefined : prefix + named
+  const only = named === undefined || (namespace === '' && kind.scope === 'Namespaced') ? undefined : prefix + named
   if (labels.length === 0 && fields.length === 0) return { prefix, only: undefined, accepts: undefined }
   return {
     prefix,

@@ -43,7 +43,7 @@ export async function list(store: Store, input: ListInput): Promise<Listed> {
   const { options, served } = input
   check(options)
   const filter = makeFilter({
-    kind: served.kind,
+    served,
     namespace: input.permit.namespace,
     labelSelector: options.labelSelector,
     fieldSelector: options.fieldSelector,

@@ -1,7 +1,7 @@
 /** Watch: the state or history first, then every change as it becomes durable. */
 import type { WatchOptions } from '#api/door.ts'
 import type { KObject } from '#api/metadata.ts'
-import type { Served } from '#api/kind.ts'
+import type { Scheme, Served } from '#api/kind.ts'
 import type { Permit } from '#api/request.ts'
 import { badRequest, expired } from '#api/status.ts'
 import type { Event, Kept, Store } from '#server/store/contract.ts'
@@ -53,7 +53,7 @@ export async function watch(store: Store, input: WatchInput, sink: WatchSink): P
   const { options, served } = input
   check(options)
   const filter = makeFilter({
-    kind: served.kind,
+    served,
     namespace: input.permit.namespace,
     labelSelector: options.labelSelector,
     fieldSelector: options.fieldSelector,
@@ -81,6 +81,29 @@ export async function watch(store: Store, input: WatchInput, sink: WatchSink): P
     onEnd: sink.end,
   })
   return { stop, revision: () => (live ? Math.max(since, store.revision()) : told) }
+}
+
+/** As watch, until the kind changes in a way that old answers and new ones do not go together, or is gone. */
+export async function watchWhileServed(
+  { store, scheme }: { readonly store: Store; readonly scheme: Scheme },
+  input: WatchInput,
+  sink: WatchSink,
+): Promise<Watching> {
+  const { kind } = input.served
+  const watching = await watch(store, input, sink)
+  const over = (): void => {
+    watching.stop()
+    sink.end('closed')
+  }
+  const forget = scheme.replaced(kind, over)
+  if (scheme.stored(kind.group, kind.plural) !== kind) queueMicrotask(over)
+  return {
+    stop: () => {
+      forget()
+      watching.stop()
+    },
+    revision: () => watching.revision(),
+  }
 }
 
 interface Initial {

@@ -108,6 +108,11 @@ export interface Store {
   commit(operations: readonly Operation[]): Promise<CommitResult>
   /** Everything after `since` on these resources. Old events come first, in order, without gap or overlap. */
   watch(resources: readonly GroupResource[], since: number, watcher: Watcher): () => void
+  /**
+   * From now on the objects of this resource are what `change` makes of them, on first demand; their encodings are dropped.
+   * Nothing is written and no revision given. `change` copies, and gives the same for what it gave before.
+   */
+  revise(resource: GroupResource, change: (object: KObject) => KObject): void
   /** Resources that hold anything. */
   resources(): readonly GroupResource[]
   /** Drops history below this revision. Called by the store itself every five minutes for what is older than that. */

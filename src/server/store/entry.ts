@@ -28,7 +28,7 @@ export class Entry implements Kept {
   readonly place: number
   readonly version: number
   readonly expires: number
-  readonly #body: Body
+  #body: Body
   #encodings: Map<string, Uint8Array> | undefined
 
   constructor(identity: Identity, body: Body) {
@@ -51,6 +51,12 @@ export class Entry implements Kept {
 
   get encodings(): Map<string, Uint8Array> {
     return (this.#encodings ??= new Map())
+  }
+
+  /** See Store.revise. */
+  revise(change: (object: KObject) => KObject, frozen: boolean): void {
+    this.#body = new RevisedBody(this.#body, change, frozen)
+    this.#encodings = undefined
   }
 }
 
@@ -111,6 +117,35 @@ export class StoredBody implements Body {
     this.#object = object
     this.#managed = managed
     this.#bytes = undefined
+    return object
+  }
+}
+
+/** A body as its kind has it since that changed. */
+class RevisedBody implements Body {
+  readonly #source: Body
+  readonly #change: (object: KObject) => KObject
+  readonly #frozen: boolean
+  #object: KObject | undefined
+
+  constructor(body: Body, change: (object: KObject) => KObject, frozen: boolean) {
+    // What nobody asked for in between does not matter.
+    this.#source = body instanceof RevisedBody && body.#object === undefined ? body.#source : body
+    this.#change = change
+    this.#frozen = frozen
+  }
+
+  get object(): KObject {
+    return (this.#object ??= this.#make())
+  }
+
+  get managed(): string {
+    return this.#source.managed
+  }
+
+  #make(): KObject {
+    const object = this.#change(this.#source.object)
+    if (this.#frozen) freeze(object)
     return object
   }
 }
