@@ -43,7 +43,18 @@ export const layers: Readonly<Record<string, Layer>> = {
     node: ['crypto'],
   },
   'server/custom': {
-    imports: ['client', 'server', 'server/registry', 'server/store', 'kinds', 'kinds/facts', 'api', 'base'],
+    imports: [
+      'client',
+      'server',
+      'server/registry',
+      'server/store',
+      'kinds',
+      'codec',
+      'kinds/facts',
+      'wire',
+      'api',
+      'base',
+    ],
   },
   node: {
     imports: ['client', 'images', 'kinds/facts', 'wire', 'api', 'base'],
@@ -141,7 +152,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   wire: {
     imports: [],
-    node: ['http', 'net', 'stream'],
+    node: ['http', 'https', 'net', 'stream'],
   },
   api: {
     imports: [],

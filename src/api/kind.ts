@@ -27,6 +27,8 @@ export interface KindVersion {
   /** To and from the hub version; absent in the hub itself. They may change and return what they are given. */
   readonly toHub?: (draft: Draft<KObject>) => Draft<KObject>
   readonly fromHub?: (draft: Draft<KObject>) => Draft<KObject>
+  /** Where somebody else converts (see `Kind.convert`): what was converted before of this very object, or needs no conversion. */
+  readonly converted?: (object: KObject) => KObject | undefined
   /** What clients are warned of. */
   readonly deprecated?: string
   /** Whether status has its own write path, where versions differ in it. See api/served.ts for how these are read. */
@@ -112,6 +114,13 @@ export interface Kind<O extends KObject = KObject> {
   readonly prepare?: (draft: Draft<O>, context: WriteContext<O>) => void
   /** Everything that is wrong with the object; for an update also against the old one. */
   readonly validate?: (object: O, context: WriteContext<O>) => readonly FieldError[]
+  /**
+   * Versions are converted by somebody who has to be asked; `toHub` and `fromHub` are absent then. The results are as many as
+   * the objects, and belong to everybody. @throws StatusError
+   */
+  readonly convert?: (objects: readonly KObject[], version: string) => Promise<readonly KObject[]>
+  /** Instead of `validate`, where that needs a conversion. */
+  readonly judge?: (object: O, context: WriteContext<O>) => Promise<readonly FieldError[]>
   /** Texts that clients print as warnings. */
   readonly warnings?: (object: O, context: WriteContext<O>) => readonly string[]
   readonly reserves?: (object: O, old: O | undefined) => readonly Reservation[]

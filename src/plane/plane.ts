@@ -156,6 +156,8 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     store,
     scheme,
     parts: parts(server.identity('system:apiserver', ['system:masters']), 'kube-apiserver'),
+    uid: randomUUID,
+    random: options.random,
     onChange: look,
   })
   await custom.ready

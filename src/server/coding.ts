@@ -21,6 +21,7 @@ import { applyJsonPatch } from '#codec/patch/json.ts'
 import { applyMergePatch } from '#codec/patch/merge.ts'
 import { copyOf } from '#codec/patch/tree.ts'
 import { applyStrategicPatch } from '#codec/patch/strategic.ts'
+import { alone } from './converting.ts'
 import { copy } from '#server/registry/build.ts'
 import type { FieldManager } from '#server/registry/deps.ts'
 import type { Patching } from './patching-contract.ts'
@@ -191,4 +192,13 @@ export const patching: Patching = {
   },
 }
 
-export const fieldManager: FieldManager = { update: ownedAfterUpdate, apply: applied }
+export const fieldManager: FieldManager = {
+  // What other versions make of it only their webhook knows: owned is what the hub has.
+  update: change =>
+    ownedAfterUpdate(
+      change.served.kind.convert === undefined
+        ? change
+        : { ...change, served: alone(change.served, change.served.kind.hub) },
+    ),
+  apply: applied,
+}

@@ -5,7 +5,8 @@ import type { Served } from '#api/kind.ts'
 import { hasStatus, scaleOf } from '#api/served.ts'
 import { type Status, StatusError, methodNotAllowed, notFound } from '#api/status.ts'
 import { checkAddress, checkPlace, noSuchResource, selectedName } from './addressed.ts'
-import { type Outcome, type Serving, type SpecialRequest, got, managerOf, mayCreate, toHub } from './outcome.ts'
+import { encodable, toHub } from './converting.ts'
+import { type Outcome, type Serving, type SpecialRequest, got, managerOf, mayCreate } from './outcome.ts'
 import { applyOrPatch } from './patching.ts'
 import { create, storageOf, subjectOf } from '#server/registry/create.ts'
 import { type Deleted, remove } from '#server/registry/delete.ts'
@@ -73,7 +74,8 @@ export async function perform(serving: Serving, permit: Permit, request: DoorReq
     (subresource === 'scale' && scaleOf(served) !== undefined ? serving.specials.get('*/scale') : undefined)
   if (special !== undefined) return special({ permit, request, served, serving, warn, warnings })
   if (subresource !== '' && !isPart(served, subresource)) throw noSuchResource()
-  return common({ permit, request, served, serving, warn, warnings })
+  const outcome = encodable(await common({ permit, request, served, serving, warn, warnings }))
+  return outcome instanceof Promise ? await outcome : outcome
 }
 
 async function common(input: SpecialRequest): Promise<Outcome> {
@@ -141,12 +143,13 @@ export async function get(deps: RegistryDeps, { permit, served, resourceVersion 
 async function created(input: SpecialRequest, request: DoorRequest & { verb: 'create' }): Promise<Outcome> {
   const { permit, served, serving, warn } = input
   const sent = request.body.metadata?.managedFields
+  const hub = toHub(served, request.body)
   const kept = await create(serving.registry, {
     permit,
     served,
     warn,
     sent,
-    draft: toHub(served, request.body),
+    draft: hub instanceof Promise ? await hub : hub,
     manager: managerOf(permit, request.options?.fieldManager),
     dryRun: request.options?.dryRun === true,
   })
@@ -156,7 +159,8 @@ async function created(input: SpecialRequest, request: DoorRequest & { verb: 'cr
 async function updated(input: SpecialRequest, request: DoorRequest & { verb: 'update' }): Promise<Outcome> {
   const { permit, served, serving, warn } = input
   checkPlace(permit, served, request.body)
-  const draft = toHub(served, request.body)
+  const hub = toHub(served, request.body)
+  const draft = hub instanceof Promise ? await hub : hub
   const sent = request.body.metadata?.managedFields
   const common = {
     permit,

@@ -12,6 +12,7 @@ import type {
 } from '#kinds/facts/generated/types/apiextensions_v1.ts'
 import type { Props } from '../apiextensions/schemas.ts'
 import { columnsFrom } from './columns.ts'
+import { type Converter, Converting } from './converting.ts'
 import { follow, parsePath } from './jsonPath.ts'
 import { openapiOf } from './openapi.ts'
 import { structureOf } from './structure.ts'
@@ -76,7 +77,13 @@ function deprecation(definition: Definition, { name, deprecated, deprecationWarn
   return deprecationWarning ?? `${group}/${name} ${names.kind} is deprecated`
 }
 
-function versionFrom(definition: Definition, version: Version, hub: Version): KindVersion {
+interface Hub {
+  readonly hub: Version
+  /** Where a webhook converts; made after the versions that it converts to. */
+  readonly converting: (() => Converting | undefined) | undefined
+}
+
+function versionFrom(definition: Definition, version: Version, { hub, converting }: Hub): KindVersion {
   const { group, preserveUnknownFields: keeps = false } = definition.spec
   const props = propsOf(version)
   let root: Schema | undefined
@@ -90,7 +97,8 @@ function versionFrom(definition: Definition, version: Version, hub: Version): Ki
     name: version.name,
     schema,
     openapi: () => openapiOf(props),
-    ...(version === hub
+    ...(converting === undefined ? {} : { converted: object => converting()?.find(object, version.name) }),
+    ...(version === hub || converting !== undefined
       ? {}
       : {
           toHub: draft => inVersion(draft, stored, hubSchema()),
@@ -122,13 +130,21 @@ interface Versions {
   readonly served: readonly KindVersion[]
   readonly hub: KindVersion
   readonly props: ReadonlyMap<string, Props>
+  readonly converting: Converting | undefined
 }
 
-function versionsOf(definition: Definition): Versions | undefined {
+function versionsOf(definition: Definition, converter: Converter | undefined): Versions | undefined {
   const all = definition.spec.versions ?? []
   const hub = all.find(version => version.storage)
   if (hub === undefined) return undefined
-  const made = new Map(all.map(version => [version.name, versionFrom(definition, version, hub)]))
+  let converting: Converting | undefined
+  const how: Hub = { hub, converting: converter === undefined ? undefined : () => converting }
+  const made = new Map(all.map(version => [version.name, versionFrom(definition, version, how)]))
+  if (converter !== undefined) {
+    const { group, names } = definition.spec
+    const schemas = new Map(Array.from(made, ([name, version]) => [name, version.schema]))
+    converting = new Converting({ group, kind: names.kind, schemas, converter })
+  }
   const served = all.filter(version => version.served).toSorted(preferred)
   const stored = made.get(hub.name)
   if (stored === undefined || served.length === 0) return undefined
@@ -136,6 +152,7 @@ function versionsOf(definition: Definition): Versions | undefined {
     served: served.flatMap(version => made.get(version.name) ?? []),
     hub: stored,
     props: new Map(all.map(version => [version.name, propsOf(version)])),
+    converting,
   }
 }
 
@@ -153,19 +170,38 @@ const validator =
     )
   }
 
-/**
- * @param life generation: different from that of every other kind that was ever made of this definition; retiring: whether
- * it is being deleted by now. @returns undefined for a definition that serves nothing.
- */
-export function customKind(
-  definition: Definition,
-  { generation, retiring }: { readonly generation: number; readonly retiring: () => boolean },
-): Kind | undefined {
+/** As validator, where a webhook says how the object is in that version. */
+const judge =
+  ({ served, hub, props }: Versions, converting: Converting) =>
+  async (object: KObject, context: WriteContext) => {
+    const version = served.find(one => one.name === context.version) ?? hub
+    const { old } = context
+    // The draft becomes what is kept, with other metadata: what it is converted to now must not be taken for that later.
+    const draft = structuredClone(object)
+    const [now = draft, before] = await converting.convert(old === undefined ? [draft] : [draft, old], version.name)
+    return customErrors(
+      { version, props: props.get(version.name) ?? anything, scale: version.scale ?? undefined },
+      now,
+      before === undefined ? context : { ...context, old: before },
+    )
+  }
+
+export interface Life {
+  /** Different from that of every other kind that was ever made of this definition. */
+  readonly generation: number
+  /** Whether the definition is being deleted by now. */
+  readonly retiring: () => boolean
+  /** Where the definition names a webhook. */
+  readonly converter?: Converter | undefined
+}
+
+/** @returns undefined for a definition that serves nothing. */
+export function customKind(definition: Definition, { generation, retiring, converter }: Life): Kind | undefined {
   const { spec, status } = definition
-  const versions = versionsOf(definition)
+  const versions = versionsOf(definition, converter)
   if (versions === undefined) return undefined
   const names = { ...spec.names, ...status?.acceptedNames }
-  const { hub, served } = versions
+  const { hub, served, converting } = versions
   const stored = apiVersionOf({ group: spec.group, version: hub.name })
   return {
     group: spec.group,
@@ -189,13 +225,22 @@ export function customKind(
     custom: true,
     columns: hub.columns ?? [],
     defaults: draft => {
-      if (draft.apiVersion !== stored) draft.apiVersion = stored
+      if (draft.apiVersion !== stored) {
+        // What another version holds is for the webhook to say.
+        if (converting !== undefined) return
+        draft.apiVersion = stored
+      }
       const schema = hub.schema()
       pruneUnknown(schema, draft)
       dropNulls(schema, draft)
       applyDefaults(schema, draft)
     },
-    validate: validator(versions),
+    ...(converting === undefined
+      ? { validate: validator(versions) }
+      : {
+          judge: judge(versions, converting),
+          convert: (objects, version) => converting.convert(objects, version),
+        }),
     warnings: customWarnings,
   }
 }

@@ -1,8 +1,11 @@
 /** Definitions become kinds as they are accepted, and kinds go with their definitions. */
+import type { Clock } from '#base/clock.ts'
 import { equal } from '#base/equal.ts'
+import type { Log } from '#base/log.ts'
 import type { Kind } from '#api/kind.ts'
 import type { Draft, KObject } from '#api/metadata.ts'
-import { groupResource } from '#api/metadata.ts'
+import { apiVersionOf, groupResource } from '#api/metadata.ts'
+import type { Converter } from '#kinds/custom/converting.ts'
 import { customKind } from '#kinds/custom/kind.ts'
 import type { ChangingScheme } from '#kinds/scheme.ts'
 import type { CustomResourceDefinition as Definition } from '#kinds/facts/generated/types/apiextensions_v1.ts'
@@ -13,9 +16,16 @@ import { isTrue } from './conditions.ts'
 
 export const definitionsResource = 'customresourcedefinitions.apiextensions.k8s.io'
 
+/** Milliseconds. */
+const migrateAgain = 1000
+
 export interface RegistrarOptions {
   readonly store: Store
   readonly scheme: ChangingScheme
+  readonly clock: Clock
+  readonly log: Log
+  /** Who converts between the versions of a definition; undefined where nobody needs to be asked. */
+  readonly converter: (definition: Definition) => Converter | undefined
   /** Kinds have come, gone or changed. */
   readonly onChange: () => void
 }
@@ -49,6 +59,8 @@ export class Registrar {
   readonly #options: RegistrarOptions
   readonly #installed = new Map<string, Installed>()
   readonly #retiring = new Set<string>()
+  /** Definitions that are served, or will be when their objects are converted. */
+  readonly #wanted = new Map<string, Definition>()
   #generation = 0
   readonly #stop: () => void
 
@@ -75,6 +87,7 @@ export class Registrar {
 
   close(): void {
     this.#stop()
+    this.#wanted.clear()
   }
 
   #put(definition: Definition): void {
@@ -82,21 +95,64 @@ export class Registrar {
     if (definition.metadata.deletionTimestamp !== undefined) this.#retiring.add(definition.metadata.uid ?? '')
     const before = this.#installed.get(name)
     if (!isServed(definition) || overlaps(this.#options.scheme, definition)) return this.#remove(definition)
-    if (before !== undefined && same(before.definition, definition)) return undefined
+    const wanted = this.#wanted.get(name) ?? before?.definition
+    if (wanted !== undefined && same(wanted, definition)) return undefined
     const uid = definition.metadata.uid ?? ''
-    const kind = customKind(definition, { generation: ++this.#generation, retiring: () => this.#retiring.has(uid) })
+    const kind = customKind(definition, {
+      generation: ++this.#generation,
+      retiring: () => this.#retiring.has(uid),
+      converter: this.#options.converter(definition),
+    })
     if (kind === undefined) return this.#remove(definition)
-    this.#installed.set(name, { kind, definition })
-    this.#options.scheme.set(kind)
-    this.#options.store.revise(groupResource({ group: kind.group, resource: kind.plural }), object =>
-      revised(kind, object),
-    )
-    this.#options.onChange()
+    this.#wanted.set(name, definition)
+    this.#install({ kind, definition }, new Map())
     return undefined
+  }
+
+  /** @param converted by a webhook, by what they were made of. */
+  #install(wanted: Installed, converted: ReadonlyMap<KObject, KObject>): void {
+    const { kind, definition } = wanted
+    const { store, scheme, onChange } = this.#options
+    const resource = groupResource({ group: kind.group, resource: kind.plural })
+    const stale = this.#stale(wanted, resource).filter(object => !converted.has(object))
+    if (stale.length > 0) return void this.#migrate(wanted, stale, converted)
+    this.#installed.set(definition.metadata.name ?? '', wanted)
+    scheme.set(kind)
+    store.revise(resource, object => revised(kind, converted.get(object) ?? object))
+    onChange()
+    return undefined
+  }
+
+  /** Kept in another version than the hub of now, which only a webhook can make of them. */
+  #stale({ kind, definition }: Installed, resource: string): readonly KObject[] {
+    if (kind.convert === undefined || (definition.status?.storedVersions ?? []).length < 2) return []
+    const hub = apiVersionOf({ group: kind.group, version: kind.hub })
+    return Array.from(this.#options.store.snapshot(resource).range(), kept => kept.object).filter(
+      object => object.apiVersion !== hub,
+    )
+  }
+
+  /** Until the webhook has answered, what was served before is. */
+  async #migrate(wanted: Installed, stale: readonly KObject[], before: ReadonlyMap<KObject, KObject>): Promise<void> {
+    const { kind, definition } = wanted
+    const { clock, log } = this.#options
+    const name = definition.metadata.name ?? ''
+    try {
+      const made = await kind.convert?.(stale, kind.hub)
+      if (this.#wanted.get(name) !== definition) return
+      const now = stale.map((object, at): [KObject, KObject] => [object, made?.[at] ?? object])
+      this.#install(wanted, new Map([...before, ...now]))
+    } catch (error) {
+      log.warn('stored objects cannot be converted', { definition: name, error: String(error) })
+      clock.after(migrateAgain, () => {
+        if (this.#wanted.get(name) === definition) this.#install(wanted, before)
+      })
+    }
   }
 
   #remove({ metadata }: Definition): void {
     const name = metadata.name ?? ''
+    this.#wanted.delete(name)
     const before = this.#installed.get(name)
     if (before === undefined) return
     this.#installed.delete(name)

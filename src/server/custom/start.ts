@@ -7,12 +7,15 @@ import type { ChangingScheme } from '#kinds/scheme.ts'
 import type { Store } from '#server/store/contract.ts'
 import { type Instances, definitionController, resourceOf } from './controller.ts'
 import { Registrar, overlaps } from './registrar.ts'
+import { usualLimits, webhookConverter } from './webhook.ts'
 
 export interface CustomOptions {
   readonly store: Store
   readonly scheme: ChangingScheme
   /** Of the server's own identity. */
   readonly parts: RunnerParts
+  readonly uid: () => string
+  readonly random: () => number
   readonly onChange: () => void
 }
 
@@ -36,8 +39,11 @@ function instancesOf(store: Store, scheme: ChangingScheme): Instances {
 }
 
 /** What is established by now is served when this returns. */
-export function startCustom({ store, scheme, parts, onChange }: CustomOptions): Running {
-  const registrar = new Registrar({ store, scheme, onChange })
+export function startCustom({ store, scheme, parts, uid, random, onChange }: CustomOptions): Running {
+  const { clock, log } = parts
+  const calling = { store, uid, random, limits: usualLimits }
+  const converter = (definition: Definition) => webhookConverter(definition, calling)
+  const registrar = new Registrar({ store, scheme, clock, log, converter, onChange })
   const running = run(definitionController(instancesOf(store, scheme)), parts)
   return {
     name: running.name,

@@ -9,6 +9,7 @@ import type { Outcome } from '../outcome.ts'
 import { type IncludeObject, partial, tableColumns, tableRow } from '#server/registry/table.ts'
 import type { Listed } from '#server/registry/list.ts'
 import type { Kept } from '#server/store/contract.ts'
+import { inVersion } from '../converting.ts'
 import { type ListMeta, complete, jsonBytes, jsonFrame, jsonList } from './encode.ts'
 import { type Accepted, contentTypes } from './negotiate.ts'
 import { type Response, common, send, sendObject, sendParts } from './respond.ts'
@@ -161,10 +162,14 @@ function table(deps: AnswerDeps, { input, served, items, meta }: TableInput): ob
     metadata: meta,
     columnDefinitions: tableColumns(served),
     rows: items.map(kept =>
-      tableRow({ served, object: kept.object, shown: () => complete(kept, served), include, now }),
+      tableRow({ served, object: rowObject(kept, served), shown: () => complete(kept, served), include, now }),
     ),
   }
 }
+
+/** Columns read the hub's form, or where versions have columns of their own, that version's. */
+const rowObject = (kept: Kept, served: Served): KObject =>
+  served.version.columns === undefined ? kept.object : inVersion(kept.object, served)
 
 interface FramingInput {
   readonly query: URLSearchParams

@@ -167,7 +167,10 @@ async function attempt(
   kind.defaults?.(draft)
   kind.prepare?.(draft, context)
   const taken = deps.reservations.take(served, draft, undefined)
-  const errors = [...createErrors(kind, draft.metadata), ...(kind.validate?.(draft, context) ?? [])]
+  const errors = [
+    ...createErrors(kind, draft.metadata),
+    ...(kind.judge === undefined ? (kind.validate?.(draft, context) ?? []) : await kind.judge(draft, context)),
+  ]
   if (errors.length > 0) throw invalid({ group: kind.group, resource: kind.kind, name: place.name }, errors)
   kind.warnings?.(draft, context).forEach(input.warn)
   const judged = deps.admission.judge(request)

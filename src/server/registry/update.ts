@@ -171,7 +171,10 @@ async function attempt(
   if (kind.counted && !uncounted.has(permit.subresource) && respecified(served, draft, old))
     draft.metadata.generation = (old.metadata.generation ?? 0) + 1
   const taken = deps.reservations.take(served, draft, old)
-  const errors = [...updateErrors(draft.metadata, old.metadata), ...(kind.validate?.(draft, context) ?? [])]
+  const errors = [
+    ...updateErrors(draft.metadata, old.metadata),
+    ...(kind.judge === undefined ? (kind.validate?.(draft, context) ?? []) : await kind.judge(draft, context)),
+  ]
   if (errors.length > 0) throw invalid({ group: kind.group, resource: kind.kind, name: permit.name }, errors)
   kind.warnings?.(draft, context).forEach(input.warn)
   const judged = deps.admission.judge(request)

@@ -8,6 +8,7 @@ import { invalidValue, required } from '#api/validation.ts'
 import { type LabelSelector, fromLabelSelector } from '#api/selector.ts'
 import type { Special, SpecialRequest } from '../outcome.ts'
 import type { Kept } from '#server/store/contract.ts'
+import { prepared } from '../converting.ts'
 import { shown } from '../patching.ts'
 import { get } from '../serve.ts'
 import { amend, made } from './reading.ts'
@@ -122,7 +123,8 @@ export const scale: Special = async special => {
   const { request, serving } = special
   if (paths === undefined)
     throw methodNotAllowed({ group: special.permit.group, resource: special.permit.resource }, request.verb)
-  const answer = (kept: Kept) => {
+  const answer = async (kept: Kept) => {
+    await prepared(special.served, [kept.object])
     const object = shown(kept, special.served)
     missing(special.served, object, paths)
     return made(toScale(object, paths), 200)
