@@ -1,0 +1,338 @@
+/** Versions that a webhook converts, and webhooks that hang, lie, redirect or talk too much. */
+import assert from 'node:assert/strict'
+import { type Server, createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { after, afterEach, before, beforeEach, test } from 'node:test'
+import { issue, makeAuthority, type KeyPair } from '#pki/issue.ts'
+import { definition, definitions, established, mergePatch, removed, until, widget } from './definitions.ts'
+import { type Reply, type Wire, openWire } from './wire.ts'
+
+type Review = { request: { uid: string; desiredAPIVersion: string; objects: Reply['json'][] } }
+type Respond = (review: Review, response: ServerResponse, request: IncomingMessage) => void
+
+let wire: Wire
+let authority: KeyPair
+let hook: Server
+let calls: Review[] = []
+let respond: Respond
+
+/** v1 has `spec.hostPort: "h:p"`, v2 has `spec.host` and `spec.port`. */
+function convert(object: Reply['json'], apiVersion: string): Reply['json'] {
+  const { spec = {}, ...rest } = object
+  if (apiVersion === object.apiVersion) return object
+  const [host, port] = String(spec.hostPort ?? '').split(':')
+  const next = apiVersion.endsWith('v2') ? { host, port } : { hostPort: `${spec.host}:${spec.port}` }
+  return { ...rest, apiVersion, spec: next }
+}
+const answer = (response: ServerResponse, uid: string, rest: object): void =>
+  void response.end(
+    JSON.stringify({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'ConversionReview', response: { uid, ...rest } }),
+  )
+const honest: Respond = ({ request: { uid, desiredAPIVersion, objects } }, response) =>
+  answer(response, uid, {
+    result: { status: 'Success' },
+    convertedObjects: objects.map(one => convert(one, desiredAPIVersion)),
+  })
+
+before(async () => {
+  wire = await openWire()
+  authority = await makeAuthority('hooks', Date.now())
+  const pair = await issue(
+    authority,
+    { name: 'hook', use: 'server', hosts: ['127.0.0.1', 'hook.default.svc'] },
+    Date.now(),
+  )
+  hook = createServer(pair, (request, response) => {
+    let text = ''
+    request.on('data', part => (text += String(part)))
+    request.on('end', () => {
+      const review: Review = JSON.parse(text)
+      calls.push(review)
+      respond(review, response, request)
+    })
+  })
+  await new Promise<void>(resolve => void hook.listen(0, '127.0.0.1', resolve))
+})
+after(async () => {
+  hook.closeAllConnections()
+  hook.close()
+  await wire.stop()
+})
+beforeEach(() => {
+  respond = honest
+  calls = []
+})
+afterEach(async () => {
+  respond = honest
+  const { json } = await wire.call('GET', definitions)
+  for (const { metadata } of json.items) await removed(wire, metadata.name)
+})
+
+const text = { type: 'string' }
+const schema = (properties: object, required: readonly string[]): object => ({
+  openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties, required } } },
+})
+const versions = (stored: 'v1' | 'v2'): readonly object[] => [
+  {
+    name: 'v1',
+    served: true,
+    storage: stored === 'v1',
+    schema: schema({ hostPort: { ...text, pattern: '^.+:.+$' } }, ['hostPort']),
+    additionalPrinterColumns: [{ name: 'HostPort', type: 'string', jsonPath: '.spec.hostPort' }],
+  },
+  {
+    name: 'v2',
+    served: true,
+    storage: stored === 'v2',
+    schema: schema({ host: text, port: { ...text, maxLength: 5 } }, ['host', 'port']),
+    additionalPrinterColumns: [{ name: 'Host', type: 'string', jsonPath: '.spec.host' }],
+  },
+]
+const port = (): number => (hook.address() as AddressInfo).port
+const bundle = (): string => Buffer.from(authority.cert).toString('base64')
+const webhook = (config: object = {}): object => ({
+  conversion: {
+    strategy: 'Webhook',
+    webhook: {
+      conversionReviewVersions: ['v1'],
+      clientConfig: { url: `https://127.0.0.1:${port()}/convert`, caBundle: bundle(), ...config },
+    },
+  },
+})
+const one = '/apis/example.com/v1/namespaces/default/widgets'
+const two = '/apis/example.com/v2/namespaces/default/widgets'
+const install = (stored: 'v1' | 'v2' = 'v1', config: object = {}): Promise<string> =>
+  established(wire, { versions: versions(stored), spec: webhook(config) })
+const v1 = (name: string, hostPort = 'h:1'): object => widget(name, { spec: { hostPort } })
+const v2 = (name: string, spec: object = { host: 'h', port: '2' }): object => widget(name, { spec }, 'example.com/v2')
+const patch = (path: string, body: object) => wire.call('PATCH', path, { body, headers: mergePatch })
+
+test('objects are read and written in each version', async () => {
+  await install()
+  assert.equal((await wire.call('POST', one, { body: v1('a') })).status, 201)
+  assert.equal(calls.length, 0, 'what is in the version that is kept is not converted')
+  const shown = (await wire.call('GET', `${two}/a`)).json
+  assert.deepEqual([shown.apiVersion, shown.spec], ['example.com/v2', { host: 'h', port: '1' }])
+  assert.deepEqual(calls[0]?.request.desiredAPIVersion, 'example.com/v2')
+  assert.equal(calls[0]?.request.objects[0].metadata.name, 'a')
+  await wire.call('GET', `${two}/a`)
+  await wire.call('GET', two)
+  assert.equal(calls.length, 1, 'what was converted once is known')
+  const made = await wire.call('POST', two, { body: v2('b') })
+  assert.equal(made.status, 201, made.text)
+  assert.deepEqual(made.json.spec, { host: 'h', port: '2' })
+  assert.equal(made.json.metadata.resourceVersion, (await wire.call('GET', `${one}/b`)).json.metadata.resourceVersion)
+  assert.deepEqual((await wire.call('GET', `${one}/b`)).json.spec, { hostPort: 'h:2' })
+  const patched = await patch(`${two}/b`, { spec: { port: '3' } })
+  assert.deepEqual(patched.json.spec, { host: 'h', port: '3' })
+  assert.equal(patched.json.metadata.generation, 2)
+  const put = { ...patched.json, spec: { host: 'x', port: '4' } }
+  assert.equal((await wire.call('PUT', `${two}/b`, { body: put })).json.spec.host, 'x')
+  assert.deepEqual((await wire.call('GET', `${one}/b`)).json.spec, { hostPort: 'x:4' })
+  const list = (await wire.call('GET', two)).json.items.map(
+    (item: Reply['json']) => `${item.apiVersion} ${item.spec.port}`,
+  )
+  assert.deepEqual(list, ['example.com/v2 1', 'example.com/v2 4'])
+})
+
+test('each version has its schema, columns and appliers', async () => {
+  await install()
+  const wrong = await wire.call('POST', two, { body: v2('a', { host: 'h', port: '123456' }) })
+  assert.match(wrong.json.message, /spec\.port: Too long: may not be more than 5 bytes/)
+  assert.match(
+    (await wire.call('POST', one, { body: v1('a', 'x') })).json.message,
+    /spec\.hostPort in body should match/,
+  )
+  const apply = (body: object, query = '') =>
+    wire.call('PATCH', `${two}/a?fieldManager=me${query}`, {
+      body,
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+    })
+  assert.equal((await apply(v2('a'))).status, 201)
+  const again = await apply(v2('a', { host: 'other', port: '2' }))
+  assert.equal(again.status, 200, again.text)
+  assert.deepEqual(again.json.spec, { host: 'other', port: '2' })
+  assert.deepEqual((await wire.call('GET', `${one}/a`)).json.spec, { hostPort: 'other:2' })
+  const table = async (path: string) =>
+    (await wire.call('GET', path, { headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' } })).json.rows[0]
+      .cells
+  assert.deepEqual(
+    [await table(one), await table(two)],
+    [
+      ['a', 'other:2'],
+      ['a', 'other'],
+    ],
+  )
+})
+
+test('watches convert, in order', async () => {
+  await install()
+  for (const name of ['a', 'b', 'c']) await wire.call('POST', one, { body: v1(name) })
+  let first = true
+  respond = (review, response, request) => {
+    const wait = first ? 60 : 0
+    first = false
+    setTimeout(() => honest(review, response, request), wait)
+  }
+  const watching = wire.call('GET', `${two}?watch=1&timeoutSeconds=1`)
+  await wire.call('POST', one, { body: v1('d') })
+  await wire.call('DELETE', `${one}/a`)
+  const events = (await watching).text
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  const seen = events.map(event => `${event.type} ${event.object.metadata.name} ${event.object.spec.port}`)
+  assert.deepEqual(seen, ['ADDED a 1', 'ADDED b 1', 'ADDED c 1', 'ADDED d 1', 'DELETED a 1'])
+})
+
+test('the version that is kept may change: everything is converted first', async () => {
+  await install('v1')
+  for (let at = 0; at < 20; at++) await wire.call('POST', one, { body: v1(`w${at}`) })
+  assert.equal((await patch(`${definitions}/widgets.example.com`, { spec: { versions: versions('v2') } })).status, 200)
+  await until(
+    () => wire.call('GET', `${two}/w0`),
+    reply => reply.status === 200,
+  )
+  await until(
+    async () => {
+      calls = []
+      return wire.call('GET', `${two}/w${Math.floor(Math.random() * 20)}`)
+    },
+    reply => reply.status === 200 && calls.length === 0,
+  )
+  const shown = (await wire.call('GET', one)).json.items
+  assert.equal(shown.length, 20)
+  assert.deepEqual(shown[0].spec, { hostPort: 'h:1' })
+  assert.equal((await patch(`${one}/w0`, { spec: { hostPort: 'n:9' } })).status, 200)
+  assert.deepEqual((await wire.call('GET', `${two}/w0`)).json.spec, { host: 'n', port: '9' })
+})
+
+test('a service is asked by its name, with a certificate for it', async () => {
+  const service = { metadata: { name: 'hook' }, spec: { type: 'ExternalName', externalName: 'localhost' } }
+  await wire.call('POST', '/api/v1/namespaces/default/services', { body: service })
+  const client = { url: undefined, service: { name: 'hook', namespace: 'default', port: port(), path: '/x' } }
+  const spec = JSON.parse(JSON.stringify(webhook(client)))
+  await established(wire, { versions: versions('v1'), spec })
+  await wire.call('POST', one, { body: v1('a') })
+  assert.deepEqual((await wire.call('GET', `${two}/a`)).json.spec, { host: 'h', port: '1' })
+  await wire.call('DELETE', '/api/v1/namespaces/default/services/hook')
+  await wire.call('POST', one, { body: v1('b') })
+  const lost = await wire.call('GET', `${two}/b`)
+  assert.equal(lost.status, 500)
+  assert.match(
+    lost.json.message,
+    /conversion webhook for example\.com\/v1, Kind=Widget failed: service "hook" not found/,
+  )
+})
+
+test('answers that are wrong are refused, and say why', async () => {
+  await install()
+  await wire.call('POST', one, { body: v1('a') })
+  const converted = (review: Review): Reply['json'] => convert(review.request.objects[0], 'example.com/v2')
+  const success =
+    (objects: (review: Review) => readonly unknown[]): Respond =>
+    (review, response) =>
+      answer(response, review.request.uid, { result: { status: 'Success' }, convertedObjects: objects(review) })
+  const table: readonly (readonly [Respond, RegExp])[] = [
+    [(_, response) => void response.end('<html>'), /the answer is no JSON/],
+    [
+      (_, response) => void response.end('{}'),
+      /expected webhook response of apiextensions\.k8s\.io\/v1, Kind=ConversionReview/,
+    ],
+    [(_, response) => answer(response, 'other', { result: { status: 'Success' } }), /expected response\.uid=/],
+    [
+      (review, response) =>
+        answer(response, review.request.uid, { result: { status: 'Failed', message: 'cannot do that' } }),
+      /failed: cannot do that$/,
+    ],
+    [
+      (review, response) => answer(response, review.request.uid, { result: {} }),
+      /response\.result\.status was '', not 'Success'/,
+    ],
+    [success(() => []), /returned 0 objects, expected 1/],
+    [success(() => [null]), /invalid converted object at index 0: it is no object/],
+    [
+      success(review => [review.request.objects[0]]),
+      /invalid groupVersion \(expected example\.com\/v2, received example\.com\/v1\)/,
+    ],
+    [success(review => [{ ...converted(review), kind: 'Other' }]), /invalid kind \(expected Widget, received Other\)/],
+    [success(review => [{ ...converted(review), metadata: { name: 'b' } }]), /must have the same name: a != b/],
+    [
+      success(review => [{ ...converted(review), metadata: { ...converted(review).metadata, uid: 'x' } }]),
+      /must have the same UID/,
+    ],
+    [
+      success(review => [{ ...converted(review), metadata: { ...converted(review).metadata, labels: { a: 1 } } }]),
+      /metadata\.labels\[a\] must be a string/,
+    ],
+    [
+      success(review => [{ ...converted(review), metadata: { ...converted(review).metadata, labels: { '-': 'x' } } }]),
+      /metadata\.labels: Invalid value: "-"/,
+    ],
+    [
+      (_, response) => void response.writeHead(302, { location: 'https://127.0.0.1:1/' }).end(),
+      /responded with the status code 302/,
+    ],
+    [(_, response) => void response.writeHead(500).end('no'), /responded with the status code 500/],
+    [(_, response) => void response.destroy(), /socket hang up/],
+  ]
+  for (const [lie, expected] of table) {
+    respond = lie
+    const reply = await wire.call('GET', `${two}/a`)
+    assert.equal(reply.status, 500, reply.text)
+    assert.match(reply.json.message, expected)
+    assert.match(reply.json.message, /^conversion webhook for example\.com\/v1, Kind=Widget /)
+    assert.equal((await wire.call('GET', `${one}/a`)).status, 200)
+  }
+  respond = success(review => [
+    {
+      ...converted(review),
+      metadata: { ...converted(review).metadata, labels: { a: 'b' }, generation: 77, finalizers: ['x/y'] },
+      extra: 1,
+    },
+  ])
+  const { metadata, extra } = (await wire.call('GET', `${two}/a`)).json
+  assert.deepEqual(
+    [metadata.labels, metadata.generation, metadata.finalizers, extra],
+    [{ a: 'b' }, 1, undefined, undefined],
+  )
+})
+
+test('a webhook that never stops talking, or that somebody else answers for, is cut off', async () => {
+  await install()
+  await wire.call('POST', one, { body: v1('a') })
+  respond = (_, response) => {
+    const chunk = Buffer.alloc(1024 * 1024, ' ')
+    const more = (): void => {
+      while (!response.destroyed && response.write(chunk));
+      if (!response.destroyed) response.once('drain', more)
+    }
+    more()
+  }
+  assert.match((await wire.call('GET', `${two}/a`)).json.message, /the answer is larger than \d+ bytes/)
+  await removed(wire, 'widgets.example.com')
+  const other = await makeAuthority('other', Date.now())
+  await install('v1', { caBundle: Buffer.from(other.cert).toString('base64') })
+  respond = honest
+  await wire.call('POST', one, { body: v1('a') })
+  const before = calls.length
+  assert.match(
+    (await wire.call('GET', `${two}/a`)).json.message,
+    /failed: Post "https:\/\/127\.0\.0\.1:\d+\/convert": .*certificate/,
+  )
+  assert.equal(calls.length, before, 'nothing is sent to who cannot show the right certificate')
+})
+
+test('a bundle that is none is refused once the definition is settled', async () => {
+  await install()
+  const spec = webhook({ caBundle: Buffer.from('nonsense').toString('base64') })
+  assert.match(
+    (await patch(`${definitions}/widgets.example.com`, { spec })).json.message,
+    /webhookClientConfig\.caBundle: Invalid value/,
+  )
+  const created = await wire.call('POST', definitions, {
+    body: definition({ plural: 'others', kind: 'Other', versions: versions('v1'), spec }),
+  })
+  assert.equal(created.status, 201)
+})
