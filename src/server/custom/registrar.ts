@@ -118,7 +118,9 @@ export class Registrar {
     if (stale.length > 0) return void this.#migrate(wanted, stale, converted)
     this.#installed.set(definition.metadata.name ?? '', wanted)
     scheme.set(kind)
-    store.revise(resource, object => revised(kind, converted.get(object) ?? object))
+    // What a webhook made of an object is all there is to go on; otherwise new rules apply to what was once written.
+    const from = kind.convert === undefined ? 'written' : 'shown'
+    store.revise(resource, object => revised(kind, converted.get(object) ?? object), from)
     onChange()
     return undefined
   }

@@ -12,6 +12,7 @@ import {
   insufficientStorage,
   internalError,
   invalid,
+  notFound,
   serviceUnavailable,
 } from '#api/status.ts'
 import type { CommitResult, Kept } from '#server/store/contract.ts'
@@ -194,6 +195,7 @@ async function attempt(
     if (deps.store.snapshot(resource).get(key) !== undefined) throw alreadyExists(subjectOf(permit, place.name))
     return { done: unkept({ resource, key, object: draft, managed }), name: place.name }
   }
+  asOfNow(deps, kind, draft)
   const result = await deps.store.commit([
     { type: 'put', resource, key, expect: 0, object: draft, managed },
     ...taken.operations,
@@ -206,6 +208,14 @@ async function attempt(
     return attempt(deps, { ...input, draft: forgotten(draft) })
   }
   return { name: place.name }
+}
+
+/** A definition may change while an object of its kind is on the way; what is kept is as the kind has it now. @throws StatusError NotFound */
+export function asOfNow({ scheme }: RegistryDeps, kind: Kind, draft: Draft<KObject>): void {
+  if (!kind.custom) return
+  const now = scheme.stored(kind.group, kind.plural)
+  if (now === undefined) throw notFound({ group: kind.group, resource: kind.plural, name: draft.metadata.name ?? '' })
+  if (now !== kind) now.defaults?.(draft)
 }
 
 /** The draft as it was before the store may have stamped it. */

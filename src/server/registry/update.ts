@@ -9,7 +9,7 @@ import { badRequest, conflict, invalid, modified, notFound } from '#api/status.t
 import { invalidValue } from '#api/validation.ts'
 import type { Kept, Operation } from '#server/store/contract.ts'
 import { fieldOf, setField, withMetadata } from './build.ts'
-import { commitFailure, storageOf, subjectOf, unkept } from './create.ts'
+import { asOfNow, commitFailure, storageOf, subjectOf, unkept } from './create.ts'
 import type { AdmissionRequest, RegistryDeps, Taken } from './deps.ts'
 import { released, updateErrors } from './metadata.ts'
 
@@ -234,6 +234,7 @@ async function commit(deps: RegistryDeps, input: UpdateInput, step: Commit): Pro
     draft.metadata.resourceVersion = String(revision)
     return unkept({ resource, key, object: draft, managed: step.managed })
   }
+  asOfNow(deps, input.served.kind, draft)
   const gone = released(input.served.kind, draft)
   const write: readonly Operation[] = gone
     ? [{ type: 'delete', resource, key, expect: revision }, ...deps.reservations.release(input.served, current.object)]

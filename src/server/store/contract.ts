@@ -110,9 +110,10 @@ export interface Store {
   watch(resources: readonly GroupResource[], since: number, watcher: Watcher): () => void
   /**
    * From now on the objects of this resource are what `change` makes of them, on first demand; their encodings are dropped.
-   * Nothing is written and no revision given. `change` copies, and gives the same for what it gave before.
+   * Nothing is written and no revision given. `change` copies, and gets each object as it was written or read back, whatever
+   * was made of it since; with `shown`, as it is shown by now.
    */
-  revise(resource: GroupResource, change: (object: KObject) => KObject): void
+  revise(resource: GroupResource, change: (object: KObject) => KObject, from?: 'written' | 'shown'): void
   /** Resources that hold anything. */
   resources(): readonly GroupResource[]
   /** Drops history below this revision. Called by the store itself every five minutes for what is older than that. */

@@ -103,8 +103,8 @@ export class CoreStore implements Store {
     return stop
   }
 
-  revise(resource: GroupResource, change: (object: KObject) => KObject): void {
-    this.#durable.shelf(resource).revise(change, this.#frozen)
+  revise(resource: GroupResource, change: (object: KObject) => KObject, from: 'written' | 'shown' = 'written'): void {
+    this.#durable.shelf(resource).revise({ change, from, frozen: this.#frozen })
   }
 
   resources(): readonly GroupResource[] {

@@ -21,6 +21,13 @@ export interface Identity {
   readonly expires: number
 }
 
+/** See Store.revise. */
+export interface Revision {
+  readonly change: (object: KObject) => KObject
+  readonly from: 'written' | 'shown'
+  readonly frozen: boolean
+}
+
 export class Entry implements Kept {
   readonly resource: GroupResource
   readonly key: string
@@ -54,8 +61,8 @@ export class Entry implements Kept {
   }
 
   /** See Store.revise. */
-  revise(change: (object: KObject) => KObject, frozen: boolean): void {
-    this.#body = new RevisedBody(this.#body, change, frozen)
+  revise(revision: Revision): void {
+    this.#body = new RevisedBody(this.#body, revision)
     this.#encodings = undefined
   }
 }
@@ -124,15 +131,12 @@ export class StoredBody implements Body {
 /** A body as its kind has it since that changed. */
 class RevisedBody implements Body {
   readonly #source: Body
-  readonly #change: (object: KObject) => KObject
-  readonly #frozen: boolean
+  readonly #revision: Revision
   #object: KObject | undefined
 
-  constructor(body: Body, change: (object: KObject) => KObject, frozen: boolean) {
-    // What nobody asked for in between does not matter.
-    this.#source = body instanceof RevisedBody && body.#object === undefined ? body.#source : body
-    this.#change = change
-    this.#frozen = frozen
+  constructor(body: Body, revision: Revision) {
+    this.#source = body instanceof RevisedBody && revision.from === 'written' ? body.#source : body
+    this.#revision = revision
   }
 
   get object(): KObject {
@@ -144,8 +148,8 @@ class RevisedBody implements Body {
   }
 
   #make(): KObject {
-    const object = this.#change(this.#source.object)
-    if (this.#frozen) freeze(object)
+    const object = this.#revision.change(this.#source.object)
+    if (this.#revision.frozen) freeze(object)
     return object
   }
 }
