@@ -87,10 +87,7 @@ async function apply(input: SpecialRequest, request: PatchRequest): Promise<Outc
         ],
       },
     })
-  const config = serving.patching.configured(request.patch.content, served, {
-    level: options.fieldValidation ?? 'Warn',
-    warn,
-  })
+  const config = serving.patching.configured(request.patch.content, served)
   if ((config.metadata.managedFields?.length ?? 0) > 0) throw badRequest('metadata.managedFields must be nil')
   checkName(permit, config)
   const common = { permit, served, warn, manager: options.fieldManager ?? '', dryRun: options.dryRun === true }

@@ -226,6 +226,49 @@ test('columns, selectable fields and scale read what the definition points at', 
   )
 })
 
+test('an apply of what nobody knows is refused, whatever is said of validation', async () => {
+  const at = await established(wire, { schema: schemaOf(object({ a: number })) })
+  const apply = (spec: string) =>
+    wire.call('PATCH', `${at}/a?fieldManager=me&fieldValidation=Ignore`, {
+      body: `apiVersion: example.com/v1\nkind: Widget\nmetadata:\n  name: a\nspec:\n${spec}`,
+      ...patchType('apply-patch+yaml'),
+    })
+  const unknown = await apply('  b: 1\n')
+  assert.equal(
+    unknown.json.message,
+    'failed to create typed patch object (/a; example.com/v1, Kind=Widget): .spec.b: field not declared in schema',
+  )
+  assert.match((await apply('  a: 1\n  a: 2\n')).json.message, /line 7: key "a" already set in map/)
+})
+
+test('the old OpenAPI says of a custom kind what its clients can read', async () => {
+  const list = { type: 'array', description: 'Several.', items: object({ a: text }, { required: ['a'] }) }
+  const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
+  const spec = object({
+    list,
+    maybe: { ...text, nullable: true },
+    open: { ...object({ x: text }), ...open },
+    choice: { ...text, anyOf: [{ minLength: 1 }], default: 'x' },
+  })
+  await established(wire, { schema: { ...schemaOf(spec), description: 'A widget.' } })
+  await established(wire, { plural: 'opens', kind: 'Open', schema: open })
+  const { json } = await wire.call('GET', '/openapi/v2')
+  const { properties, ...rest } = json.definitions['com.example.v1.Widget']
+  assert.deepEqual(Object.keys(properties), ['apiVersion', 'kind', 'metadata', 'spec'])
+  assert.equal(rest.description, 'A widget.')
+  assert.deepEqual(properties.spec, {
+    type: 'object',
+    properties: {
+      list,
+      maybe: {},
+      open: { 'x-kubernetes-preserve-unknown-fields': true },
+      choice: { type: 'string' },
+    },
+  })
+  const { 'x-kubernetes-group-version-kind': _, ...bare } = json.definitions['com.example.v1.Open']
+  assert.deepEqual(bare, { type: 'object' })
+})
+
 test('a PUT needs a version and creates nothing', async () => {
   const at = await established(wire)
   await made(at, widget('a'))

@@ -5,11 +5,14 @@ import type { Props } from '../apiextensions/schemas.ts'
 const meta = '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
 
 const common: JsonObject = {
-  apiVersion: { type: 'string', description: 'Group and version of the API in which this object is written.' },
-  kind: { type: 'string', description: 'What kind of object this is.' },
+  apiVersion: {
+    type: 'string',
+    description: 'APIVersion defines the group and version of the API in which this object is written.',
+  },
+  kind: { type: 'string', description: 'Kind says what kind of object this is.' },
   metadata: {
     allOf: [{ $ref: meta }],
-    description: 'Name, labels and everything else that all objects have.',
+    description: "Standard object's metadata: name, labels and everything else that all objects have.",
     default: {},
   },
 }
