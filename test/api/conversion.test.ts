@@ -166,6 +166,40 @@ test('each version has its schema, columns and appliers', async () => {
   )
 })
 
+test('a scale is read and written in its version', async () => {
+  const count = {
+    type: 'object',
+    properties: {
+      spec: {
+        type: 'object',
+        properties: { hostPort: text, host: text, port: { type: 'integer' }, n: { type: 'integer' } },
+      },
+      status: { type: 'object' },
+    },
+  }
+  const scale = (path: string): object => ({
+    status: {},
+    scale: { specReplicasPath: path, statusReplicasPath: '.status.n' },
+  })
+  const both = [
+    { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: count }, subresources: scale('.spec.n') },
+    { name: 'v2', served: true, storage: false, schema: { openAPIV3Schema: count }, subresources: scale('.spec.port') },
+  ]
+  await established(wire, { versions: both, spec: webhook() })
+  respond = ({ request: { uid, desiredAPIVersion, objects } }, response) =>
+    answer(response, uid, {
+      result: { status: 'Success' },
+      convertedObjects: objects.map(one => {
+        const spec = desiredAPIVersion.endsWith('v2') ? { port: one.spec.n } : { n: one.spec.port }
+        return { ...one, apiVersion: desiredAPIVersion, spec }
+      }),
+    })
+  await wire.call('POST', one, { body: widget('a', { spec: { n: 2 } }) })
+  assert.equal((await wire.call('GET', `${two}/a/scale`)).json.spec.replicas, 2)
+  assert.equal((await patch(`${two}/a/scale`, { spec: { replicas: 4 } })).json.spec.replicas, 4)
+  assert.deepEqual((await wire.call('GET', `${one}/a`)).json.spec, { n: 4 })
+})
+
 test('watches convert, in order', async () => {
   await install()
   for (const name of ['a', 'b', 'c']) await wire.call('POST', one, { body: v1(name) })

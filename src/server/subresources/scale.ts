@@ -8,7 +8,8 @@ import { invalidValue, required } from '#api/validation.ts'
 import { type LabelSelector, fromLabelSelector } from '#api/selector.ts'
 import type { Special, SpecialRequest } from '../outcome.ts'
 import type { Kept } from '#server/store/contract.ts'
-import { prepared } from '../converting.ts'
+import { inVersion, prepared, toHub } from '../converting.ts'
+import { copy } from '#server/registry/build.ts'
 import { shown } from '../patching.ts'
 import { get } from '../serve.ts'
 import { amend, made } from './reading.ts'
@@ -132,13 +133,17 @@ export const scale: Special = async special => {
   if (request.verb === 'get') return answer(await get(serving.registry, special))
   if (request.verb !== 'update' && request.verb !== 'patch')
     throw methodNotAllowed({ group: special.permit.group, resource: special.permit.resource }, request.verb)
-  const kept = await amend(special, (draft, current) => {
-    const before = toScale(current.object, paths)
+  const { served } = special
+  const kept = await amend(special, async (draft, current) => {
+    await prepared(served, [current.object])
+    const own = served.kind.convert === undefined ? draft : copy(inVersion(current.object, served))
+    const before = toScale(own, paths)
     const wanted =
       request.verb === 'update'
         ? (request.body as Draft<KObject> as Draft<Scale>)
         : scaleIn(serving.patching.plain(request.patch, before))
-    write(draft, paths.specReplicas, checked(special, wanted, current))
+    write(own, paths.specReplicas, checked(special, wanted, current))
+    return own === draft ? undefined : toHub(served, own)
   })
   return answer(kept)
 }
