@@ -220,6 +220,51 @@ test('watches convert, in order', async () => {
   assert.deepEqual(seen, ['ADDED a 1', 'ADDED b 1', 'ADDED c 1', 'ADDED d 1', 'DELETED a 1'])
 })
 
+test('fields are selected as the version that is asked for has them', async () => {
+  const [first, second] = versions('v1')
+  const both = [
+    { ...first, selectableFields: [{ jsonPath: '.spec.hostPort' }] },
+    { ...second, selectableFields: [{ jsonPath: '.spec.host' }, { jsonPath: '.spec.port' }] },
+  ]
+  await established(wire, { versions: both, spec: webhook() })
+  const watch = (path: string, selector: string) =>
+    wire.call('GET', `${path}?watch=1&timeoutSeconds=1&fieldSelector=${encodeURIComponent(selector)}`)
+  const watches = [
+    watch(two, 'spec.host=h1'),
+    watch(two, 'spec.host=h1,spec.port=80'),
+    watch(one, 'spec.hostPort=h1:80'),
+  ]
+  for (const [name, host, port] of [
+    ['a', 'h1', '80'],
+    ['b', 'h1', '81'],
+    ['c', 'h2', '80'],
+  ] as const)
+    assert.equal((await wire.call('POST', two, { body: v2(name, { host, port }) })).status, 201)
+  const names = async (path: string, selector: string) =>
+    (await wire.call('GET', `${path}?fieldSelector=${encodeURIComponent(selector)}`)).json.items.map(
+      (item: Reply['json']) => item.metadata.name,
+    )
+  assert.deepEqual(await names(two, 'spec.host=h1'), ['a', 'b'])
+  assert.deepEqual(await names(two, 'spec.host=h1,spec.port=80'), ['a'])
+  assert.deepEqual(await names(one, 'spec.hostPort=h1:81'), ['b'])
+  assert.deepEqual(await names(two, 'spec.host=h2,metadata.name=c'), ['c'])
+  assert.equal((await wire.call('GET', `${one}?fieldSelector=spec.host%3Dh1`)).status, 400)
+  await patch(`${two}/b`, { spec: { host: 'h2' } })
+  await wire.call('DELETE', `${two}?fieldSelector=${encodeURIComponent('spec.host=h1')}`)
+  const seen = (await Promise.all(watches)).map(reply =>
+    reply.text
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line))
+      .map(event => `${event.type} ${event.object.metadata.name}`),
+  )
+  assert.deepEqual(seen, [
+    ['ADDED a', 'ADDED b', 'DELETED b', 'DELETED a'],
+    ['ADDED a', 'DELETED a'],
+    ['ADDED a', 'DELETED a'],
+  ])
+})
+
 test('the version that is kept may change: everything is converted first', async () => {
   await install('v1')
   for (let at = 0; at < 20; at++) await wire.call('POST', one, { body: v1(`w${at}`) })

@@ -25,7 +25,7 @@ function instancesOf(store: Store, scheme: ChangingScheme): Instances {
     overlaps: definition => overlaps(scheme, definition),
     ref: ({ spec }: Definition): ResourceRef | undefined => {
       const kind = scheme.stored(spec.group, spec.names.plural)
-      const [version] = kind?.versions ?? []
+      const version = kind?.versions.find(one => one.name === kind.hub) ?? kind?.versions[0]
       if (kind === undefined || version === undefined) return undefined
       return {
         group: kind.group,

@@ -12,6 +12,8 @@ export interface Filter {
   readonly only: string | undefined
   /** Undefined: everything under the prefix. */
   readonly accepts: ((object: KObject) => boolean) | undefined
+  /** To be awaited, where it gives a promise, for objects that `accepts` is to judge: their fields are another version's. */
+  readonly prepare?: (objects: readonly KObject[]) => Promise<unknown> | undefined
 }
 
 export interface FilterInput {
@@ -37,6 +39,14 @@ function reader(served: Served, field: string): (object: KObject) => string {
   return of
 }
 
+/** How objects are made ready whose fields are asked for in a version that a webhook makes of them. */
+function preparing({ kind, version }: Served): NonNullable<Filter['prepare']> {
+  return objects =>
+    kind.convert === undefined || objects.every(object => version.converted?.(object) !== undefined)
+      ? undefined
+      : kind.convert(objects, version.name)
+}
+
 /** @throws StatusError BadRequest for selectors that cannot be read or are not supported. */
 export function makeFilter(input: FilterInput): Filter {
   const labels = input.labelSelector === undefined ? [] : parseLabelSelector(input.labelSelector)
@@ -51,11 +61,17 @@ export function makeFilter(input: FilterInput): Filter {
   const named = wanted.find(one => one.field === 'metadata.name' && one.equal)?.value
   const only = named === undefined || (namespace === '' && kind.scope === 'Namespaced') ? undefined : prefix + named
   if (labels.length === 0 && fields.length === 0) return { prefix, only: undefined, accepts: undefined }
+  const { converted } = input.served.version
+  const foreign = converted !== undefined && wanted.some(one => !one.field.startsWith('metadata.'))
+  const shown = (object: KObject): KObject | undefined => (foreign ? converted(object) : object)
   return {
     prefix,
     only,
-    accepts: object =>
-      matches(labels, object.metadata.labels) &&
-      fields.every(field => (field.of(object) === field.value) === field.equal),
+    ...(foreign ? { prepare: preparing(input.served) } : {}),
+    accepts: object => {
+      if (!matches(labels, object.metadata.labels)) return false
+      const own = shown(object)
+      return own !== undefined && fields.every(field => (field.of(own) === field.value) === field.equal)
+    },
   }
 }
