@@ -1,124 +1,45 @@
-/** Versions that a webhook converts, and webhooks that hang, lie, redirect or talk too much. */
+/** Versions that a webhook converts. */
 import assert from 'node:assert/strict'
-import { type Server, createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
-import { issue, makeAuthority, type KeyPair } from '#pki/issue.ts'
-import { definition, definitions, established, mergePatch, removed, until, widget } from './definitions.ts'
+import { definitions, established, mergePatch, removed, until, widget } from './definitions.ts'
+import { type Hook, answer, honest, one, startHook, text, two, v1, v2, versions } from './hook.ts'
 import { type Reply, type Wire, openWire } from './wire.ts'
 
-type Review = { request: { uid: string; desiredAPIVersion: string; objects: Reply['json'][] } }
-type Respond = (review: Review, response: ServerResponse, request: IncomingMessage) => void
-
 let wire: Wire
-let authority: KeyPair
-let hook: Server
-let calls: Review[] = []
-let respond: Respond
-
-/** v1 has `spec.hostPort: "h:p"`, v2 has `spec.host` and `spec.port`. */
-function convert(object: Reply['json'], apiVersion: string): Reply['json'] {
-  const { spec = {}, ...rest } = object
-  if (apiVersion === object.apiVersion) return object
-  const [host, port] = String(spec.hostPort ?? '').split(':')
-  const next = apiVersion.endsWith('v2') ? { host, port } : { hostPort: `${spec.host}:${spec.port}` }
-  return { ...rest, apiVersion, spec: next }
-}
-const answer = (response: ServerResponse, uid: string, rest: object): void =>
-  void response.end(
-    JSON.stringify({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'ConversionReview', response: { uid, ...rest } }),
-  )
-const honest: Respond = ({ request: { uid, desiredAPIVersion, objects } }, response) =>
-  answer(response, uid, {
-    result: { status: 'Success' },
-    convertedObjects: objects.map(one => convert(one, desiredAPIVersion)),
-  })
-
+let hook: Hook
 before(async () => {
   wire = await openWire()
-  authority = await makeAuthority('hooks', Date.now())
-  const pair = await issue(
-    authority,
-    { name: 'hook', use: 'server', hosts: ['127.0.0.1', 'hook.default.svc'] },
-    Date.now(),
-  )
-  hook = createServer(pair, (request, response) => {
-    let text = ''
-    request.on('data', part => (text += String(part)))
-    request.on('end', () => {
-      const review: Review = JSON.parse(text)
-      calls.push(review)
-      respond(review, response, request)
-    })
-  })
-  await new Promise<void>(resolve => void hook.listen(0, '127.0.0.1', resolve))
+  hook = await startHook()
 })
 after(async () => {
-  hook.closeAllConnections()
-  hook.close()
+  hook.stop()
   await wire.stop()
 })
 beforeEach(() => {
-  respond = honest
-  calls = []
+  hook.respond = honest
+  hook.calls = []
 })
 afterEach(async () => {
-  respond = honest
+  hook.respond = honest
   const { json } = await wire.call('GET', definitions)
   for (const { metadata } of json.items) await removed(wire, metadata.name)
 })
 
-const text = { type: 'string' }
-const schema = (properties: object, required: readonly string[]): object => ({
-  openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties, required } } },
-})
-const versions = (stored: 'v1' | 'v2'): readonly object[] => [
-  {
-    name: 'v1',
-    served: true,
-    storage: stored === 'v1',
-    schema: schema({ hostPort: { ...text, pattern: '^.+:.+$' } }, ['hostPort']),
-    additionalPrinterColumns: [{ name: 'HostPort', type: 'string', jsonPath: '.spec.hostPort' }],
-  },
-  {
-    name: 'v2',
-    served: true,
-    storage: stored === 'v2',
-    schema: schema({ host: text, port: { ...text, maxLength: 5 } }, ['host', 'port']),
-    additionalPrinterColumns: [{ name: 'Host', type: 'string', jsonPath: '.spec.host' }],
-  },
-]
-const port = (): number => (hook.address() as AddressInfo).port
-const bundle = (): string => Buffer.from(authority.cert).toString('base64')
-const webhook = (config: object = {}): object => ({
-  conversion: {
-    strategy: 'Webhook',
-    webhook: {
-      conversionReviewVersions: ['v1'],
-      clientConfig: { url: `https://127.0.0.1:${port()}/convert`, caBundle: bundle(), ...config },
-    },
-  },
-})
-const one = '/apis/example.com/v1/namespaces/default/widgets'
-const two = '/apis/example.com/v2/namespaces/default/widgets'
 const install = (stored: 'v1' | 'v2' = 'v1', config: object = {}): Promise<string> =>
-  established(wire, { versions: versions(stored), spec: webhook(config) })
-const v1 = (name: string, hostPort = 'h:1'): object => widget(name, { spec: { hostPort } })
-const v2 = (name: string, spec: object = { host: 'h', port: '2' }): object => widget(name, { spec }, 'example.com/v2')
+  established(wire, { versions: versions(stored), spec: hook.conversion(config) })
 const patch = (path: string, body: object) => wire.call('PATCH', path, { body, headers: mergePatch })
 
 test('objects are read and written in each version', async () => {
   await install()
   assert.equal((await wire.call('POST', one, { body: v1('a') })).status, 201)
-  assert.equal(calls.length, 0, 'what is in the version that is kept is not converted')
+  assert.equal(hook.calls.length, 0, 'what is in the version that is kept is not converted')
   const shown = (await wire.call('GET', `${two}/a`)).json
   assert.deepEqual([shown.apiVersion, shown.spec], ['example.com/v2', { host: 'h', port: '1' }])
-  assert.deepEqual(calls[0]?.request.desiredAPIVersion, 'example.com/v2')
-  assert.equal(calls[0]?.request.objects[0].metadata.name, 'a')
+  assert.deepEqual(hook.calls[0]?.request.desiredAPIVersion, 'example.com/v2')
+  assert.equal(hook.calls[0]?.request.objects[0].metadata.name, 'a')
   await wire.call('GET', `${two}/a`)
   await wire.call('GET', two)
-  assert.equal(calls.length, 1, 'what was converted once is known')
+  assert.equal(hook.calls.length, 1, 'what was converted once is known')
   const made = await wire.call('POST', two, { body: v2('b') })
   assert.equal(made.status, 201, made.text)
   assert.deepEqual(made.json.spec, { host: 'h', port: '2' })
@@ -185,8 +106,8 @@ test('a scale is read and written in its version', async () => {
     { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: count }, subresources: scale('.spec.n') },
     { name: 'v2', served: true, storage: false, schema: { openAPIV3Schema: count }, subresources: scale('.spec.port') },
   ]
-  await established(wire, { versions: both, spec: webhook() })
-  respond = ({ request: { uid, desiredAPIVersion, objects } }, response) =>
+  await established(wire, { versions: both, spec: hook.conversion() })
+  hook.respond = ({ request: { uid, desiredAPIVersion, objects } }, response) =>
     answer(response, uid, {
       result: { status: 'Success' },
       convertedObjects: objects.map(one => {
@@ -204,7 +125,7 @@ test('watches convert, in order', async () => {
   await install()
   for (const name of ['a', 'b', 'c']) await wire.call('POST', one, { body: v1(name) })
   let first = true
-  respond = (review, response, request) => {
+  hook.respond = (review, response, request) => {
     const wait = first ? 60 : 0
     first = false
     setTimeout(() => honest(review, response, request), wait)
@@ -226,7 +147,7 @@ test('fields are selected as the version that is asked for has them', async () =
     { ...first, selectableFields: [{ jsonPath: '.spec.hostPort' }] },
     { ...second, selectableFields: [{ jsonPath: '.spec.host' }, { jsonPath: '.spec.port' }] },
   ]
-  await established(wire, { versions: both, spec: webhook() })
+  await established(wire, { versions: both, spec: hook.conversion() })
   const watch = (path: string, selector: string) =>
     wire.call('GET', `${path}?watch=1&timeoutSeconds=1&fieldSelector=${encodeURIComponent(selector)}`)
   const watches = [
@@ -275,10 +196,10 @@ test('the version that is kept may change: everything is converted first', async
   )
   await until(
     async () => {
-      calls = []
+      hook.calls = []
       return wire.call('GET', `${two}/w${Math.floor(Math.random() * 20)}`)
     },
-    reply => reply.status === 200 && calls.length === 0,
+    reply => reply.status === 200 && hook.calls.length === 0,
   )
   const shown = (await wire.call('GET', one)).json.items
   assert.equal(shown.length, 20)
@@ -290,8 +211,8 @@ test('the version that is kept may change: everything is converted first', async
 test('a service is asked by its name, with a certificate for it', async () => {
   const service = { metadata: { name: 'hook' }, spec: { type: 'ExternalName', externalName: 'localhost' } }
   await wire.call('POST', '/api/v1/namespaces/default/services', { body: service })
-  const client = { url: undefined, service: { name: 'hook', namespace: 'default', port: port(), path: '/x' } }
-  const spec = JSON.parse(JSON.stringify(webhook(client)))
+  const client = { url: undefined, service: { name: 'hook', namespace: 'default', port: hook.port, path: '/x' } }
+  const spec = JSON.parse(JSON.stringify(hook.conversion(client)))
   await established(wire, { versions: versions('v1'), spec })
   await wire.call('POST', one, { body: v1('a') })
   assert.deepEqual((await wire.call('GET', `${two}/a`)).json.spec, { host: 'h', port: '1' })
@@ -303,115 +224,4 @@ test('a service is asked by its name, with a certificate for it', async () => {
     lost.json.message,
     /conversion webhook for example\.com\/v1, Kind=Widget failed: service "hook" not found/,
   )
-})
-
-test('answers that are wrong are refused, and say why', async () => {
-  await install()
-  await wire.call('POST', one, { body: v1('a') })
-  const converted = (review: Review): Reply['json'] => convert(review.request.objects[0], 'example.com/v2')
-  const success =
-    (objects: (review: Review) => readonly unknown[]): Respond =>
-    (review, response) =>
-      answer(response, review.request.uid, { result: { status: 'Success' }, convertedObjects: objects(review) })
-  const table: readonly (readonly [Respond, RegExp])[] = [
-    [(_, response) => void response.end('<html>'), /the answer is no JSON/],
-    [
-      (_, response) => void response.end('{}'),
-      /expected webhook response of apiextensions\.k8s\.io\/v1, Kind=ConversionReview/,
-    ],
-    [(_, response) => answer(response, 'other', { result: { status: 'Success' } }), /expected response\.uid=/],
-    [
-      (review, response) =>
-        answer(response, review.request.uid, { result: { status: 'Failed', message: 'cannot do that' } }),
-      /failed: cannot do that$/,
-    ],
-    [
-      (review, response) => answer(response, review.request.uid, { result: {} }),
-      /response\.result\.status was '', not 'Success'/,
-    ],
-    [success(() => []), /returned 0 objects, expected 1/],
-    [success(() => [null]), /invalid converted object at index 0: it is no object/],
-    [
-      success(review => [review.request.objects[0]]),
-      /invalid groupVersion \(expected example\.com\/v2, received example\.com\/v1\)/,
-    ],
-    [success(review => [{ ...converted(review), kind: 'Other' }]), /invalid kind \(expected Widget, received Other\)/],
-    [success(review => [{ ...converted(review), metadata: { name: 'b' } }]), /must have the same name: a != b/],
-    [
-      success(review => [{ ...converted(review), metadata: { ...converted(review).metadata, uid: 'x' } }]),
-      /must have the same UID/,
-    ],
-    [
-      success(review => [{ ...converted(review), metadata: { ...converted(review).metadata, labels: { a: 1 } } }]),
-      /metadata\.labels\[a\] must be a string/,
-    ],
-    [
-      success(review => [{ ...converted(review), metadata: { ...converted(review).metadata, labels: { '-': 'x' } } }]),
-      /metadata\.labels: Invalid value: "-"/,
-    ],
-    [
-      (_, response) => void response.writeHead(302, { location: 'https://127.0.0.1:1/' }).end(),
-      /responded with the status code 302/,
-    ],
-    [(_, response) => void response.writeHead(500).end('no'), /responded with the status code 500/],
-    [(_, response) => void response.destroy(), /socket hang up/],
-  ]
-  for (const [lie, expected] of table) {
-    respond = lie
-    const reply = await wire.call('GET', `${two}/a`)
-    assert.equal(reply.status, 500, reply.text)
-    assert.match(reply.json.message, expected)
-    assert.match(reply.json.message, /^conversion webhook for example\.com\/v1, Kind=Widget /)
-    assert.equal((await wire.call('GET', `${one}/a`)).status, 200)
-  }
-  respond = success(review => [
-    {
-      ...converted(review),
-      metadata: { ...converted(review).metadata, labels: { a: 'b' }, generation: 77, finalizers: ['x/y'] },
-      extra: 1,
-    },
-  ])
-  const { metadata, extra } = (await wire.call('GET', `${two}/a`)).json
-  assert.deepEqual(
-    [metadata.labels, metadata.generation, metadata.finalizers, extra],
-    [{ a: 'b' }, 1, undefined, undefined],
-  )
-})
-
-test('a webhook that never stops talking, or that somebody else answers for, is cut off', async () => {
-  await install()
-  await wire.call('POST', one, { body: v1('a') })
-  respond = (_, response) => {
-    const chunk = Buffer.alloc(1024 * 1024, ' ')
-    const more = (): void => {
-      while (!response.destroyed && response.write(chunk));
-      if (!response.destroyed) response.once('drain', more)
-    }
-    more()
-  }
-  assert.match((await wire.call('GET', `${two}/a`)).json.message, /the answer is larger than \d+ bytes/)
-  await removed(wire, 'widgets.example.com')
-  const other = await makeAuthority('other', Date.now())
-  await install('v1', { caBundle: Buffer.from(other.cert).toString('base64') })
-  respond = honest
-  await wire.call('POST', one, { body: v1('a') })
-  const before = calls.length
-  assert.match(
-    (await wire.call('GET', `${two}/a`)).json.message,
-    /failed: Post "https:\/\/127\.0\.0\.1:\d+\/convert": .*certificate/,
-  )
-  assert.equal(calls.length, before, 'nothing is sent to who cannot show the right certificate')
-})
-
-test('a bundle that is none is refused once the definition is settled', async () => {
-  await install()
-  const spec = webhook({ caBundle: Buffer.from('nonsense').toString('base64') })
-  assert.match(
-    (await patch(`${definitions}/widgets.example.com`, { spec })).json.message,
-    /webhookClientConfig\.caBundle: Invalid value/,
-  )
-  const created = await wire.call('POST', definitions, {
-    body: definition({ plural: 'others', kind: 'Other', versions: versions('v1'), spec }),
-  })
-  assert.equal(created.status, 201)
 })
