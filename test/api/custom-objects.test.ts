@@ -305,3 +305,21 @@ test('scope decides where objects are', async () => {
   await made(at, widget('a'))
   assert.equal((await wire.call('GET', '/apis/example.com/v1/namespaces/default/widgets')).status, 404)
 })
+
+test('objects that are written while their definition changes have its newest defaults', async () => {
+  const version = (n: number): object => versionOf('v1', schemaOf(object({ [`d${n}`]: { ...number, default: n } })))
+  const at = await established(wire, { versions: [version(0)] })
+  const writes = Array.from({ length: 60 }, async (_, index) => {
+    await new Promise(resolve => setTimeout(resolve, index % 20))
+    const reply = await wire.call('POST', at, { body: widget(`w${index}`, { spec: {} }) })
+    assert.equal(reply.status, 201, reply.text)
+  })
+  for (let n = 1; n <= 10; n++) {
+    const body = { spec: { versions: [version(n)] } }
+    await wire.call('PATCH', `${definitions}/widgets.example.com`, { body, headers: mergePatch })
+  }
+  await Promise.all(writes)
+  const { items } = (await wire.call('GET', at)).json
+  assert.equal(items.length, 60)
+  for (const item of items) assert.deepEqual(item.spec, { d10: 10 })
+})
