@@ -40,6 +40,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'scheduler',
       'controllers',
       'client',
+      'server/custom',
       'server',
       'server/authz',
       'server/authn',
@@ -52,6 +53,20 @@ export const layers: Readonly<Record<string, Layer>> = {
       'base',
     ],
     node: ['crypto'],
+  },
+  'server/custom': {
+    imports: [
+      'client',
+      'server',
+      'server/registry',
+      'server/store',
+      'kinds',
+      'codec',
+      'kinds/facts',
+      'wire',
+      'api',
+      'base',
+    ],
   },
   node: {
     imports: ['client', 'images', 'kinds/facts', 'wire', 'api', 'base'],
@@ -143,11 +158,11 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   kinds: {
     imports: ['codec', 'kinds/facts', 'api', 'base'],
-    node: ['net'],
+    node: ['crypto', 'net'],
   },
   codec: {
     imports: ['kinds/facts', 'api', 'base'],
-    packages: ['js-yaml'],
+    packages: ['js-yaml', 're2js'],
   },
   'codec/cel': {
     imports: ['api', 'base'],
@@ -158,7 +173,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   wire: {
     imports: [],
-    node: ['http', 'net', 'stream'],
+    node: ['http', 'https', 'net', 'stream'],
   },
   api: {
     imports: [],

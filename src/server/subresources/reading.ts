@@ -27,7 +27,11 @@ export const success: Status = { kind: 'Status', apiVersion: 'v1', metadata: {},
 export const made = (object: object, code = 201): Outcome => ({ type: 'made', code, object, warnings: [] })
 
 /** Changes the object that the subresource belongs to, through the same loop as every update. */
-export const amend = (special: SpecialRequest, change: (draft: Draft<KObject>, current: Kept) => void): Promise<Kept> =>
+export const amend = (
+  special: SpecialRequest,
+  /** Changes the draft, or gives another one, both in the hub's form. */
+  change: (draft: Draft<KObject>, current: Kept) => void | Promise<Draft<KObject> | undefined>,
+): Promise<Kept> =>
   update(special.serving.registry, {
     permit: special.permit,
     served: special.served,
@@ -40,9 +44,9 @@ export const amend = (special: SpecialRequest, change: (draft: Draft<KObject>, c
         ? special.request.options.fieldManager
         : undefined,
     ),
-    change: current => {
-      const draft = copy(current.object)
-      change(draft, current)
+    change: async current => {
+      const own = copy(current.object)
+      const draft = (await change(own, current)) ?? own
       draft.metadata.resourceVersion = ''
       return { draft, unconditional: true }
     },
