@@ -73,7 +73,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: ['controllers', 'client', 'kinds/facts', 'api', 'base'],
   },
   controllers: {
-    imports: ['client', 'kinds/facts', 'api', 'base'],
+    imports: ['client', 'kinds/amounts', 'kinds/facts', 'api', 'base'],
   },
   client: {
     imports: ['api', 'base'],
@@ -131,6 +131,9 @@ export const layers: Readonly<Record<string, Layer>> = {
   codec: {
     imports: ['kinds/facts', 'api', 'base'],
     packages: ['js-yaml'],
+  },
+  'kinds/amounts': {
+    imports: ['kinds/facts', 'api', 'base'],
   },
   'kinds/facts': {
     imports: ['api'],

@@ -44,6 +44,7 @@ async function patch(input: SpecialRequest, request: PatchRequest): Promise<Outc
     tries,
     manager: managerOf(permit, request.options?.fieldManager),
     dryRun: request.options?.dryRun === true,
+    options: request.options,
     change: current => {
       const before = shown(current, served)
       const document = serving.patching.patched(request.patch, before, served)
@@ -93,7 +94,14 @@ async function apply(input: SpecialRequest, request: PatchRequest): Promise<Outc
   })
   if ((config.metadata.managedFields?.length ?? 0) > 0) throw badRequest('metadata.managedFields must be nil')
   checkName(permit, config)
-  const common = { permit, served, warn, manager: options.fieldManager ?? '', dryRun: options.dryRun === true }
+  const common = {
+    permit,
+    served,
+    warn,
+    options,
+    manager: options.fieldManager ?? '',
+    dryRun: options.dryRun === true,
+  }
   const owned = (live: Kept | undefined) =>
     serving.registry.fields.apply({
       served,

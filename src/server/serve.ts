@@ -143,6 +143,7 @@ async function created(input: SpecialRequest, request: DoorRequest & { verb: 'cr
     draft: toHub(served, request.body),
     manager: managerOf(permit, request.options?.fieldManager),
     dryRun: request.options?.dryRun === true,
+    options: request.options,
   })
   return got(input, kept, 201)
 }
@@ -158,6 +159,7 @@ async function updated(input: SpecialRequest, request: DoorRequest & { verb: 'up
     warn,
     manager: managerOf(permit, request.options?.fieldManager),
     dryRun: request.options?.dryRun === true,
+    options: request.options,
   }
   try {
     return got(

@@ -67,9 +67,11 @@ export const suffixFrom =
 
 const lookupOf = (store: Store): Lookup => ({
   get: (resource, key) => store.snapshot(resource).get(key)?.object,
-  list: function* (resource) {
-    for (const kept of store.snapshot(resource).range()) yield kept.object
+  list: function* (resource, namespace) {
+    const where = namespace === undefined ? {} : { prefix: `${namespace}/` }
+    for (const kept of store.snapshot(resource).range(where)) yield kept.object
   },
+  content: resource => store.snapshot(resource).content,
 })
 
 export function makeServer(options: ServerOptions): Server {

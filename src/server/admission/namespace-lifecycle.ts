@@ -24,7 +24,7 @@ function judge(lookup: Lookup, request: AdmissionRequest): void {
       throw forbidden(subjectOf(request), 'this namespace may not be deleted')
     return
   }
-  if (request.namespace === '' || request.operation !== 'CREATE' || request.subresource !== '') return
+  if (request.namespace === '' || request.operation !== 'CREATE') return
   const namespace = lookup.get('namespaces', request.namespace)
   if (namespace === undefined) throw notFound({ group: '', resource: 'namespaces', name: request.namespace })
   if (namespace.metadata.deletionTimestamp !== undefined) throw terminating(request)

@@ -2,6 +2,7 @@
 import { timestamp } from '#base/clock.ts'
 import { type Draft, type KObject, groupResource, objectKey } from '#api/metadata.ts'
 import type { Kind, Served } from '#api/kind.ts'
+import type { WriteOptions } from '#api/door.ts'
 import type { Permit } from '#api/request.ts'
 import {
   StatusError,
@@ -13,7 +14,9 @@ import {
   serviceUnavailable,
 } from '#api/status.ts'
 import type { CommitResult, Kept } from '#server/store/contract.ts'
-import type { AdmissionRequest, RegistryDeps } from './deps.ts'
+import { admissionRequest } from './admitting.ts'
+import { charged, commitCharged } from './charged.ts'
+import type { RegistryDeps } from './deps.ts'
 import { createErrors } from './metadata.ts'
 import { setField, withMetadata } from './build.ts'
 
@@ -24,6 +27,7 @@ export interface WriteInput {
   readonly draft: Draft<KObject>
   readonly manager: string
   readonly dryRun: boolean
+  readonly options?: WriteOptions | undefined
   readonly warn: (text: string) => void
   /** managedFields as the client sent them. */
   readonly sent?: readonly unknown[] | undefined
@@ -137,17 +141,7 @@ async function attempt(
   const place = placed(input)
   const draft = systemFields(deps, input, place)
   if (kind.status && kind.registersStatus !== true) setField(draft, 'status', undefined)
-  const request: AdmissionRequest = {
-    permit,
-    served,
-    operation: 'CREATE',
-    subresource: '',
-    ...place,
-    object: draft,
-    old: undefined,
-    dryRun: input.dryRun,
-    warn: input.warn,
-  }
+  const request = admissionRequest(deps, input, { ...place, operation: 'CREATE', object: draft, old: undefined })
   const changing = deps.admission.change(request)
   if (changing !== undefined) await changing
   const context = { now: timestamp(deps.clock.now()), user: permit.user, subresource: '', old: undefined }
@@ -157,8 +151,8 @@ async function attempt(
   const errors = [...createErrors(kind, draft.metadata), ...(kind.validate?.(draft, context) ?? [])]
   if (errors.length > 0) throw invalid({ group: kind.group, resource: kind.kind, name: place.name }, errors)
   kind.warnings?.(draft, context).forEach(input.warn)
-  const judged = deps.admission.judge(request)
-  const undo = judged instanceof Promise ? await judged : judged
+  const judging = deps.admission.judge(request)
+  if (judging !== undefined) await judging
   const managed =
     input.managed ??
     deps.fields.update({
@@ -174,16 +168,15 @@ async function attempt(
   const key = objectKey(place.namespace, place.name)
   const resource = storageOf(kind)
   if (input.dryRun) {
-    undo()
+    await charged(deps, request)
     if (deps.store.snapshot(resource).get(key) !== undefined) throw alreadyExists(subjectOf(permit, place.name))
     return { done: unkept({ resource, key, object: draft, managed }), name: place.name }
   }
-  const result = await deps.store.commit([
+  const result = await commitCharged(deps, request, [
     { type: 'put', resource, key, expect: 0, object: draft, managed },
     ...taken.operations,
   ])
   if (result.ok) return { done: first(result.kept), name: place.name }
-  undo()
   if (result.reason !== 'conflict') throw commitFailure(result)
   taken.revert()
   if (result.at > 0) {

@@ -8,6 +8,7 @@ import { conflict, modified, notFound } from '#api/status.ts'
 import type { Kept, Operation } from '#server/store/contract.ts'
 import { withMetadata } from './build.ts'
 import { commitFailure, storageOf, subjectOf, unkept } from './create.ts'
+import { admissionRequest } from './admitting.ts'
 import type { RegistryDeps } from './deps.ts'
 import { released } from './metadata.ts'
 
@@ -36,19 +37,11 @@ export async function remove(deps: RegistryDeps, input: DeleteInput): Promise<De
     const current = deps.store.snapshot(resource).get(key)
     if (current === undefined) throw notFound(subjectOf(input.permit, input.name))
     checkPreconditions(input, current)
-    const judged = deps.admission.judge({
-      permit: input.permit,
-      served: input.served,
-      operation: 'DELETE',
-      subresource: '',
-      name: input.name,
-      namespace: input.namespace,
-      object: undefined,
-      old: current.object,
-      dryRun: input.options.dryRun === true,
-      warn: input.warn,
-    })
-    if (judged instanceof Promise) await judged
+    const { name, namespace } = input
+    const judging = deps.admission.judge(
+      admissionRequest(deps, input, { name, namespace, operation: 'DELETE', object: undefined, old: current.object }),
+    )
+    if (judging !== undefined) await judging
     const deleted = await removeCurrent(deps, input, current)
     if (deleted !== undefined) return deleted
   }

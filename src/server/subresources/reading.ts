@@ -1,11 +1,13 @@
 /** Small steps that the subresources share. */
-import type { DoorRequest } from '#api/door.ts'
+import type { DoorRequest, WriteOptions } from '#api/door.ts'
 import type { Draft, KObject } from '#api/metadata.ts'
 import { type Status, StatusError, badRequest, methodNotAllowed } from '#api/status.ts'
 import { type Outcome, type SpecialRequest, managerOf } from '../outcome.ts'
+import { admissionRequest, admit, admitted } from '#server/registry/admitting.ts'
 import { copy } from '#server/registry/build.ts'
 import { update } from '#server/registry/update.ts'
 import type { Kept } from '#server/store/contract.ts'
+import { takes } from './takes.ts'
 
 /** The body of a create as the kind that the subresource takes. @throws StatusError MethodNotAllowed, BadRequest */
 export function posted<O extends KObject>(special: SpecialRequest, kind: string): Draft<O> {
@@ -22,9 +24,36 @@ export const dryRunOf = (request: DoorRequest): boolean =>
   'dryRun' in request.options &&
   request.options.dryRun === true
 
+const optionsOf = (request: DoorRequest): WriteOptions =>
+  request.verb === 'create' || request.verb === 'update' || request.verb === 'patch' ? (request.options ?? {}) : {}
+
 export const success: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
 
 export const made = (object: object, code = 201): Outcome => ({ type: 'made', code, object, warnings: [] })
+
+/** What was posted to a subresource goes through admission as the kind that it is. @throws StatusError */
+export const admitPosted = (special: SpecialRequest, object: Draft<KObject>): Promise<void> =>
+  admit(
+    special.serving.registry,
+    admissionRequest(
+      special.serving.registry,
+      { ...special, options: optionsOf(special.request), dryRun: dryRunOf(special.request) },
+      {
+        operation: 'CREATE',
+        name: special.permit.name,
+        namespace: special.permit.namespace,
+        object,
+        old: undefined,
+        body: takes(special.serving.registry.scheme)(special.served, special.permit.subresource),
+      },
+    ),
+  )
+
+/** The same, for a write that has been admitted as what was posted. */
+export const inner = (special: SpecialRequest): SpecialRequest => ({
+  ...special,
+  serving: { ...special.serving, registry: { ...special.serving.registry, admission: admitted } },
+})
 
 /** Changes the object that the subresource belongs to, through the same loop as every update. */
 export const amend = (special: SpecialRequest, change: (draft: Draft<KObject>, current: Kept) => void): Promise<Kept> =>
@@ -34,6 +63,7 @@ export const amend = (special: SpecialRequest, change: (draft: Draft<KObject>, c
     warn: special.warn,
     tries: 50,
     dryRun: dryRunOf(special.request),
+    options: optionsOf(special.request),
     manager: managerOf(
       special.permit,
       'options' in special.request && special.request.options !== undefined && 'fieldManager' in special.request.options
