@@ -29,6 +29,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'controllers',
       'client',
       'server',
+      'server/admission',
       'server/authz',
       'server/authn',
       'server/store',
@@ -36,6 +37,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'kinds',
       'codec',
       'kinds/facts',
+      'wire',
       'api',
       'base',
     ],
@@ -83,19 +85,34 @@ export const layers: Readonly<Record<string, Layer>> = {
   server: {
     imports: [
       'server/admission',
+      'server/outbound',
       'server/registry',
       'server/authz',
       'server/authn',
       'server/store',
       'codec',
       'kinds/facts',
+      'wire',
       'api',
       'base',
     ],
     node: ['crypto', 'http', 'http2', 'https', 'net', 'stream', 'stream/promises', 'util', 'zlib'],
   },
   'server/admission': {
-    imports: ['server/registry', 'server/authz', 'kinds/facts', 'api', 'base'],
+    imports: [
+      'server/outbound',
+      'server/registry',
+      'server/authz',
+      'server/store',
+      'codec',
+      'kinds/amounts',
+      'kinds/facts',
+      'api',
+      'base',
+    ],
+  },
+  'server/outbound': {
+    imports: ['codec', 'kinds/facts', 'wire', 'api', 'base'],
   },
   'server/registry': {
     imports: ['server/store', 'api', 'base'],
@@ -140,7 +157,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   wire: {
     imports: [],
-    node: ['http', 'net', 'stream'],
+    node: ['dns', 'http', 'https', 'net', 'stream', 'tls'],
   },
   api: {
     imports: [],

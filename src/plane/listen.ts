@@ -79,7 +79,8 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
   })
   const dialer = makeDialer(plane.store, () => ({ authority: options.authority.cert, ...kubelet }))
   const authenticate = makeAuthenticate(server.tokens, clock)
-  const parts = { store: plane.store, dialer, authenticate, authorize: server.serving.authorize, log }
+  const { registry } = server.serving
+  const parts = { registry, store: plane.store, dialer, authenticate, authorize: server.serving.authorize, log }
   const handling: Handling = {
     serving: server.serving,
     authenticate,

@@ -15,11 +15,13 @@ import { type Simulation, simulateNodes } from '#node/simulate/nodes.ts'
 import { type Scheduler, schedulerRules, startScheduler } from '#scheduler/index.ts'
 import { builtinKinds } from '#kinds/index.ts'
 import { makeScheme } from '#kinds/scheme.ts'
+import type { PluginChoice } from '#server/admission/plugins.ts'
 import { fieldManager, patching } from '#server/coding.ts'
 import { tokenKeys } from '#server/authn/tokens.ts'
 import { type Server, makeServer } from '#server/server.ts'
 import type { Decode, Store } from '#server/store/contract.ts'
 import { decodeStored } from '#server/stored.ts'
+import { makeCaller } from '#wire/https.ts'
 import type { SharedKeys } from './keys.ts'
 import { kubeletVersion } from './version.ts'
 import { accountGroups, accountOf, controllerPolicy, kubeletPolicy, networkPolicy } from './policy.ts'
@@ -40,6 +42,8 @@ export interface PlaneOptions {
   readonly keys: SharedKeys
   readonly network: Network
   readonly random: () => number
+  /** Admission plugins to be on or off, other than usually. */
+  readonly plugins?: PluginChoice
   /** Nodes that exist in the API alone. */
   readonly simulated?: number
 }
@@ -105,6 +109,7 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
   const { store, scheme, clock, log, keys, network } = options
   const list = controllers({ resources: keptResources(scheme), authority: () => keys.authority.cert })
   const policy = controllerPolicy([...list, { name: schedulerName, rules: schedulerRules }])
+  const caller = makeCaller()
   const server = makeServer({
     store,
     scheme,
@@ -114,6 +119,8 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     uid: randomUUID,
     fields: fieldManager,
     patching,
+    caller,
+    plugins: options.plugins,
     tokenKeys: tokenKeys(keys.tokenKey),
     serviceCIDR: network.serviceCIDR,
     nodePorts: network.nodePorts,
@@ -169,6 +176,7 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
       await scheduler?.stop()
       await Promise.all(running.map(one => one.stop()))
       server.close()
+      caller.close()
     },
   }
 }

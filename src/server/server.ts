@@ -5,8 +5,10 @@ import type { Scheme } from '#api/kind.ts'
 import type { Reader } from '#api/reader.ts'
 import type { User } from '#api/request.ts'
 import { timestamp } from '#base/clock.ts'
-import { certificateSteps } from '#server/admission/certificates.ts'
 import { defaultSteps } from '#server/admission/index.ts'
+import type { PluginChoice } from '#server/admission/plugins.ts'
+import { makeHooks } from '#server/outbound/hooks.ts'
+import type { Caller } from '#wire/https.ts'
 import { type Lookup, makeAdmission } from '#server/admission/step.ts'
 import { type TokenAuthenticator, type TokenKeys, makeTokenAuthenticator } from '#server/authn/tokens.ts'
 import { type Authorizer, makeAuthorize } from '#server/authz/authorize.ts'
@@ -35,6 +37,9 @@ export interface ServerOptions {
   readonly fields: FieldManager
   readonly patching: Patching
   readonly tokenKeys: TokenKeys
+  /** How webhooks are reached. */
+  readonly caller: Pick<Caller, 'post'>
+  readonly plugins?: PluginChoice | undefined
   readonly serviceCIDR: string
   readonly nodePorts: readonly [number, number]
   /** Issuer of service-account tokens; also their audience when none is asked for. */
@@ -107,9 +112,20 @@ export function makeServer(options: ServerOptions): Server {
       suffix,
       fields: options.fields,
       admission: makeAdmission([
-        ...defaultSteps(lookup, suffix),
-        ...certificateSteps(authorizers),
         escalation(rbac, authorizers),
+        ...defaultSteps({
+          lookup,
+          store,
+          scheme,
+          clock,
+          authorizers,
+          uid,
+          suffix,
+          hooks: makeHooks({ caller: options.caller, directory: lookup, clock, random }),
+          decode: (document, served) =>
+            options.patching.decoded(document, served, { level: 'Ignore', warn: () => undefined }),
+          choice: options.plugins,
+        }),
       ]),
       reservations: makeReservations(store, pools),
     },

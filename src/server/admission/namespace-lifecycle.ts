@@ -18,6 +18,16 @@ export const namespaceLifecycle = (lookup: Lookup): Step => ({
   },
 })
 
+/** For who has turned the other one off. */
+export const namespaceExists = (lookup: Lookup): Step => ({
+  name: 'NamespaceExists',
+  handles: request => request.namespace !== '' && !isResource(request, '', 'namespaces'),
+  judge: request => {
+    const name = request.namespace
+    if (lookup.get('namespaces', name) === undefined) throw notFound({ group: '', resource: 'namespaces', name })
+  },
+})
+
 function judge(lookup: Lookup, request: AdmissionRequest): void {
   if (isResource(request, '', 'namespaces')) {
     if (request.operation === 'DELETE' && immortal.has(request.name))

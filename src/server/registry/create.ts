@@ -143,7 +143,11 @@ async function attempt(
   if (kind.status && kind.registersStatus !== true) setField(draft, 'status', undefined)
   const request = admissionRequest(deps, input, { ...place, operation: 'CREATE', object: draft, old: undefined })
   const changing = deps.admission.change(request)
-  if (changing !== undefined) await changing
+  if (changing !== undefined) {
+    await changing
+    // What somebody outside made of it has no more status than what the client sent.
+    if (kind.status && kind.registersStatus !== true) setField(draft, 'status', undefined)
+  }
   const context = { now: timestamp(deps.clock.now()), user: permit.user, subresource: '', old: undefined }
   kind.defaults?.(draft)
   kind.prepare?.(draft, context)

@@ -149,15 +149,20 @@ async function attempt(
   const { kind } = served
   const { current } = step
   const old = current.object
-  const draft = built(input, step.wanted.draft, old)
+  let draft = built(input, step.wanted.draft, old)
   if (draft.metadata.name !== old.metadata.name)
     throw badRequest(
       `the name of the object (${draft.metadata.name ?? ''}) does not match the name on the URL (${permit.name})`,
     )
   const { name, namespace } = permit
-  const request = admissionRequest(deps, input, { name, namespace, operation: 'UPDATE', object: draft, old })
+  let request = admissionRequest(deps, input, { name, namespace, operation: 'UPDATE', object: draft, old })
   const changing = deps.admission.change(request)
-  if (changing !== undefined) await changing
+  if (changing !== undefined) {
+    await changing
+    // What somebody outside made of it may change no more than the client may.
+    draft = built(input, draft, old)
+    request = { ...request, object: draft }
+  }
   const context = prepared(deps, input, { draft, old })
   if (kind.counted && !uncounted.has(permit.subresource) && respecified(draft, old))
     draft.metadata.generation = (old.metadata.generation ?? 0) + 1

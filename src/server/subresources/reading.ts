@@ -6,6 +6,7 @@ import { type Outcome, type SpecialRequest, managerOf } from '../outcome.ts'
 import { admissionRequest, admit, admitted } from '#server/registry/admitting.ts'
 import { copy } from '#server/registry/build.ts'
 import { update } from '#server/registry/update.ts'
+import type { AdmissionRequest } from '#server/registry/deps.ts'
 import type { Kept } from '#server/store/contract.ts'
 import { takes } from './takes.ts'
 
@@ -31,23 +32,23 @@ export const success: Status = { kind: 'Status', apiVersion: 'v1', metadata: {},
 
 export const made = (object: object, code = 201): Outcome => ({ type: 'made', code, object, warnings: [] })
 
-/** What was posted to a subresource goes through admission as the kind that it is. @throws StatusError */
+/** What is written to a subresource goes through admission as the kind that it is. @throws StatusError */
+function admitAs(
+  special: SpecialRequest,
+  wanted: Pick<AdmissionRequest, 'operation' | 'object' | 'old'>,
+): Promise<void> {
+  const { registry } = special.serving
+  const { name, namespace, subresource } = special.permit
+  const asking = { ...special, options: optionsOf(special.request), dryRun: dryRunOf(special.request) }
+  const body = takes(registry.scheme)(special.served, subresource)
+  return admit(registry, admissionRequest(registry, asking, { ...wanted, name, namespace, body }))
+}
+
 export const admitPosted = (special: SpecialRequest, object: Draft<KObject>): Promise<void> =>
-  admit(
-    special.serving.registry,
-    admissionRequest(
-      special.serving.registry,
-      { ...special, options: optionsOf(special.request), dryRun: dryRunOf(special.request) },
-      {
-        operation: 'CREATE',
-        name: special.permit.name,
-        namespace: special.permit.namespace,
-        object,
-        old: undefined,
-        body: takes(special.serving.registry.scheme)(special.served, special.permit.subresource),
-      },
-    ),
-  )
+  admitAs(special, { operation: 'CREATE', object, old: undefined })
+
+export const admitPart = (special: SpecialRequest, object: Draft<KObject>, old: KObject): Promise<void> =>
+  admitAs(special, { operation: 'UPDATE', object, old })
 
 /** The same, for a write that has been admitted as what was posted. */
 export const inner = (special: SpecialRequest): SpecialRequest => ({
@@ -56,7 +57,10 @@ export const inner = (special: SpecialRequest): SpecialRequest => ({
 })
 
 /** Changes the object that the subresource belongs to, through the same loop as every update. */
-export const amend = (special: SpecialRequest, change: (draft: Draft<KObject>, current: Kept) => void): Promise<Kept> =>
+export const amend = (
+  special: SpecialRequest,
+  change: (draft: Draft<KObject>, current: Kept) => void | Promise<void>,
+): Promise<Kept> =>
   update(special.serving.registry, {
     permit: special.permit,
     served: special.served,
@@ -64,15 +68,10 @@ export const amend = (special: SpecialRequest, change: (draft: Draft<KObject>, c
     tries: 50,
     dryRun: dryRunOf(special.request),
     options: optionsOf(special.request),
-    manager: managerOf(
-      special.permit,
-      'options' in special.request && special.request.options !== undefined && 'fieldManager' in special.request.options
-        ? special.request.options.fieldManager
-        : undefined,
-    ),
-    change: current => {
+    manager: managerOf(special.permit, optionsOf(special.request).fieldManager),
+    change: async current => {
       const draft = copy(current.object)
-      change(draft, current)
+      await change(draft, current)
       draft.metadata.resourceVersion = ''
       return { draft, unconditional: true }
     },

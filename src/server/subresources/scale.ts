@@ -9,7 +9,7 @@ import type { Special, SpecialRequest } from '../outcome.ts'
 import type { Kept } from '#server/store/contract.ts'
 import { shown } from '../patching.ts'
 import { get } from '../serve.ts'
-import { amend, made } from './reading.ts'
+import { admitPart, amend, inner, made } from './reading.ts'
 
 const steps = (path: string): readonly string[] => path.split('.').filter(part => part !== '')
 
@@ -119,12 +119,13 @@ export const scale: Special = async special => {
   if (request.verb === 'get') return answer(await get(serving.registry, special))
   if (request.verb !== 'update' && request.verb !== 'patch')
     throw methodNotAllowed({ group: special.permit.group, resource: special.permit.resource }, request.verb)
-  const kept = await amend(special, (draft, current) => {
+  const kept = await amend(inner(special), async (draft, current) => {
     const before = toScale(current.object, paths)
     const wanted =
       request.verb === 'update'
-        ? (request.body as Draft<KObject> as Draft<Scale>)
+        ? (structuredClone(request.body) as Draft<KObject> as Draft<Scale>)
         : scaleOf(serving.patching.plain(request.patch, before))
+    await admitPart(special, wanted, before)
     write(draft, paths.specReplicas, checked(special, wanted, current))
   })
   return answer(kept)
