@@ -49,6 +49,8 @@ export function review(called: Invocation, request: AdmissionRequest, { uid, ver
   const { permit, subresource } = request
   const { group, resource } = permit
   const { name, groups, uid: userId, extra } = permit.user
+  // A namespace lies in itself, as it is told here.
+  const namespace = group === '' && resource === 'namespaces' ? request.name : request.namespace
   const sub = subresource === '' ? {} : { subResource: subresource, requestSubResource: subresource }
   return {
     kind: 'AdmissionReview',
@@ -61,7 +63,7 @@ export function review(called: Invocation, request: AdmissionRequest, { uid, ver
       requestResource: { group, version: permit.version, resource },
       ...sub,
       ...(request.name === '' ? {} : { name: request.name }),
-      ...(request.namespace === '' ? {} : { namespace: request.namespace }),
+      ...(namespace === '' ? {} : { namespace }),
       operation: request.operation,
       userInfo: {
         username: name,
