@@ -26,7 +26,7 @@ interface Leniency {
   readonly names: boolean
 }
 
-const known = ({ admissionReviewVersions: versions = [] }: Webhook): boolean =>
+const known = ({ admissionReviewVersions: versions }: Webhook): boolean =>
   versions.some(version => reviews.includes(version))
 
 function leniency(old: Configuration | undefined): Leniency {
