@@ -41,7 +41,11 @@ const textOf = ({ tag, content }: Item): string =>
 /** @param base64 of PEM. @throws CsrError */
 export function organizationsOf(base64: string): readonly string[] {
   const pem = Buffer.from(base64, 'base64').toString('latin1')
-  const body = /-----BEGIN CERTIFICATE REQUEST-----([A-Za-z0-9+/=\s]*)-----END CERTIFICATE REQUEST-----/.exec(pem)?.[1]
+  // The first block counts, for those who sign as well.
+  const body =
+    /^(?:(?!-----BEGIN)[^])*-----BEGIN CERTIFICATE REQUEST-----([A-Za-z0-9+/=\s]*)-----END CERTIFICATE REQUEST-----/.exec(
+      pem,
+    )?.[1]
   if (body === undefined) throw new CsrError('PEM block type must be CERTIFICATE REQUEST')
   const [request] = items(Buffer.from(body, 'base64'))
   const [info] = within(request, sequence)

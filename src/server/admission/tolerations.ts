@@ -33,7 +33,10 @@ export function mergeTolerations<T extends Bears>(first: readonly T[], second: r
     return !texts.has(text) && texts.add(text)
   })
   if (all.length > comparable) return all
-  return all.filter((one, at) => !all.some((other, place) => place !== at && isSuperset(other, one)))
+  // Of two that cover each other the first stays.
+  const covered = (one: T, at: number): boolean =>
+    all.some((other, place) => place !== at && isSuperset(other, one) && (place < at || !isSuperset(one, other)))
+  return all.filter((one, at) => !covered(one, at))
 }
 
 /** Whether each is covered by something on the list. */
