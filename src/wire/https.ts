@@ -147,6 +147,8 @@ class Agents {
 
 function make(ca: string | undefined): Agent {
   try {
+    // Text without a certificate would be passed over in silence.
+    if (ca?.includes('-----BEGIN CERTIFICATE-----') === false) throw new CallError('no certificate')
     const secureContext = createSecureContext({ ca: ca ?? systemAuthorities(), minVersion: 'TLSv1.2' })
     return new Agent({ keepAlive: true, maxFreeSockets: 16, timeout: idle, scheduling: 'lifo', secureContext })
   } catch {
