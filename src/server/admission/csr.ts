@@ -1,4 +1,4 @@
-/** Reads the organizations out of a certificate request (PKCS #10, DER): who asks to be in which groups. */
+/** Reads the subject of a certificate request (PKCS #10, DER): who asks to be called what, and to be in which groups. */
 
 /** What is no certificate request. */
 export class CsrError extends Error {}
@@ -11,6 +11,7 @@ interface Item {
 const sequence = 0x30
 const set = 0x31
 const oid = 0x06
+const commonName = Buffer.from([0x55, 0x04, 0x03])
 const organization = Buffer.from([0x55, 0x04, 0x0a])
 const bmp = 0x1e
 
@@ -39,7 +40,7 @@ const textOf = ({ tag, content }: Item): string =>
   tag === bmp && content.length % 2 === 0 ? Buffer.from(content).swap16().toString('utf16le') : content.toString('utf8')
 
 /** @param base64 of PEM. @throws CsrError */
-export function organizationsOf(base64: string): readonly string[] {
+function valuesOf(base64: string, wanted: Buffer): readonly string[] {
   const pem = Buffer.from(base64, 'base64').toString('latin1')
   // The first block counts, for those who sign as well.
   const body =
@@ -54,7 +55,11 @@ export function organizationsOf(base64: string): readonly string[] {
     within(names, set).flatMap(pair => {
       const [type, value] = within(pair, sequence)
       if (type?.tag !== oid || value === undefined) throw new CsrError('asn1: structure error: tags do not match')
-      return type.content.equals(organization) ? [textOf(value)] : []
+      return type.content.equals(wanted) ? [textOf(value)] : []
     }),
   )
 }
+
+/** @param base64 of PEM. @throws CsrError */
+export const organizationsOf = (base64: string): readonly string[] => valuesOf(base64, organization)
+export const commonNamesOf = (base64: string): readonly string[] => valuesOf(base64, commonName)
