@@ -37,7 +37,7 @@ export const admissionRequest = (
   dryRun: asking.dryRun ?? asking.options?.dryRun === true,
   warn: asking.warn,
   options: asking.options ?? none,
-  deadline: deps.clock.monotonic() + longest,
+  deadline: deps.clock.monotonic() + Math.min(longest, asking.options?.timeout ?? longest),
   annotations: new Map(),
 })
 

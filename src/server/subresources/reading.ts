@@ -44,8 +44,10 @@ function admitAs(
   return admit(registry, admissionRequest(registry, asking, { ...wanted, name, namespace, body }))
 }
 
-export const admitPosted = (special: SpecialRequest, object: Draft<KObject>): Promise<void> =>
-  admitAs(special, { operation: 'CREATE', object, old: undefined })
+export function admitPosted(special: SpecialRequest, object: Draft<KObject>): Promise<void> {
+  object.metadata ??= {}
+  return admitAs(special, { operation: 'CREATE', object, old: undefined })
+}
 
 export const admitPart = (special: SpecialRequest, object: Draft<KObject>, old: KObject): Promise<void> =>
   admitAs(special, { operation: 'UPDATE', object, old })

@@ -128,6 +128,22 @@ test('a certificate of another authority, a name that it is not for, nobody ther
   await other.close()
 })
 
+test('a client that waits less than the webhook may take is told within its own time', async () => {
+  setting.hooks.on('/waits', () => undefined)
+  await setting.configure('Validating', 'waits', { timeoutSeconds: 30 })
+  const { json } = await setting.create('waits', { query: '?timeout=300ms' })
+  assert.match(json.message, /\?timeout=1s\\?": context deadline exceeded$/)
+  await setting.remove('Validating', 'waits')
+  await setting.configure('Validating', 'waits', { timeoutSeconds: 30, failurePolicy: 'Ignore' })
+  const late = await setting.create('waits', { query: '?timeout=300ms' })
+  assert.deepEqual(
+    [late.status, late.json.message],
+    [504, 'Timeout: request did not complete within requested timeout'],
+  )
+  assert.equal((await setting.create('waits', { query: '?timeout=soon' })).status, 400)
+  await setting.remove('Validating', 'waits')
+})
+
 test('all that judge are asked at the same time', async () => {
   const names = ['a', 'b', 'c', 'd']
   const { promise, resolve } = Promise.withResolvers<void>()

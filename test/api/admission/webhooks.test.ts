@@ -273,3 +273,16 @@ test('v1beta1 is spoken where it comes first, and asks less of the answer', asyn
   await setting.configure('Mutating', 'beta', { admissionReviewVersions: ['v1beta1', 'v1'] })
   assert.equal((await setting.create('beta', { data: { x: '' } })).json.data.spoken, 'admission.k8s.io/v1beta1')
 })
+
+test('reviews are asked about like everything else that is created', async () => {
+  const { wire, hooks } = setting
+  hooks.on('/reviews', () => ({ allowed: false, status: { message: 'no questions' } }))
+  const rules = [{ operations: ['CREATE'], apiGroups: ['authorization.k8s.io'], apiVersions: ['v1'], resources: ['*'] }]
+  await setting.configure('Validating', 'reviews', { rules, objectSelector: {} })
+  const body = { spec: { resourceAttributes: { verb: 'get', resource: 'pods' } } }
+  const { json } = await wire.call('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { body })
+  assert.equal(json.message, 'admission webhook "reviews.example.com" denied the request: no questions')
+  await setting.remove('Validating', 'reviews')
+  const { status } = await wire.call('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { body })
+  assert.equal(status, 201)
+})

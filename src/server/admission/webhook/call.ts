@@ -58,9 +58,10 @@ export async function ask(
     throw badRequest(`admission webhook ${JSON.stringify(webhook.name)} does not support dry run`)
   const call = { uid: parts.uid(), version: reviewVersion(called) }
   const left = request.deadline - parts.clock.monotonic()
-  const milliseconds = Math.min((webhook.timeoutSeconds ?? defaultSeconds) * 1000, left)
-  if (milliseconds <= 0) throw new HookError('failed to call webhook: context deadline exceeded')
-  const answer = await answered(parts.hooks.call(webhook.clientConfig, review(called, request, call), milliseconds))
+  const own = (webhook.timeoutSeconds ?? defaultSeconds) * 1000
+  if (left <= 0) throw new OutOfTime('failed to call webhook: context deadline exceeded')
+  const calling = parts.hooks.call(webhook.clientConfig, review(called, request, call), Math.min(own, left))
+  const answer = await answered(calling, left < own)
   const verdict = verified(answer, call, mutating)
   for (const [key, value] of verdict.annotations) request.annotations.set(`${webhook.name}/${key}`, value)
   verdict.warnings.forEach(request.warn)
@@ -68,12 +69,16 @@ export async function ask(
   return verdict
 }
 
-async function answered(calling: Promise<unknown>): Promise<unknown> {
+/** Nobody waits for the answer any more: there is nothing to pass over. */
+class OutOfTime extends HookError {}
+
+async function answered(calling: Promise<unknown>, last: boolean): Promise<unknown> {
   try {
     return await calling
   } catch (error) {
-    if (error instanceof HookError) throw new HookError(`failed to call webhook: ${error.message}`)
-    throw error
+    if (!(error instanceof HookError)) throw error
+    const message = `failed to call webhook: ${error.message}`
+    throw last && message.endsWith('context deadline exceeded') ? new OutOfTime(message) : new HookError(message)
   }
 }
 
@@ -130,16 +135,12 @@ function refusal(name: string, { result }: Verdict): StatusError {
  * What becomes of a call that failed: nothing where the policy ignores it, else what the client is told.
  * @param key of the audit annotation that says that it was ignored.
  */
-export function failure(
-  parts: Webhooks,
-  failed: { hook: Hook; request: AdmissionRequest; key: string },
-  error: HookError,
-) {
+export function failure(failed: { hook: Hook; request: AdmissionRequest; key: string }, error: HookError) {
   const { webhook } = failed.hook
   const text = `failed calling webhook ${JSON.stringify(webhook.name)}: ${error.message}`
   if (webhook.failurePolicy !== 'Ignore') return internalError(text)
   failed.request.annotations.set(failed.key, webhook.name)
-  if (parts.clock.monotonic() < failed.request.deadline) return undefined
+  if (!(error instanceof OutOfTime)) return undefined
   return new StatusError({
     reason: 'Timeout',
     message: 'Timeout: request did not complete within requested timeout',

@@ -106,7 +106,7 @@ async function changedBy(parts: Mutating, called: Invocation, { request, at, rou
     return changed
   } catch (error) {
     if (!(error instanceof HookError)) throw error
-    const refused = failure(parts, { hook, request, key: `failed-open.${key}` }, error)
+    const refused = failure({ hook, request, key: `failed-open.${key}` }, error)
     if (refused !== undefined) throw refused
     return false
   }

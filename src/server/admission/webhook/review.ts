@@ -40,7 +40,7 @@ const optionKinds = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 
 function optionsOf(request: AdmissionRequest): object | null {
   const kind = optionKinds[request.operation]
   if (kind === '') return null
-  const { dryRun: _, ...options }: WriteOptions | DeleteOptions = request.options
+  const { dryRun: _, timeout: _t, ...options }: WriteOptions | DeleteOptions = request.options
   return { kind, apiVersion: 'meta.k8s.io/v1', ...options, ...(request.dryRun ? { dryRun: ['All'] } : {}) }
 }
 

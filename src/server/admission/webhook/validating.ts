@@ -46,6 +46,6 @@ async function refusalOf(
     if (error instanceof StatusError) return error
     if (!(error instanceof HookError)) throw error
     const key = `failed-open.validating.webhook.admission.k8s.io/round_0_index_${at}`
-    return failure(parts, { hook: called.hook, request, key }, error)
+    return failure({ hook: called.hook, request, key }, error)
   }
 }
