@@ -120,7 +120,7 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     fields: fieldManager,
     patching,
     caller,
-    plugins: options.plugins,
+    admission: { choice: options.plugins },
     tokenKeys: tokenKeys(keys.tokenKey),
     serviceCIDR: network.serviceCIDR,
     nodePorts: network.nodePorts,

@@ -5,8 +5,7 @@ import type { Scheme } from '#api/kind.ts'
 import type { Reader } from '#api/reader.ts'
 import type { User } from '#api/request.ts'
 import { timestamp } from '#base/clock.ts'
-import { defaultSteps } from '#server/admission/index.ts'
-import type { PluginChoice } from '#server/admission/plugins.ts'
+import { type AdmissionParts, defaultSteps } from '#server/admission/index.ts'
 import { makeHooks } from '#server/outbound/hooks.ts'
 import type { Caller } from '#wire/https.ts'
 import { type Lookup, makeAdmission } from '#server/admission/step.ts'
@@ -39,7 +38,8 @@ export interface ServerOptions {
   readonly tokenKeys: TokenKeys
   /** How webhooks are reached. */
   readonly caller: Pick<Caller, 'post'>
-  readonly plugins?: PluginChoice | undefined
+  /** Plugins on and off, the language of match conditions, steps that are built elsewhere. */
+  readonly admission?: Pick<AdmissionParts, 'choice' | 'conditions' | 'eventLimits' | 'more'> | undefined
   readonly serviceCIDR: string
   readonly nodePorts: readonly [number, number]
   /** Issuer of service-account tokens; also their audience when none is asked for. */
@@ -124,7 +124,7 @@ export function makeServer(options: ServerOptions): Server {
           hooks: makeHooks({ caller: options.caller, directory: lookup, clock, random }),
           decode: (document, served) =>
             options.patching.decoded(document, served, { level: 'Ignore', warn: () => undefined }),
-          choice: options.plugins,
+          ...options.admission,
         }),
       ]),
       reservations: makeReservations(store, pools),

@@ -84,6 +84,26 @@ test('40 creates at once over HTTPS: ten are made', async () => {
   await until(async () => (await usedOf('outside'))['pods'] === '10')
 })
 
+test('who else writes the quota at the same time changes nothing about the count', async () => {
+  await limited('busy', { hard: { pods: '10' } })
+  const { client } = wire.cluster
+  let going = true
+  const patching = (async () => {
+    for (let at = 0; going; at++) {
+      const content = { metadata: { labels: { at: String(at) } } }
+      await client.patch(resourceQuotas, 'busy/q', { type: 'merge', content })
+      await new Promise(setImmediate)
+    }
+  })()
+  const all = await Promise.all(
+    Array.from({ length: 40 }, (_, at) => outcome(client.create(pods, pod('busy', `p${at}`)))),
+  )
+  going = false
+  await patching
+  assert.equal(all.filter(one => one === 'made').length, 10, String(all))
+  assert.deepEqual(await usedOf('busy'), { pods: '10' })
+})
+
 test('room comes back when objects go, and a refused write takes none', async () => {
   await limited('back', { hard: { 'count/configmaps': '3', 'count/deployments.apps': '0' } })
   const { client } = wire.cluster

@@ -1,6 +1,6 @@
 /** Whether a webhook is to be asked about a request, and in which version. */
 import type { RuleWithOperations } from '#kinds/facts/generated/types/admissionregistration_v1.ts'
-import type { Served, Scheme } from '#api/kind.ts'
+import type { Kind, Scheme, Served } from '#api/kind.ts'
 import { type Labels, matches } from '#api/selector.ts'
 import { notFound } from '#api/status.ts'
 import { storageOf } from '#server/registry/create.ts'
@@ -59,11 +59,20 @@ export const ruleMatches = (rule: RuleWithOperations, request: AdmissionRequest,
   among(rule.apiVersions, place.version) &&
   names(rule, place.resource, request.subresource)
 
-/** Other places where the same objects are served. */
-function equivalents(scheme: Scheme, request: AdmissionRequest): readonly { place: Place; served: Served }[] {
-  const { kind } = request.served
+interface Elsewhere {
+  readonly place: Place
+  readonly served: Served
+}
+
+const known = new WeakMap<Kind, { readonly generation: number; readonly places: readonly Elsewhere[] }>()
+
+/** All places where objects of this kind are served. Found once a generation: there may be many kinds. */
+function placesOf(scheme: Scheme, kind: Kind): readonly Elsewhere[] {
+  const generation = scheme.generation()
+  const had = known.get(kind)
+  if (had?.generation === generation) return had.places
   const storage = storageOf(kind)
-  return scheme
+  const places = scheme
     .kinds()
     .filter(one => one === kind || storageOf(one) === storage)
     .flatMap(one => one.versions.map(version => ({ kind: one, version })))
@@ -71,8 +80,12 @@ function equivalents(scheme: Scheme, request: AdmissionRequest): readonly { plac
       served,
       place: { group: served.kind.group, version: served.version.name, resource: served.kind.plural },
     }))
-    .filter(({ place }) => place.group !== request.permit.group || place.version !== request.permit.version)
+  known.set(kind, { generation, places })
+  return places
 }
+
+const equivalents = (scheme: Scheme, { permit, served }: AdmissionRequest): readonly Elsewhere[] =>
+  placesOf(scheme, served.kind).filter(({ place }) => place.group !== permit.group || place.version !== permit.version)
 
 /** The first rule that matches; rules that name the request's own version win over those that name another. */
 function placed(
@@ -87,6 +100,7 @@ function placed(
     return { resource: own, served: request.body ?? request.served }
   if (matchPolicy === 'Exact') return undefined
   const others = equivalents(scheme, request)
+  if (others.length === 0) return undefined
   for (const rule of rules)
     for (const { place, served } of others)
       if (ruleMatches(rule, request, place)) return { resource: place, served: request.body ?? served }

@@ -67,16 +67,18 @@ async function change(
   { request, round }: { request: AdmissionRequest; round: Round },
 ): Promise<void> {
   if (round.number === 1 && !equal(round.last, request.object)) disturb(round)
+  let asked = false
   for (const [at, hook] of hooks.entries()) {
     const called = await wanted(parts, hook, request)
     if (called === undefined || (round.number === 1 && !round.due.has(hook.id))) continue
+    asked = true
     if (await changedBy(parts, called, { request, at, round: round.number })) {
       disturb(round)
       round.again = true
     }
     if (hook.webhook.reinvocationPolicy === 'IfNeeded') round.asked.add(hook.id)
   }
-  round.last = request.object === undefined ? undefined : copy(request.object)
+  if (asked) round.last = request.object === undefined ? undefined : copy(request.object)
 }
 
 interface Turn {
