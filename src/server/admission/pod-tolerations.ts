@@ -68,15 +68,16 @@ export const extendedResourceToleration: Step = {
   change: request => {
     const { spec } = draftOf<Pod>(request)
     if (spec === undefined) return
-    const wanted = new Set(extendedIn(spec))
-    if (wanted.size === 0) return
-    const others = (spec.tolerations ?? []).filter(
-      ({ key = '', effect, operator }) => !(wanted.has(key) && effect === 'NoSchedule' && operator === 'Exists'),
-    )
-    spec.tolerations = [
-      ...others,
-      ...[...wanted].map(key => ({ key, operator: 'Exists' as const, effect: 'NoSchedule' as const })),
-    ]
+    const has = (key: string): boolean =>
+      spec.tolerations?.some(one => one.key === key && one.operator === 'Exists' && one.effect === 'NoSchedule') ===
+      true
+    const missing = extendedIn(spec).filter(key => !has(key))
+    // What is there stays where it is: updates may only add.
+    if (missing.length > 0)
+      spec.tolerations = [
+        ...(spec.tolerations ?? []),
+        ...missing.map(key => ({ key, operator: 'Exists' as const, effect: 'NoSchedule' as const })),
+      ]
   },
 }
 

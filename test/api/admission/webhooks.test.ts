@@ -286,3 +286,56 @@ test('reviews are asked about like everything else that is created', async () =>
   const { status } = await wire.call('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { body })
   assert.equal(status, 201)
 })
+
+test('what a webhook adds is defaulted and validated like what a client sends', async () => {
+  const { wire, hooks } = setting
+  const container = { name: 'added', image: 'i:1' }
+  const rules = [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }]
+  hooks.on('/adds', () => patched([{ op: 'add', path: '/spec/initContainers', value: [container] }]))
+  await setting.configure('Mutating', 'adds', { rules })
+  const pod = (name: string) => ({
+    metadata: { name, labels: { for: 'adds' } },
+    spec: { containers: [{ name: 'c', image: 'i' }] },
+  })
+  const { json } = await wire.call('POST', '/api/v1/namespaces/default/pods', { body: pod('added-1') })
+  const [added] = json.spec.initContainers
+  assert.equal(added.terminationMessagePolicy, 'File')
+  assert.equal(added.imagePullPolicy, 'IfNotPresent')
+  // Steps that are built in have had their second turn: the token is mounted there too.
+  assert.equal(added.volumeMounts[0].mountPath, '/var/run/secrets/kubernetes.io/serviceaccount')
+  hooks.on('/adds', () => patched([{ op: 'add', path: '/spec/initContainers', value: [{ name: 'X' }] }]))
+  const wrong = await wire.call('POST', '/api/v1/namespaces/default/pods', { body: pod('added-2') })
+  assert.equal(wrong.status, 422)
+  assert.match(wrong.json.message, /spec.initContainers\[0\].name: Invalid value: "X"/)
+  hooks.on('/adds', () => patched([{ op: 'add', path: '/spec/initContainers', value: 7 }]))
+  const nonsense = await wire.call('POST', '/api/v1/namespaces/default/pods', { body: pod('added-3') })
+  assert.equal(nonsense.status, 500)
+  hooks.on('/adds', () => patched([{ op: 'remove', path: '/spec/nothing/there' }]))
+  assert.equal((await wire.call('POST', '/api/v1/namespaces/default/pods', { body: pod('added-4') })).status, 500)
+})
+
+test('server-side apply and deletions of collections go the same way', async () => {
+  const { wire, hooks } = setting
+  hooks.on('/applied', ({ request }) =>
+    request.operation === 'DELETE' ? { allowed: true } : patched([b('by', request.operation)]),
+  )
+  await setting.configure('Mutating', 'applied', {})
+  const body = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'ssa', labels: { for: 'applied' } },
+    data: { a: 'b' },
+  }
+  const apply = (value: string) =>
+    wire.call('PATCH', '/api/v1/namespaces/default/configmaps/ssa?fieldManager=me', {
+      body: { ...body, data: { a: value } },
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+    })
+  assert.deepEqual((await apply('b')).json.data, { a: 'b', by: 'CREATE' })
+  assert.deepEqual((await apply('c')).json.data, { a: 'c', by: 'UPDATE' })
+  hooks.on('/gone', () => ({ allowed: false, status: { message: 'stays' } }))
+  const rules = [{ ...rule, operations: ['DELETE'] }]
+  await setting.configure('Validating', 'gone', { rules, objectSelector: { matchLabels: { for: 'applied' } } })
+  const all = await wire.call('DELETE', '/api/v1/namespaces/default/configmaps?labelSelector=for%3Dapplied')
+  assert.equal(all.json.message, 'admission webhook "gone.example.com" denied the request: stays')
+})
