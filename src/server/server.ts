@@ -17,7 +17,8 @@ import { escalation } from '#server/admission/escalation.ts'
 import { bootstrap } from './bootstrap.ts'
 import { makeDoor } from './local/door.ts'
 import { type LocalReader, makeReader } from './local/reader.ts'
-import type { Serving } from './outcome.ts'
+import { inVersion } from './http/encode.ts'
+import { type Serving, toHub } from './outcome.ts'
 import type { Patching } from './patching-contract.ts'
 import type { FieldManager } from '#server/registry/deps.ts'
 import { firstAddress, makePools, makeReservations } from '#server/registry/reservations.ts'
@@ -124,6 +125,7 @@ export function makeServer(options: ServerOptions): Server {
           hooks: makeHooks({ caller: options.caller, directory: lookup, clock, random }),
           decode: (document, served) =>
             options.patching.decoded(document, served, { level: 'Ignore', warn: () => undefined }),
+          versions: { shown: inVersion, toHub: (draft, served) => toHub(served, draft) },
           ...options.admission,
         }),
       ]),

@@ -25,6 +25,7 @@ import { claimResize, defaultStorageClass, storageObjectInUse } from './storage.
 import { type Conditions, everythingMatches } from './webhook/conditions.ts'
 import { mutatingWebhooks } from './webhook/mutating.ts'
 import type { DecodePatched } from './webhook/patch.ts'
+import type { Versions } from './webhook/review.ts'
 import { validatingWebhooks } from './webhook/validating.ts'
 
 export interface AdmissionParts {
@@ -35,6 +36,7 @@ export interface AdmissionParts {
   readonly authorizers: readonly Authorizer[]
   readonly hooks: Hooks
   readonly decode: DecodePatched
+  readonly versions: Versions
   readonly uid: () => string
   /** Five random characters for names. */
   readonly suffix: () => string

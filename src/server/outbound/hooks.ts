@@ -21,9 +21,16 @@ export interface ClientConfig {
 /** The other side could not be asked or did not answer as it should. */
 export class HookError extends Error {}
 
+export interface HookLimits {
+  /** That it may take in all. */
+  readonly milliseconds: number
+  /** Of the answer; as much as a request to the API may have unless given. */
+  readonly bytes?: number
+}
+
 export interface Hooks {
-  /** @param milliseconds that it may take in all. @returns the answer's JSON value. @throws HookError */
-  call(config: ClientConfig, review: object, milliseconds: number): Promise<unknown>
+  /** @returns the answer's JSON value. @throws HookError */
+  call(config: ClientConfig, review: object, limits: HookLimits): Promise<unknown>
 }
 
 export interface HookParts {
@@ -33,8 +40,7 @@ export interface HookParts {
   readonly random: () => number
 }
 
-/** Bytes of an answer: as much as a request to the API may have. */
-const limit = 3 * 1024 * 1024
+const usualBytes = 3 * 1024 * 1024
 
 const cleaned = (path: string): string => {
   const parts = path.split('/').filter(part => part !== '' && part !== '.')
@@ -94,7 +100,7 @@ const headers = {
   'user-agent': 'bulwark/admission',
 }
 
-async function call(parts: HookParts, config: ClientConfig, what: { review: object; milliseconds: number }) {
+async function call(parts: HookParts, config: ClientConfig, what: HookLimits & { review: object }) {
   const url = urlOf(config)
   url.searchParams.set('timeout', `${Math.max(1, Math.ceil(what.milliseconds / 1000))}s`)
   const body = stringifyJson(what.review)
@@ -102,7 +108,9 @@ async function call(parts: HookParts, config: ClientConfig, what: { review: obje
   const cancel = parts.clock.after(what.milliseconds, () => stop.abort())
   try {
     const destination = destinationOf(parts, config, url)
-    return valueOf(await parts.caller.post(destination, { body, headers, limit, signal: stop.signal }))
+    return valueOf(
+      await parts.caller.post(destination, { body, headers, limit: what.bytes ?? usualBytes, signal: stop.signal }),
+    )
   } catch (error) {
     if (error instanceof Unreachable || error instanceof CallError)
       throw new HookError(`Post ${JSON.stringify(url.href)}: ${error.message}`)
@@ -113,5 +121,5 @@ async function call(parts: HookParts, config: ClientConfig, what: { review: obje
 }
 
 export const makeHooks = (parts: HookParts): Hooks => ({
-  call: (config, review, milliseconds) => call(parts, config, { review, milliseconds }),
+  call: (config, review, limits) => call(parts, config, { review, ...limits }),
 })

@@ -234,6 +234,30 @@ test('Equivalent: a rule that names another version is shown that version; Exact
   assert.equal(hooks.asked('/exact').length, 0)
 })
 
+test('events are the same in both of their groups', async () => {
+  const { wire, hooks } = setting
+  const rules = [{ operations: ['CREATE'], apiGroups: ['events.k8s.io'], apiVersions: ['v1'], resources: ['events'] }]
+  hooks.on('/events', () => patched([{ op: 'replace', path: '/note', value: 'changed' }]))
+  await setting.configure('Mutating', 'events', { rules, objectSelector: {} })
+  const body = {
+    metadata: { name: 'e' },
+    involvedObject: { kind: 'Pod', name: 'p', namespace: 'default' },
+    message: 'said',
+    type: 'Normal',
+    reason: 'R',
+    source: { component: 'c' },
+  }
+  const { json, text, status } = await wire.call('POST', '/api/v1/namespaces/default/events', { body })
+  assert.equal(status, 201, text)
+  assert.equal(json.message, 'changed')
+  const [{ request }] = hooks.asked('/events')
+  assert.deepEqual(
+    [request.object.apiVersion, request.object.regarding.name, request.requestKind.group],
+    ['events.k8s.io/v1', 'p', ''],
+  )
+  await setting.remove('Mutating', 'events')
+})
+
 test('namespaces are selected by their labels, a namespace itself by its own', async () => {
   const { wire, hooks } = setting
   hooks.on('/where', () => ({ allowed: true }))

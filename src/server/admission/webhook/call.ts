@@ -17,12 +17,13 @@ import { type Lookup, deny } from '../step.ts'
 import type { Conditions } from './conditions.ts'
 import type { Hook } from './hook.ts'
 import { type Invocation, invocation } from './match.ts'
-import { type Verdict, review, reviewVersion, verified } from './review.ts'
+import { type Verdict, type Versions, review, reviewVersion, verified } from './review.ts'
 
 export interface Webhooks {
   readonly lookup: Lookup
   readonly scheme: Scheme
   readonly hooks: Hooks
+  readonly versions: Versions
   readonly conditions: Conditions
   readonly clock: Clock
   readonly uid: () => string
@@ -50,17 +51,17 @@ const withoutEffects = new Set(['None', 'NoneOnDryRun'])
 export async function ask(
   parts: Webhooks,
   called: Invocation,
-  asked: { request: AdmissionRequest; mutating: boolean },
+  { request, mutating }: { request: AdmissionRequest; mutating: boolean },
 ) {
   const { webhook } = called.hook
-  const { request, mutating } = asked
   if (request.dryRun && !withoutEffects.has(webhook.sideEffects))
     throw badRequest(`admission webhook ${JSON.stringify(webhook.name)} does not support dry run`)
   const call = { uid: parts.uid(), version: reviewVersion(called) }
   const left = request.deadline - parts.clock.monotonic()
   const own = (webhook.timeoutSeconds ?? defaultSeconds) * 1000
   if (left <= 0) throw new OutOfTime('failed to call webhook: context deadline exceeded')
-  const calling = parts.hooks.call(webhook.clientConfig, review(called, request, call), Math.min(own, left))
+  const asked = await review(parts.versions, called, { request, ...call })
+  const calling = parts.hooks.call(webhook.clientConfig, asked, { milliseconds: Math.min(own, left) })
   const answer = await answered(calling, left < own)
   const verdict = verified(answer, call, mutating)
   for (const [key, value] of verdict.annotations) request.annotations.set(`${webhook.name}/${key}`, value)

@@ -103,7 +103,7 @@ async function changedBy(parts: Mutating, called: Invocation, { request, at, rou
       throw internalError(
         `admission webhook ${JSON.stringify(hook.webhook.name)} attempted to modify the object, which is not supported for this operation`,
       )
-    const changed = patch(parts.decode, called, { request, object: request.object, verdict })
+    const changed = await patch(parts, called, { request, object: request.object, verdict })
     note(changed)
     return changed
   } catch (error) {

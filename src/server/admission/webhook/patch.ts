@@ -10,7 +10,7 @@ import { HookError } from '#server/outbound/hooks.ts'
 import { withMetadata } from '#server/registry/build.ts'
 import type { AdmissionRequest } from '#server/registry/deps.ts'
 import type { Invocation } from './match.ts'
-import { type Verdict, shownAs } from './review.ts'
+import { type Verdict, type Versions, shownAs } from './review.ts'
 
 /** A document as an object of the kind: pruned, defaulted, in that version. @throws StatusError */
 export type DecodePatched = (document: unknown, served: Served) => Draft<KObject>
@@ -68,22 +68,30 @@ interface Patched {
   readonly verdict: Verdict
 }
 
-/** Changes the object. @returns whether anything is different. @throws HookError, StatusError InternalError */
-export function patch(decode: DecodePatched, { served }: Invocation, { request, object, verdict }: Patched): boolean {
-  const operations = operationsOf(verdict)
-  if (Array.isArray(operations) && operations.length === 0) return false
-  const before = shownAs(served, request, object)
-  let decoded: Draft<KObject>
+export interface Patching {
+  readonly decode: DecodePatched
+  readonly versions: Versions
+}
+
+async function applied(parts: Patching, called: Invocation, { request, object, verdict }: Patched) {
+  const before = await shownAs(parts.versions, called, { request, object })
   try {
-    decoded = decode(applyJsonPatch(before, operations), served)
+    const decoded = parts.decode(applyJsonPatch(before, operationsOf(verdict)), called.served)
+    return request.body === undefined ? await parts.versions.toHub(decoded, called.served) : decoded
   } catch (error) {
     if (error instanceof StatusError) throw internalError(error.message)
     throw error
   }
-  const hub = request.body === undefined ? (served.version.toHub?.(decoded) ?? decoded) : decoded
-  // Options of a stream have no metadata.
-  const next = object.metadata === undefined ? hub : withMetadata(hub, kept(hub.metadata, object.metadata))
-  if (request.body === undefined) served.kind.defaults?.(next)
+}
+
+/** Changes the object. @returns whether anything is different. @throws HookError, StatusError InternalError */
+export async function patch(parts: Patching, called: Invocation, patched: Patched): Promise<boolean> {
+  const { request, object, verdict } = patched
+  const operations = operationsOf(verdict)
+  if (Array.isArray(operations) && operations.length === 0) return false
+  const hub = await applied(parts, called, patched)
+  const next = withMetadata(hub, kept(hub.metadata, object.metadata))
+  if (request.body === undefined) called.served.kind.defaults?.(next)
   if (equal(next, object)) return false
   refill(object, next)
   return true

@@ -1,7 +1,7 @@
 /** What is asked of a webhook and what it may answer. */
 import type { WriteOptions, DeleteOptions } from '#api/door.ts'
 import type { Served } from '#api/kind.ts'
-import type { JsonObject, KObject } from '#api/metadata.ts'
+import type { Draft, JsonObject, KObject } from '#api/metadata.ts'
 import { copy } from '#server/registry/build.ts'
 import type { AdmissionRequest } from '#server/registry/deps.ts'
 import { HookError } from '#server/outbound/hooks.ts'
@@ -24,15 +24,29 @@ const kindOf = ({ kind, version }: Served): object => ({
   kind: kind.kind,
 })
 
+/** To another version and back. What is given belongs to nobody else; what is answered may belong to everybody. */
+export interface Versions {
+  shown(object: Draft<KObject>, served: Served): KObject | Promise<KObject>
+  toHub(object: Draft<KObject>, served: Served): Draft<KObject> | Promise<Draft<KObject>>
+}
+
+function withoutMetadata(object: KObject): object {
+  const { metadata: _, ...rest } = object
+  return rest
+}
+
 /** The object in the version that the webhook asked for. */
-export function shownAs(served: Served, request: AdmissionRequest, object: KObject | undefined): object | null {
+export async function shownAs(
+  versions: Versions,
+  { served }: Pick<Invocation, 'served'>,
+  { request, object }: { readonly request: AdmissionRequest; readonly object: KObject | undefined },
+): Promise<object | null> {
   if (object === undefined) return null
-  if (request.operation === 'CONNECT') {
-    const { metadata: _, ...options } = object
-    return options
-  }
-  if (request.body !== undefined || served.version.fromHub === undefined) return object
-  return served.version.fromHub(copy(object))
+  // The options of a stream have none.
+  if (request.operation === 'CONNECT') return withoutMetadata(object)
+  const asKept = served.version.fromHub === undefined && served.version.name === served.kind.hub
+  if (request.body !== undefined || asKept) return object
+  return versions.shown(copy(object), served)
 }
 
 const optionKinds = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions', CONNECT: '' } as const
@@ -44,8 +58,11 @@ function optionsOf(request: AdmissionRequest): object | null {
   return { kind, apiVersion: 'meta.k8s.io/v1', ...options, ...(request.dryRun ? { dryRun: ['All'] } : {}) }
 }
 
-/** @param uid of this one call; the answer must repeat it. */
-export function review(called: Invocation, request: AdmissionRequest, { uid, version }: Call): object {
+export async function review(
+  versions: Versions,
+  called: Invocation,
+  { request, uid, version }: Call & { readonly request: AdmissionRequest },
+): Promise<object> {
   const { permit, subresource } = request
   const { group, resource } = permit
   const { name, groups, uid: userId, extra } = permit.user
@@ -71,8 +88,8 @@ export function review(called: Invocation, request: AdmissionRequest, { uid, ver
         groups,
         ...(extra === undefined ? {} : { extra }),
       },
-      object: shownAs(called.served, request, request.object),
-      oldObject: shownAs(called.served, request, request.old),
+      object: await shownAs(versions, called, { request, object: request.object }),
+      oldObject: await shownAs(versions, called, { request, object: request.old }),
       dryRun: request.dryRun,
       options: optionsOf(request),
     },
@@ -80,6 +97,7 @@ export function review(called: Invocation, request: AdmissionRequest, { uid, ver
 }
 
 export interface Call {
+  /** Of this one call; the answer must repeat it. */
   readonly uid: string
   readonly version: ReviewVersion
 }
