@@ -76,6 +76,7 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
         ['store', true],
       ]),
     more: openapiPaths(plane.scheme),
+    metrics: () => server.metrics(),
   })
   const dialer = makeDialer(plane.store, () => ({ authority: options.authority.cert, ...kubelet }))
   const authenticate = makeAuthenticate(server.tokens, clock)

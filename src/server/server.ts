@@ -8,6 +8,7 @@ import { timestamp } from '#base/clock.ts'
 import { type AdmissionParts, defaultSteps } from '#server/admission/index.ts'
 import { makeHooks } from '#server/outbound/hooks.ts'
 import type { Caller } from '#wire/https.ts'
+import { makeHookMetrics } from '#server/admission/webhook/metrics.ts'
 import { type Lookup, makeAdmission } from '#server/admission/step.ts'
 import { type TokenAuthenticator, type TokenKeys, makeTokenAuthenticator } from '#server/authn/tokens.ts'
 import { type Authorizer, makeAuthorize } from '#server/authz/authorize.ts'
@@ -53,6 +54,8 @@ export interface Server {
   readonly door: Door
   readonly serving: Serving
   readonly tokens: TokenAuthenticator
+  /** Lines of what is measured here, in Prometheus' text format. */
+  metrics(): Iterable<string>
   /** Service address of the API itself: the first of the range. */
   readonly address: string
   /** For a component of ours: what it reads in place, checked against its rights when it declares it. */
@@ -102,6 +105,7 @@ export function makeServer(options: ServerOptions): Server {
     now: () => timestamp(clock.now()),
   })
   const authorize = makeAuthorize(authorizers)
+  const metrics = makeHookMetrics()
   const serving: Serving = {
     authorize,
     patching: options.patching,
@@ -125,6 +129,7 @@ export function makeServer(options: ServerOptions): Server {
           hooks: makeHooks({ caller: options.caller, directory: lookup, clock, random }),
           decode: (document, served) =>
             options.patching.decoded(document, served, { level: 'Ignore', warn: () => undefined }),
+          metrics,
           versions: { shown: inVersion, toHub: (draft, served) => toHub(served, draft) },
           ...options.admission,
         }),
@@ -144,6 +149,7 @@ export function makeServer(options: ServerOptions): Server {
     door,
     serving,
     tokens,
+    metrics: () => metrics.lines(),
     address: firstAddress(options.serviceCIDR),
     identity: component,
     reader: who => {

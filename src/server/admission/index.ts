@@ -23,6 +23,7 @@ import { serviceAccountStep } from './service-account.ts'
 import { type Lookup, type Step, deny } from './step.ts'
 import { claimResize, defaultStorageClass, storageObjectInUse } from './storage.ts'
 import { type Conditions, everythingMatches } from './webhook/conditions.ts'
+import type { HookMetrics } from './webhook/metrics.ts'
 import { mutatingWebhooks } from './webhook/mutating.ts'
 import type { DecodePatched } from './webhook/patch.ts'
 import type { Versions } from './webhook/review.ts'
@@ -35,6 +36,7 @@ export interface AdmissionParts {
   readonly clock: Clock
   readonly authorizers: readonly Authorizer[]
   readonly hooks: Hooks
+  readonly metrics: HookMetrics
   readonly decode: DecodePatched
   readonly versions: Versions
   readonly uid: () => string

@@ -19,6 +19,8 @@ export interface PathParts {
   readonly checks: () => ReadonlyMap<string, boolean>
   /** More handlers: OpenAPI. */
   readonly more?: (path: string) => PathHandler | undefined
+  /** Lines of what others measure. */
+  readonly metrics?: () => Iterable<string>
 }
 
 export interface Paths {
@@ -114,7 +116,7 @@ const readOnly =
   }
 
 export function paths(parts: PathParts): Paths {
-  const metrics = makeMetrics()
+  const metrics = makeMetrics(parts.metrics)
   const aggregated = makeAggregated(parts.scheme)
   const fixed = new Map<string, PathHandler>([
     ...health.map(path => [path, checked(parts)] as const),

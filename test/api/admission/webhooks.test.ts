@@ -363,3 +363,16 @@ test('server-side apply and deletions of collections go the same way', async () 
   const all = await wire.call('DELETE', '/api/v1/namespaces/default/configmaps?labelSelector=for%3Dapplied')
   assert.equal(all.json.message, 'admission webhook "gone.example.com" denied the request: stays')
 })
+
+test('what webhooks did is measured', async () => {
+  const { text } = await setting.wire.call('GET', '/metrics')
+  assert.match(
+    text,
+    /apiserver_admission_webhook_admission_duration_seconds_count\{name="first.example.com",operation="CREATE",rejected="false",type="admit"\} 1/,
+  )
+  assert.match(
+    text,
+    /apiserver_admission_webhook_rejection_count\{error_type="no_error",name="no.example.com",operation="CREATE",rejection_code="409",type="validating"\} 1/,
+  )
+  assert.match(text, /apiserver_request_total\{/)
+})

@@ -17,6 +17,7 @@ import { type Lookup, deny } from '../step.ts'
 import type { Conditions } from './conditions.ts'
 import type { Hook } from './hook.ts'
 import { type Invocation, invocation } from './match.ts'
+import type { HookMetrics, Seen } from './metrics.ts'
 import { type Verdict, type Versions, review, reviewVersion, verified } from './review.ts'
 
 export interface Webhooks {
@@ -26,6 +27,7 @@ export interface Webhooks {
   readonly versions: Versions
   readonly conditions: Conditions
   readonly clock: Clock
+  readonly metrics: HookMetrics
   readonly uid: () => string
 }
 
@@ -47,12 +49,36 @@ export async function wanted<H extends Hook>(
 const defaultSeconds = 10
 const withoutEffects = new Set(['None', 'NoneOnDryRun'])
 
+interface Question {
+  readonly request: AdmissionRequest
+  readonly mutating: boolean
+}
+
 /** @throws HookError; StatusError where the failure policy has no say. */
-export async function ask(
-  parts: Webhooks,
-  called: Invocation,
-  { request, mutating }: { request: AdmissionRequest; mutating: boolean },
-) {
+export async function ask(parts: Webhooks, called: Invocation, question: Question): Promise<Verdict> {
+  const started = parts.clock.monotonic()
+  const { name, failurePolicy } = called.hook.webhook
+  const tell = (end: Seen['end'], code: number): void =>
+    parts.metrics.observe({
+      name,
+      type: question.mutating ? 'admit' : 'validating',
+      operation: question.request.operation,
+      seconds: (parts.clock.monotonic() - started) / 1000,
+      end,
+      code,
+    })
+  try {
+    const verdict = await put(parts, called, question)
+    tell('allowed', 200)
+    return verdict
+  } catch (error) {
+    if (error instanceof StatusError) tell('refused', error.code)
+    else tell(failurePolicy === 'Ignore' ? 'failed open' : 'failed', 503)
+    throw error
+  }
+}
+
+async function put(parts: Webhooks, called: Invocation, { request, mutating }: Question): Promise<Verdict> {
   const { webhook } = called.hook
   if (request.dryRun && !withoutEffects.has(webhook.sideEffects))
     throw badRequest(`admission webhook ${JSON.stringify(webhook.name)} does not support dry run`)
