@@ -56,11 +56,12 @@ const everything = (name: string, judge?: Step['judge']): Step => ({
   ...(judge === undefined ? {} : { judge }),
 })
 
-function ofPods({ lookup, suffix }: AdmissionParts): readonly Step[] {
+function ofPods(parts: AdmissionParts): readonly Step[] {
+  const { lookup } = parts
   return [
     limitPodHardAntiAffinity,
     limitRanger(lookup),
-    serviceAccountStep(lookup, suffix),
+    serviceAccountStep(parts),
     alwaysPullImages,
     podNodeSelector(lookup),
     priorityStep(lookup),

@@ -177,7 +177,8 @@ test('a service account that insists lets its pods use no other secrets', async 
     secrets: [{ name: 'mine' }],
     automountServiceAccountToken: false,
   }
-  const step = serviceAccountStep(lookupOf({ serviceaccounts: [account] }), () => 'abcde')
+  const clock = { after: () => () => undefined }
+  const step = serviceAccountStep({ lookup: lookupOf({ serviceaccounts: [account] }), clock, suffix: () => 'abcde' })
   const volume = (secretName: string) => pod({ volumes: [{ name: 'v', secret: { secretName } }] })
   assert.equal(typeof (await run(step, { object: volume('mine') })), 'object')
   assert.equal(
@@ -198,4 +199,30 @@ test('a service account that insists lets its pods use no other secrets', async 
     await run(step, { object: pod({ serviceAccountName: 'absent' }) }),
     refused('error looking up service account n/absent: serviceaccount "absent" not found'),
   )
+})
+
+test('the account of a new namespace is waited for, for a while', async () => {
+  const accounts: object[] = []
+  let waited = 0
+  let comes = 3
+  const clock = {
+    after: (_: number, call: () => void) => {
+      if (++waited === comes) accounts.push({ metadata: { name: 'default', namespace: 'n' } })
+      queueMicrotask(call)
+      return () => undefined
+    },
+  }
+  const step = serviceAccountStep({ lookup: lookupOf({ serviceaccounts: accounts }), clock, suffix: () => 'abcde' })
+  const spec = await specOf(run(step, { object: pod() }))
+  assert.deepEqual([spec['serviceAccountName'], waited], ['default', 3])
+  accounts.length = 0
+  comes = Infinity
+  assert.match(String(await run(step, { object: pod() })), /serviceaccount "default" not found$/)
+  const { length } = accounts
+  const before = waited
+  assert.match(
+    String(await run(step, { object: pod({ serviceAccountName: 'other' }) })),
+    /serviceaccount "other" not found$/,
+  )
+  assert.deepEqual([length, waited], [0, before])
 })

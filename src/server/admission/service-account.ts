@@ -1,5 +1,6 @@
 /** Every pod runs as a service account, and gets a short-lived token of it unless told otherwise. */
 import type { Container, Pod, ServiceAccount, Volume } from '#kinds/facts/generated/types/core_v1.ts'
+import type { Clock } from '#base/clock.ts'
 import type { Draft } from '#api/metadata.ts'
 import { references } from '#server/authz/references.ts'
 import type { AdmissionRequest } from '#server/registry/deps.ts'
@@ -11,7 +12,14 @@ const mirror = 'kubernetes.io/config.mirror'
 /** Seconds; upstream adds seven so that clients which refresh by the hour are never late. */
 const expiration = 3607
 
-export const serviceAccountStep = (lookup: Lookup, suffix: () => string): Step => ({
+export interface AccountParts {
+  readonly lookup: Lookup
+  readonly clock: Pick<Clock, 'after'>
+  /** Five random characters. */
+  readonly suffix: () => string
+}
+
+export const serviceAccountStep = (parts: AccountParts): Step => ({
   name: 'ServiceAccount',
   handles: request =>
     isResource(request, '', 'pods') &&
@@ -19,9 +27,10 @@ export const serviceAccountStep = (lookup: Lookup, suffix: () => string): Step =
       ? request.subresource === ''
       : request.operation === 'UPDATE' && request.subresource === 'ephemeralcontainers'),
   change: request => {
-    if (request.operation === 'CREATE') change(lookup, suffix, request)
+    if (request.operation !== 'CREATE') return undefined
+    return isComing(parts.lookup, request) ? patiently(parts, request) : change(parts, request)
   },
-  judge: request => judge(lookup, request),
+  judge: request => judge(parts.lookup, request),
 })
 
 /** @throws StatusError Forbidden */
@@ -46,7 +55,30 @@ function judge(lookup: Lookup, request: AdmissionRequest): void {
   return problem === undefined ? undefined : deny(request, problem)
 }
 
-function change(lookup: Lookup, suffix: () => string, request: AdmissionRequest): void {
+const usual = 'default'
+const tries = 20
+/** Milliseconds. */
+const between = 100
+
+/** A namespace that has just been made gets its account a moment later. */
+function isComing(lookup: Lookup, request: AdmissionRequest): boolean {
+  const { spec, metadata } = draftOf<Pod>(request)
+  const name = spec?.serviceAccountName ?? ''
+  return (
+    (name === '' || name === usual) &&
+    metadata.annotations?.[mirror] === undefined &&
+    lookup.get('serviceaccounts', `${request.namespace}/${usual}`) === undefined &&
+    lookup.get('namespaces', request.namespace)?.metadata.deletionTimestamp === undefined
+  )
+}
+
+async function patiently(parts: AccountParts, request: AdmissionRequest): Promise<void> {
+  for (let tried = 0; tried < tries && isComing(parts.lookup, request); tried++)
+    await new Promise<void>(resolve => parts.clock.after(between, resolve))
+  change(parts, request)
+}
+
+function change({ lookup, suffix }: AccountParts, request: AdmissionRequest): void {
   const pod = draftOf<Pod>(request)
   if (pod.metadata.annotations?.[mirror] !== undefined) return
   pod.spec ??= { containers: [] }
