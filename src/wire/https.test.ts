@@ -62,6 +62,28 @@ test('an endpoint is never an address that only this machine has', async () => {
     assert.match(await told({ url, address: { host, port: 443 } }), /an endpoint may not be such an address$/)
 })
 
+test('a name that leads to where only this machine gets is not followed, unless it says so itself', async () => {
+  const leading = (...addresses: readonly string[]) =>
+    makeCaller((_, __, callback) =>
+      callback(
+        null,
+        addresses.map(address => ({ address, family: 4 })),
+      ),
+    )
+  const ask = async (host: string, ...addresses: readonly string[]): Promise<string> => {
+    const led = leading(...addresses)
+    const signal = AbortSignal.timeout(5000)
+    const failed = await led
+      .post({ url: new URL(`https://${host}:1`) }, { body: '', headers: {}, limit: 10, signal })
+      .catch((error: unknown) => error)
+    led.close()
+    return failed instanceof CallError ? failed.message : 'answered'
+  }
+  for (const addresses of [['127.0.0.1'], ['169.254.169.254'], ['10.0.0.1', '127.0.0.1']])
+    assert.match(await ask('hooks.example.com', ...addresses), /leads to an address that may not be called$/)
+  assert.match(await ask('localhost', '127.0.0.1'), /connection refused$/)
+})
+
 test('only https, only authorities that can be read', async () => {
   assert.equal(await told({ url: new URL('http://127.0.0.1') }), 'the only scheme that is called is https')
   assert.match(await told({ url: new URL('https://127.0.0.1'), ca: 'nonsense' }), /unable to load root certificates/)

@@ -2,7 +2,7 @@
  * The way out: HTTPS to what users name (webhooks, conversions). No redirect is followed, no answer is read beyond its limit,
  * and a name never leads to an address that only this machine has.
  */
-import { lookup as resolve } from 'node:dns'
+import { type LookupAddress, type LookupAllOptions, lookup as systemLookup } from 'node:dns'
 import type { IncomingMessage } from 'node:http'
 import { Agent, type RequestOptions, request as httpsRequest } from 'node:https'
 import { type LookupFunction, isIP } from 'node:net'
@@ -55,16 +55,25 @@ function identity(host: string, certificate: PeerCertificate): Error | undefined
     : checkServerIdentity(host, certificate)
 }
 
+export type Resolve = (
+  host: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void
+
 /** Refuses names that lead to where only this machine gets. */
-const carefulLookup: LookupFunction = (host, options, callback) => {
-  resolve(host, { ...options, all: true }, (error, addresses) => {
-    const bad = error === null && !namesLoopback(host) && addresses.some(one => isReserved(one.address))
-    const failure = bad ? new CallError(`dial tcp: lookup ${host}: leads to an address that may not be called`) : error
-    const [first] = addresses ?? []
-    if (options.all === true) callback(failure, failure === null ? addresses : [])
-    else callback(failure, first?.address ?? '', first?.family)
-  })
-}
+const carefully =
+  (resolve: Resolve): LookupFunction =>
+  (host, options, callback) =>
+    resolve(host, { ...options, all: true }, (error, addresses) => {
+      const bad = error === null && !namesLoopback(host) && addresses.some(one => isReserved(one.address))
+      const failure = bad
+        ? new CallError(`dial tcp: lookup ${host}: leads to an address that may not be called`)
+        : error
+      const [first] = addresses ?? []
+      if (options.all === true) callback(failure, failure === null ? addresses : [])
+      else callback(failure, first?.address ?? '', first?.family)
+    })
 
 const bare = (host: string): string => host.replace(/^\[(.*)\]$/, '$1')
 
@@ -84,7 +93,6 @@ function optionsFor({ url, address }: Destination): RequestOptions {
     method: 'POST',
     servername: isIP(name) === 0 ? name : '',
     checkServerIdentity: (_, certificate) => identity(name, certificate),
-    lookup: carefulLookup,
   }
 }
 
@@ -100,9 +108,14 @@ async function read(answer: IncomingMessage, limit: number): Promise<Buffer> {
   return Buffer.concat(parts)
 }
 
-async function once(agent: Agent, destination: Destination, call: Call): Promise<Reply | 'stale'> {
+interface Way {
+  readonly agent: Agent
+  readonly lookup: LookupFunction
+}
+
+async function once(way: Way, destination: Destination, call: Call): Promise<Reply | 'stale'> {
   const { promise, resolve: answered, reject } = Promise.withResolvers<IncomingMessage>()
-  const asking = httpsRequest({ ...optionsFor(destination), agent, signal: call.signal, maxHeaderSize: 16_384 })
+  const asking = httpsRequest({ ...optionsFor(destination), ...way, signal: call.signal, maxHeaderSize: 16_384 })
   asking.setHeader('host', destination.url.host)
   for (const [name, value] of Object.entries(call.headers)) asking.setHeader(name, value)
   asking.on('response', answered)
@@ -156,13 +169,15 @@ function make(ca: string | undefined): Agent {
   }
 }
 
-export function makeCaller(): Caller {
+/** @param resolve names to addresses; the system's unless given. */
+export function makeCaller(resolve: Resolve = systemLookup): Caller {
+  const lookup = carefully(resolve)
   const agents = new Agents()
   return {
     post: async (destination, call) => {
       const agent = agents.for(destination.ca)
       for (let tries = 0; tries < 3; tries++) {
-        const reply = await once(agent, destination, call)
+        const reply = await once({ agent, lookup }, destination, call)
         if (reply !== 'stale') return reply
       }
       throw new CallError('EOF')

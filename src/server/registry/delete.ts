@@ -38,9 +38,11 @@ export async function remove(deps: RegistryDeps, input: DeleteInput): Promise<De
     if (current === undefined) throw notFound(subjectOf(input.permit, input.name))
     checkPreconditions(input, current)
     const { name, namespace } = input
-    const judging = deps.admission.judge(
-      admissionRequest(deps, input, { name, namespace, operation: 'DELETE', object: undefined, old: current.object }),
-    )
+    const particular = { name, namespace, operation: 'DELETE', object: undefined, old: current.object } as const
+    const request = admissionRequest(deps, input, particular)
+    const changing = deps.admission.change(request)
+    if (changing !== undefined) await changing
+    const judging = deps.admission.judge(request)
     if (judging !== undefined) await judging
     const deleted = await removeCurrent(deps, input, current)
     if (deleted !== undefined) return deleted

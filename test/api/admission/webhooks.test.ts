@@ -364,6 +364,22 @@ test('server-side apply and deletions of collections go the same way', async () 
   assert.equal(all.json.message, 'admission webhook "gone.example.com" denied the request: stays')
 })
 
+test('a mutating webhook has a say in deletions, and nothing to change', async () => {
+  const { wire, hooks } = setting
+  await setting.configure('Mutating', 'del', { rules: [{ ...rule, operations: ['DELETE'] }] })
+  const { json } = await setting.create('del')
+  const path = `/api/v1/namespaces/default/configmaps/${json.metadata.name}`
+  hooks.on('/del', () => ({ allowed: false, status: { message: 'kept' } }))
+  assert.equal(
+    (await wire.call('DELETE', path)).json.message,
+    'admission webhook "del.example.com" denied the request: kept',
+  )
+  hooks.on('/del', () => patched([{ op: 'add', path: '/data', value: {} }]))
+  assert.match((await wire.call('DELETE', path)).json.message, /attempted to modify the object, which is not supported/)
+  hooks.on('/del', () => ({ allowed: true }))
+  assert.equal((await wire.call('DELETE', path)).status, 200)
+})
+
 test('what webhooks did is measured', async () => {
   const { text } = await setting.wire.call('GET', '/metrics')
   assert.match(

@@ -44,7 +44,7 @@ export function mutatingWebhooks(parts: Mutating): Step {
   }
   return {
     name: 'MutatingAdmissionWebhook',
-    handles: request => hooks().length > 0 && request.operation !== 'DELETE' && !isExempt(request),
+    handles: request => hooks().length > 0 && !isExempt(request),
     change: request => change(parts, hooks(), { request, round: roundOf(request) }),
     again: request => {
       const round = rounds.get(request)
