@@ -5,6 +5,7 @@ import type { Authorizer } from '#server/authz/authorize.ts'
 import type { Hooks } from '#server/outbound/hooks.ts'
 import type { Store } from '#server/store/contract.ts'
 import { certificateSteps } from './certificates.ts'
+import { declaredFeatures } from './declared-features.ts'
 import { type EventLimit, eventRateLimit } from './event-rate.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceExists, namespaceLifecycle } from './namespace-lifecycle.ts'
@@ -70,6 +71,7 @@ function ofPods(parts: AdmissionParts): readonly Step[] {
     extendedResourceToleration,
     runtimeClass(lookup),
     podTopologyLabels(lookup),
+    declaredFeatures(lookup),
     podResize(lookup),
   ]
 }

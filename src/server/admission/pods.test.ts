@@ -1,6 +1,7 @@
 /** Steps on pods: what they add and what they refuse. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { declaredFeatures } from './declared-features.ts'
 import { type Asked, lookupOf, run } from './fixture.ts'
 import { limitPodHardAntiAffinity, podNodeSelector, podResize, podTopologyLabels } from './pod-placement.ts'
 import { defaultTolerationSeconds, extendedResourceToleration, podTolerationRestriction } from './pod-tolerations.ts'
@@ -159,6 +160,32 @@ test('a resize stays within the node', async () => {
     await resize('3'),
     refused("node didn't have enough allocatable resources: cpu, requested: 3000, allocatable: 2000"),
   )
+})
+
+test('a running pod changes only as its node can follow', async () => {
+  const nodes = [
+    { metadata: { name: 'able' }, status: { declaredFeatures: ['GuaranteedQoSPodCPUResize'] } },
+    { metadata: { name: 'plain' } },
+  ]
+  const step = declaredFeatures(lookupOf({ nodes }))
+  const sized = (nodeName: string | undefined, cpu: string, qosClass = 'Guaranteed', resources?: object) => ({
+    ...pod({ nodeName, containers: [{ ...container, resources: { requests: { cpu } } }], resources }),
+    status: { qosClass },
+  })
+  const resize = (object: object, old: object) => run(step, { object, old, subresource: 'resize' })
+  assert.equal(typeof (await resize(sized('able', '2'), sized('able', '1'))), 'object')
+  assert.equal(typeof (await resize(sized('plain', '1000m'), sized('plain', '1'))), 'object')
+  assert.equal(typeof (await resize(sized('plain', '2', 'Burstable'), sized('plain', '1', 'Burstable'))), 'object')
+  assert.equal(typeof (await resize(sized(undefined, '2'), sized(undefined, '1'))), 'object')
+  assert.equal(
+    await resize(sized('plain', '2'), sized('plain', '1')),
+    refused('pod update requires features GuaranteedQoSPodCPUResize which are not available on node "plain"'),
+  )
+  assert.match(
+    String(await resize(sized('able', '1', '', { limits: { cpu: '2' } }), sized('able', '1', ''))),
+    /requires features InPlacePodLevelResourcesVerticalScaling which/,
+  )
+  assert.match(String(await resize(sized('gone', '2'), sized('gone', '1'))), /node "gone" not found$/)
 })
 
 test('images are always pulled', async () => {
