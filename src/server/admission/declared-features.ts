@@ -25,16 +25,17 @@ export const declaredFeatures = (lookup: Lookup): Step => ({
   judge: request => {
     const [pod, old] = [draftOf<Pod>(request) as Pod, oldOf<Pod>(request)]
     const name = pod.spec.nodeName ?? ''
-    if (name === '') return
+    if (name === '') return undefined
     const needed = features.flatMap(([feature, isNeeded]) => (isNeeded(pod, old) ? [feature] : []))
-    if (needed.length === 0) return
+    if (needed.length === 0) return undefined
     const node = lookup.get('nodes', name) as Node | undefined
     if (node === undefined) return deny(request, `node ${JSON.stringify(name)} not found`)
     const missing = needed.filter(feature => node.status?.declaredFeatures?.includes(feature) !== true)
     if (missing.length > 0)
-      deny(
+      return deny(
         request,
         `pod update requires features ${missing.join(', ')} which are not available on node ${JSON.stringify(name)}`,
       )
+    return undefined
   },
 })

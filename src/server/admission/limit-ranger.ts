@@ -28,8 +28,8 @@ export const limitRanger = (lookup: Lookup): Step => ({
   judge: request => {
     for (const range of rangesIn(lookup, request)) {
       const broken = isPod(request)
-        ? podProblems(draftOf<Pod>(request) as Pod, range)
-        : claimProblems(draftOf<PersistentVolumeClaim>(request) as PersistentVolumeClaim, range)
+        ? podProblems(draftOf<Pod>(request), range)
+        : claimProblems(draftOf<PersistentVolumeClaim>(request), range)
       const [first, ...more] = new Set(broken)
       if (first !== undefined) deny(request, more.length === 0 ? first : `[${[first, ...more].join(', ')}]`)
     }

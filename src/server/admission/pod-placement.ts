@@ -124,7 +124,7 @@ export const podResize = (lookup: Lookup): Step => ({
   judge: request => {
     const pod = draftOf<Pod>(request) as Pod
     const name = pod.spec.nodeName ?? ''
-    if (name === '' || equal(pod.spec, oldOf<Pod>(request).spec)) return
+    if (name === '' || equal(pod.spec, oldOf<Pod>(request).spec)) return undefined
     const node = lookup.get('nodes', name) as Node | undefined
     if (node === undefined) return deny(request, `node ${JSON.stringify(name)} not found`)
     const os = node.metadata.labels?.['kubernetes.io/os'] ?? 'linux'
@@ -135,6 +135,8 @@ export const podResize = (lookup: Lookup): Step => ({
         'UnsupportedPlatform',
       )
     const over = overfull(pod, node)
-    if (over !== '') refuseResize(request, `node didn't have enough allocatable resources: ${over}`, 'NodeCapacity')
+    return over === ''
+      ? undefined
+      : refuseResize(request, `node didn't have enough allocatable resources: ${over}`, 'NodeCapacity')
   },
 })

@@ -132,7 +132,7 @@ export const podTolerationRestriction = (lookup: Lookup): Step => ({
     const { spec } = draftOf<Pod>(request)
     if (spec === undefined) return
     const more = [...((request.operation === 'CREATE' ? listIn(lookup, request, defaultsKey) : undefined) ?? [])]
-    if (!asksForNothing(spec as PodSpec))
+    if (!asksForNothing(spec))
       more.push({ key: 'node.kubernetes.io/memory-pressure', operator: 'Exists', effect: 'NoSchedule' })
     if (more.length > 0) spec.tolerations = mergeTolerations(spec.tolerations ?? [], more)
   },
