@@ -138,6 +138,9 @@ async function once(way: Way, destination: Destination, call: Call): Promise<Rep
 
 const idle = 60_000
 const mostAgents = 200
+/** To one place. Further calls wait for one of these, each within its own time. */
+const maxSockets = 256
+const maxFreeSockets = 16
 
 /** One agent for each set of authorities: a connection that was verified by one is never used for another. */
 class Agents {
@@ -163,7 +166,7 @@ function make(ca: string | undefined): Agent {
     // Text without a certificate would be passed over in silence.
     if (ca?.includes('-----BEGIN CERTIFICATE-----') === false) throw new CallError('no certificate')
     const secureContext = createSecureContext({ ca: ca ?? systemAuthorities(), minVersion: 'TLSv1.2' })
-    return new Agent({ keepAlive: true, maxFreeSockets: 16, timeout: idle, scheduling: 'lifo', secureContext })
+    return new Agent({ keepAlive: true, maxSockets, maxFreeSockets, timeout: idle, scheduling: 'lifo', secureContext })
   } catch {
     throw new CallError('unable to load root certificates: unable to parse bytes as PEM block')
   }

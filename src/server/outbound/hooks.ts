@@ -97,7 +97,7 @@ function valueOf(reply: Reply): unknown {
 const headers = {
   'content-type': 'application/json',
   accept: 'application/json, */*',
-  'user-agent': 'bulwark/admission',
+  'user-agent': 'bulwark',
 }
 
 async function call(parts: HookParts, config: ClientConfig, what: HookLimits & { review: object }) {

@@ -18,6 +18,15 @@ const chunk = Buffer.alloc(1024 * 1024, 0x20)
 const failures: readonly (readonly [name: string, answer: Answer, told: RegExp])[] = [
   ['hang', () => undefined, /Post \\?"https:.*\?timeout=1s\\?": context deadline exceeded/],
   [
+    'drip',
+    (_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' })
+      const dripping = setInterval(() => response.write(' '), 50)
+      response.on('close', () => clearInterval(dripping))
+    },
+    /context deadline exceeded/,
+  ],
+  [
     'uid',
     () => ({ uid: 'another', allowed: true }),
     /received invalid webhook response: expected response.uid=".+", got "another"/,
