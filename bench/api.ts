@@ -4,11 +4,11 @@ import type { Job } from './load.ts'
 import { podBody } from './pod.ts'
 import { type Started, type Target, discard, fromKubeconfig, runLoad, startFloor, startServer } from './processes.ts'
 import type { Figure } from './report.ts'
+import { scale } from './scale.ts'
 
-const seconds = Number(process.env['BENCH_SECONDS'] ?? '6')
 const connections = 32
 const collection = '/api/v1/namespaces/default/pods'
-const listed = 25_000
+const { seconds, listedPods: listed } = scale
 
 const job = (target: Target, rest: Pick<Job, 'method' | 'path'> & Partial<Job>): Job => ({
   ...target,

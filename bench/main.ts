@@ -1,11 +1,13 @@
-/** `npm run bench -- api|start|memory [--kubeconfig FILE] [--json FILE]`: figures against the floor of the same run. */
+/** `npm run bench -- api|start|memory|pods|watch [--kubeconfig FILE] [--json FILE]`: figures against the floor of the same run. */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { build } from '../tools/build.ts'
 import { api } from './api.ts'
 import { memory } from './memory.ts'
+import { podStarts } from './pods.ts'
 import { type Figure, table } from './report.ts'
 import { start } from './start.ts'
+import { watch } from './watch.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -15,6 +17,8 @@ const suites: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   api: () => api(values.kubeconfig),
   start,
   memory,
+  pods: podStarts,
+  watch,
 }
 const wanted = positionals.length === 0 ? Object.keys(suites) : positionals
 const unknown = wanted.find(name => !Object.hasOwn(suites, name))

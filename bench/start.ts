@@ -4,9 +4,9 @@ import { promisify } from 'node:util'
 import { podBody } from './pod.ts'
 import { discard, runLoad, startServer } from './processes.ts'
 import type { Figure } from './report.ts'
+import { scale } from './scale.ts'
 
 const run = promisify(execFile)
-const pods = 10_000
 const port = 17_444
 
 const median = (values: readonly number[]): number =>
@@ -18,14 +18,14 @@ async function withPods(): Promise<number> {
     ...first.target,
     connections: 32,
     seconds: 120,
-    requests: pods,
+    requests: scale.keptPods,
     method: 'POST',
     path: '/api/v1/namespaces/default/pods',
     body: JSON.stringify(podBody('p{n}')),
   })
   await first.stop()
   const times: number[] = []
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < scale.starts; round++) {
     const again = await startServer({ dir: first.dir, port, nodes: 0 })
     times.push(again.readyAfter)
     await again.stop()
@@ -53,6 +53,11 @@ async function inTests(): Promise<number> {
 }
 
 export const start = async (): Promise<readonly Figure[]> => [
-  { name: 'server start to /readyz, 10,000 pods', value: await withPods(), unit: 'ms', wanted: { below: 600 } },
+  {
+    name: `server start to /readyz, ${scale.keptPods.toLocaleString('en')} pods`,
+    value: await withPods(),
+    unit: 'ms',
+    wanted: { below: 600 },
+  },
   { name: 'startCluster() to first create', value: await inTests(), unit: 'ms', wanted: { below: 150 } },
 ]

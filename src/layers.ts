@@ -12,7 +12,19 @@ export const layers: Readonly<Record<string, Layer>> = {
     node: ['child_process', 'fs', 'fs/promises', 'net', 'os', 'path', 'timers/promises', 'util'],
   },
   processes: {
-    imports: ['network', 'plane', 'node', 'client', 'server', 'server/store', 'setup', 'pki', 'kinds/facts', 'base'],
+    imports: [
+      'network',
+      'plane',
+      'node',
+      'client',
+      'server',
+      'server/store',
+      'setup',
+      'pki',
+      'codec',
+      'kinds/facts',
+      'base',
+    ],
     node: ['child_process', 'crypto', 'fs', 'fs/promises', 'net', 'path', 'timers/promises'],
   },
   testing: {
@@ -84,6 +96,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   server: {
     imports: [
+      'server/flow',
       'server/admission',
       'server/outbound',
       'server/registry',
@@ -96,7 +109,10 @@ export const layers: Readonly<Record<string, Layer>> = {
       'api',
       'base',
     ],
-    node: ['crypto', 'http', 'http2', 'https', 'net', 'stream', 'stream/promises', 'util', 'zlib'],
+    node: ['crypto', 'http', 'http2', 'https', 'net', 'perf_hooks', 'stream', 'stream/promises', 'util', 'zlib'],
+  },
+  'server/flow': {
+    imports: ['server/store', 'kinds/facts', 'api', 'base'],
   },
   'server/admission': {
     imports: [
@@ -126,7 +142,8 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   'server/store': {
     imports: ['api', 'base'],
-    node: ['assert/strict', 'crypto', 'fs', 'path', 'sqlite', 'test', 'worker_threads', 'zlib'],
+    node: ['assert/strict', 'crypto', 'fs', 'net', 'path', 'sqlite', 'test', 'worker_threads', 'zlib'],
+    packages: ['@bufbuild/protobuf', '@bufbuild/protobuf/codegenv2', '@connectrpc/connect', '@connectrpc/connect-node'],
   },
   setup: {
     imports: [],
@@ -148,6 +165,10 @@ export const layers: Readonly<Record<string, Layer>> = {
   codec: {
     imports: ['kinds/facts', 'api', 'base'],
     packages: ['js-yaml'],
+  },
+  'codec/cel': {
+    imports: ['api', 'base'],
+    packages: ['re2js'],
   },
   'kinds/amounts': {
     imports: ['kinds/facts', 'api', 'base'],

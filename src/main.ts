@@ -1,6 +1,7 @@
 /** The command line. Verbs are loaded when they are called: `--help` and usage errors are quick. */
 import { enableCompileCache } from 'node:module'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
+import type { EtcdFlags } from './cli/store-flags.ts'
 
 enableCompileCache()
 
@@ -19,13 +20,26 @@ const program = new Command('bulwark')
 async function told(run: () => Promise<void>): Promise<void> {
   const { CommandError, UsageError } = await import('./cli/place.ts')
   const { StoreRefused } = await import('./server/store/contract.ts')
+  const { MigrationRefused } = await import('./server/store/migrate.ts')
   try {
     await run()
   } catch (error) {
-    if (error instanceof UsageError || error instanceof CommandError || error instanceof StoreRefused)
+    if (
+      error instanceof UsageError ||
+      error instanceof CommandError ||
+      error instanceof StoreRefused ||
+      error instanceof MigrationRefused
+    )
       process.stderr.write(`bulwark: ${error.message}\n`)
     else process.stderr.write(`bulwark: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
-    process.exitCode = error instanceof UsageError ? 2 : error instanceof CommandError ? error.code : 3
+    process.exitCode =
+      error instanceof UsageError
+        ? 2
+        : error instanceof CommandError
+          ? error.code
+          : error instanceof MigrationRefused
+            ? 1
+            : 3
   }
 }
 
@@ -39,21 +53,37 @@ const cluster = (verb: string, description: string): Command =>
       'where clusters keep their data (default: /var/lib/bulwark for root, else $XDG_STATE_HOME/bulwark)',
     )
 
-interface UpFlags extends Common {
+interface UpFlags extends Common, EtcdFlags {
   readonly port?: string
   readonly nodes?: string
   readonly store?: string
   readonly detach?: boolean
+  readonly containerRuntimeEndpoint?: string
 }
 
-cluster('up', 'Start a cluster, or what of it does not run')
+const etcdFlags = (command: Command): Command =>
+  command
+    .option(
+      '--key-file <file>',
+      'key that seals secrets in etcd: the same for all servers (default: in the data directory)',
+    )
+    .option('--etcd-cafile <file>', 'authority that signed the certificate of etcd')
+    .option('--etcd-certfile <file>', 'client certificate for etcd')
+    .option('--etcd-keyfile <file>', 'key of the client certificate for etcd')
+    .option('--etcd-prefix <path>', 'under which all keys lie in etcd (default: /registry)')
+
+etcdFlags(cluster('up', 'Start a cluster, or what of it does not run'))
   .option('--port <port>', 'port of the API on loopback and the node address (default: 6443)')
   .option('--nodes <nodes>', 'real, or simulated=N (default: real where this machine can, as root on Linux)')
-  .option('--store <store>', 'sqlite')
+  .option('--store <store>', 'sqlite, or the addresses of an etcd (default: sqlite)')
+  .option(
+    '--container-runtime-endpoint <endpoint>',
+    'a CRI runtime to use, unix:///PATH, with CNI set up (default: a containerd of our own)',
+  )
   .option('--detach', 'return when the cluster is ready instead of staying until Ctrl-C')
   .addHelpText(
     'after',
-    '\nExamples:\n  bulwark up\n  bulwark up --detach --name test --port 7443\n  bulwark up --nodes simulated=100',
+    '\nExamples:\n  bulwark up\n  bulwark up --detach --name test --port 7443\n  bulwark up --nodes simulated=100\n  bulwark up --container-runtime-endpoint unix:///run/containerd/containerd.sock\n  bulwark up --store https://10.0.0.1:2379,https://10.0.0.2:2379 --etcd-cafile ca.pem --etcd-certfile client.pem --etcd-keyfile client.key',
   )
   .action((flags: UpFlags) =>
     told(async () => {
@@ -123,14 +153,55 @@ program
     }),
   )
 
-for (const role of ['server', 'agent', 'supervisor'] as const)
+etcdFlags(cluster('server', 'Run one of several API servers around an etcd, until it is ended'))
+  .addOption(new Option('--dir <dir>', 'directory of the cluster').hideHelp())
+  .option('--store <addresses>', 'the etcd that all servers of the cluster share')
+  .option('--port <port>', 'port of the API (default: 6443)')
+  .option('--advertise-address <address>', 'IPv4 address at which others reach this server')
+  .addHelpText(
+    'after',
+    '\nThe first server makes the key file; copy it to every other one. All else that servers share lies in etcd.\n' +
+      '\nExamples:\n  bulwark server --store https://10.0.0.1:2379 --key-file cluster.key --etcd-cafile ca.pem --etcd-certfile client.pem --etcd-keyfile client.key',
+  )
+  .action((flags: Common & EtcdFlags & { dir?: string; store?: string; port?: string }) =>
+    told(async () => {
+      const { serverProcess, sharedServer } = await import('./cli/process.ts')
+      await (flags.dir === undefined ? sharedServer(flags) : serverProcess(flags.dir))
+    }),
+  )
+
+const stores = program.command('store').description('Where a cluster keeps its objects')
+etcdFlags(stores.command('migrate').description('Move everything between the database of one machine and an etcd'))
+  .requiredOption('--from <store>', 'sqlite, or the addresses of an etcd')
+  .requiredOption('--to <store>', 'the other one; must be empty')
+  .option('--name <name>', 'name of the cluster', 'default')
+  .option('--data-dir <dir>', 'where clusters keep their data')
+  .addHelpText(
+    'after',
+    '\nStop every server first. The source stays as it is.\n' +
+      '\nExamples:\n  bulwark store migrate --from sqlite --to https://10.0.0.1:2379 --etcd-cafile ca.pem --etcd-certfile client.pem --etcd-keyfile client.key' +
+      '\n  bulwark store migrate --from https://10.0.0.1:2379 --to sqlite --etcd-cafile ca.pem --etcd-certfile client.pem --etcd-keyfile client.key',
+  )
+  .action((flags: Common & EtcdFlags & { from: string; to: string }) =>
+    told(async () => {
+      const { migrateStore } = await import('./cli/store.ts')
+      const { makeProgress } = await import('./cli/progress.ts')
+      const progress = makeProgress(process.stderr)
+      await migrateStore(flags, progress).catch((error: unknown) => {
+        progress.fail()
+        throw error
+      })
+    }),
+  )
+
+for (const role of ['agent', 'supervisor'] as const)
   program
     .command(role, { hidden: true })
     .requiredOption('--dir <dir>', 'directory of the cluster')
     .action(({ dir }: { dir: string }) =>
       told(async () => {
-        const { agentProcess, serverProcess, supervisorProcess } = await import('./cli/process.ts')
-        await { server: serverProcess, agent: agentProcess, supervisor: supervisorProcess }[role](dir)
+        const { agentProcess, supervisorProcess } = await import('./cli/process.ts')
+        await { agent: agentProcess, supervisor: supervisorProcess }[role](dir)
       }),
     )
 

@@ -19,6 +19,7 @@ echo "== types and lint" >&2
 tsc -p .
 oxlint --type-aware --quiet
 echo "== unit tests" >&2
+node tools/facts/fetch.ts
 node --test --test-isolation=none --test-timeout=120000 'src/**/*.test.ts' 'tools/**/*.test.ts'
 echo "== whole planes, real clients, real containers" >&2
 node --test --test-concurrency=1 --test-timeout=400000 --test-force-exit 'test/**/*.test.ts'

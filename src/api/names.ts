@@ -9,6 +9,8 @@ const mismatch = (what: string, pattern: string, examples: readonly string[]): s
 }
 const tooLong = (max: number): string => `must be no more than ${max} characters`
 const bytes = (text: string): number => Buffer.byteLength(text)
+/** Counts only where it can matter: a character takes three bytes at most. */
+const longer = (text: string, max: number): boolean => text.length * 3 > max && bytes(text) > max
 
 const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
 const labelPattern = new RegExp(`^${label}$`)
@@ -37,7 +39,7 @@ const configKeyText = "a valid config key must consist of alphanumeric character
 const isSubdomain = (value: string): boolean => value.split('.').every(part => labelPattern.test(part))
 
 const sized = (value: string, max: number, rest: readonly string[]): readonly string[] =>
-  bytes(value) > max ? [tooLong(max), ...rest] : rest
+  longer(value, max) ? [tooLong(max), ...rest] : rest
 
 /** RFC 1123 label, at most 63 bytes: namespaces, containers. */
 export const dns1123Label = (value: string): readonly string[] =>
@@ -76,7 +78,7 @@ export function qualifiedName(value: string): readonly string[] {
     else errors.push(...dns1123Subdomain(prefix).map(error => `prefix part ${error}`))
   }
   if (name === '') errors.push('name part must be non-empty')
-  else if (bytes(name) > 63) errors.push(`name part ${tooLong(63)}`)
+  else if (longer(name, 63)) errors.push(`name part ${tooLong(63)}`)
   if (!qualifiedPattern.test(name)) errors.push(mismatch(qualifiedText, qualified, ['MyName', 'my.name', '123-abc']))
   return errors
 }
@@ -92,7 +94,7 @@ export const labelValueErrors = (value: string): readonly string[] =>
 
 /** Keys of ConfigMaps and Secrets. */
 export function configMapKey(value: string): readonly string[] {
-  const errors: string[] = bytes(value) > 253 ? [tooLong(253)] : []
+  const errors: string[] = longer(value, 253) ? [tooLong(253)] : []
   if (!configKeyPattern.test(value))
     errors.push(mismatch(configKeyText, configKey, ['key.name', 'KEY_NAME', 'key-name']))
   if (value === '.') errors.push("must not be '.'")

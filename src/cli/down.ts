@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stopDns } from '#network/dns/process.ts'
+import { endGivenPods } from '#node/containerd/given.ts'
 import { endPods, purgeContainerd } from '#node/containerd/purge.ts'
 import { dropRecord, isAlive, readRecord } from '#node/containerd/record.ts'
 import { type ClusterConfig, readConfig } from '#processes/config.ts'
@@ -38,12 +39,17 @@ async function end(at: Layout, role: Role): Promise<void> {
 }
 
 async function endNode(at: Layout, config: ClusterConfig, purge: boolean): Promise<void> {
+  if (config.runtimeSocket === undefined) await endOwnRuntime(at, config, purge)
+  else await endGivenPods(config.runtimeSocket, { dir: at.node, cgroup: nodeCgroup(config.name) })
+  await removeTraces(config)
+}
+
+async function endOwnRuntime(at: Layout, config: ClusterConfig, purge: boolean): Promise<void> {
   const tools = await setupNode({ engines: enginesDirectory(), say: () => undefined })
   const options = containerdOptions(config, at, tools)
   if (config.netns !== undefined && !existsSync(config.netns)) await rm(options.dir, { recursive: true, force: true })
   else if (purge) await purgeContainerd(options, nodeCgroup(config.name))
   else await endPods(options, nodeCgroup(config.name))
-  await removeTraces(config)
 }
 
 /** @throws CommandError when there is no such cluster. */

@@ -2,6 +2,8 @@
 import { dropRecord } from '#node/containerd/record.ts'
 import { readConfig } from '#processes/config.ts'
 import { layout } from '#processes/layout.ts'
+import { placeOf } from './place.ts'
+import type { ServerOptions } from './server.ts'
 
 /** Resolves at the first request to end. */
 function ended(): Promise<void> {
@@ -24,6 +26,15 @@ export async function serverProcess(dir: string): Promise<void> {
   const { runServer } = await import('#processes/server.ts')
   await untilEnded(await runServer(readConfig(at.config), at))
   dropRecord(at.record('server'))
+}
+
+/** One of several servers around an etcd, until it is ended. */
+export async function sharedServer(options: ServerOptions): Promise<void> {
+  const at = placeOf(options)
+  const { serverConfig } = await import('./server.ts')
+  const config = serverConfig(options, at)
+  const { runServer } = await import('#processes/server.ts')
+  await untilEnded(await runServer(config, at))
 }
 
 export async function agentProcess(dir: string): Promise<void> {

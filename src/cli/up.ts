@@ -10,20 +10,22 @@ import { type ClusterConfig, readConfig, writeConfig } from '#processes/config.t
 import { enginesDirectory } from '#processes/engines.ts'
 import type { Layout } from '#processes/layout.ts'
 import { isRunning, launch } from '#processes/supervise.ts'
-import { SetupError, cannotRunPods, setupNode } from '#setup/node.ts'
+import { SetupError, cannotRunPods, setupHost, setupNode } from '#setup/node.ts'
 import { entry } from './entry.ts'
 import { mergeKubeconfig, userKubeconfig } from './kubeconfig-file.ts'
 import { hostAddress, machineName, requireFreePort } from './machine.ts'
 import { hasLink, hasRules, makeLink, processesIn } from './netns.ts'
 import { CommandError, UsageError, contextOf, placeOf } from './place.ts'
 import type { Progress } from './progress.ts'
+import { type EtcdFlags, storeAt, withoutEtcd } from './store-flags.ts'
 
-export interface UpOptions {
+export interface UpOptions extends EtcdFlags {
   readonly name: string
   readonly dataDir?: string
   readonly port?: string
   readonly nodes?: string
   readonly store?: string
+  readonly containerRuntimeEndpoint?: string
 }
 
 const usualPort = 6443
@@ -75,12 +77,39 @@ async function place(
   }
 }
 
+/** `unix:///path`, or a path. @throws UsageError, CommandError */
+function runtimeSocket(options: UpOptions, wanted: ClusterConfig['nodes']): string | undefined {
+  if (options.containerRuntimeEndpoint === undefined) return undefined
+  const path = options.containerRuntimeEndpoint.replace(/^unix:\/\//, '')
+  if (!path.startsWith('/'))
+    throw new UsageError(
+      `--container-runtime-endpoint must be unix:///PATH, not ${JSON.stringify(options.containerRuntimeEndpoint)}`,
+    )
+  if (wanted !== 'real') throw new UsageError('--container-runtime-endpoint is for real nodes')
+  if (options.name !== 'default')
+    throw new UsageError(
+      "--container-runtime-endpoint is for the cluster named default: every other one has a network of its own, which is not that runtime's",
+    )
+  if (!existsSync(path)) throw new CommandError(`there is no runtime at ${path}`)
+  return path
+}
+
+/** @returns the same configuration with another store, where one is given */
+function withStore(config: ClusterConfig, options: UpOptions, at: Layout): ClusterConfig {
+  const { store } = options
+  if (store === undefined || store === 'sqlite') withoutEtcd(options)
+  if (store === undefined) return config
+  const { etcd: _, ...others } = config
+  const place = storeAt('--store', store, { ...options, usualKey: at.key })
+  return place === 'sqlite' ? others : { ...others, etcd: place }
+}
+
 async function newCluster(options: UpOptions, progress: Progress): Promise<ClusterConfig> {
-  if (options.store !== undefined && options.store !== 'sqlite')
-    throw new UsageError('--store takes sqlite; other stores are not there yet')
   const wanted = wantedNodes(options.nodes, progress)
+  const socket = runtimeSocket(options, wanted)
   if (wanted === 'real') await requireFreeName(options.name)
   return {
+    ...(socket === undefined ? {} : { runtimeSocket: socket }),
     name: options.name,
     port: parsePort(options.port),
     nodes: wanted,
@@ -94,8 +123,13 @@ async function newCluster(options: UpOptions, progress: Progress): Promise<Clust
 
 /** The configuration of the first `up`; addresses are those of now. */
 async function configure(options: UpOptions, at: Layout, progress: Progress): Promise<ClusterConfig> {
-  if (!existsSync(at.config)) return newCluster(options, progress)
-  const known = readConfig(at.config)
+  if (!existsSync(at.config)) return withStore(await newCluster(options, progress), options, at)
+  const before = readConfig(at.config)
+  const known = withStore(before, options, at)
+  if (JSON.stringify(known.etcd) !== JSON.stringify(before.etcd) && isRunning(at, 'server'))
+    throw new CommandError(
+      `cluster ${known.name} runs with another store; stop it first: bulwark down --name ${known.name}`,
+    )
   if (options.port !== undefined && parsePort(options.port) !== known.port)
     throw new CommandError(
       `cluster ${known.name} was made with port ${known.port}; to change it, run: bulwark down --purge --name ${known.name}`,
@@ -104,9 +138,11 @@ async function configure(options: UpOptions, at: Layout, progress: Progress): Pr
   return known
 }
 
-async function setUp(progress: Progress): Promise<void> {
+async function setUp(config: ClusterConfig, progress: Progress): Promise<void> {
+  const say = (line: string): void => progress.note(line)
   try {
-    await setupNode({ engines: enginesDirectory(), say: line => progress.note(line) })
+    if (config.runtimeSocket === undefined) await setupNode({ engines: enginesDirectory(), say })
+    else await setupHost(say)
   } catch (error) {
     if (error instanceof SetupError)
       throw new CommandError(`${error.message}. Or run without containers: bulwark up --nodes simulated=1`)
@@ -167,12 +203,22 @@ async function lastWords(file: string): Promise<string> {
   return text.trim().split('\n').slice(-3).join('\n')
 }
 
-async function waitForServer(at: Layout): Promise<void> {
+/** Looks in a row at which a process was found ended, at which it is given up. */
+const mostAbsences = 40
+
+interface Wait {
+  readonly what: string
+  /** Who must live for it. */
+  readonly role: 'server' | 'agent'
+  readonly works: () => Promise<boolean>
+}
+
+async function waitFor(at: Layout, { what, role, works }: Wait): Promise<void> {
   let ends = 0
-  await until('the API', at.log('server'), async () => {
-    if (await answers(at).catch(() => false)) return true
-    ends = isRunning(at, 'server') ? 0 : ends + 1
-    if (ends > 40) throw new CommandError(`the server does not stay up:\n${await lastWords(at.log('server'))}`)
+  await until(what, at.log(role), async () => {
+    if (await works().catch(() => false)) return true
+    ends = isRunning(at, role) ? 0 : ends + 1
+    if (ends > mostAbsences) throw new CommandError(`the ${role} does not stay up:\n${await lastWords(at.log(role))}`)
     return false
   })
 }
@@ -182,18 +228,17 @@ export async function up(options: UpOptions, progress: Progress): Promise<Cluste
   const at = placeOf(options)
   progress.step(`Preparing cluster ${options.name}`)
   const config = await configure(options, at, progress)
-  if (config.nodes === 'real') await setUp(progress)
+  if (config.nodes === 'real') await setUp(config, progress)
   if (!isRunning(at, 'server')) await requireFreePort(config.port)
   await mkdir(at.dir, { recursive: true, mode: 0o700 })
   await writeConfig(at.config, config)
   progress.step('Starting the API, controllers and scheduler')
   if (!isRunning(at, 'supervisor'))
     launch(at, { role: 'supervisor', argv: [...entry(), 'supervisor', '--dir', at.dir] })
-  await waitForServer(at)
+  await waitFor(at, { what: 'the API', role: 'server', works: () => answers(at) })
   progress.step(config.nodes === 'real' ? `Starting node ${config.nodeName}` : 'Starting simulated nodes')
-  await until('the node', at.log(config.nodes === 'real' ? 'agent' : 'server'), () =>
-    nodeReady(at, config).catch(() => false),
-  )
+  const role = config.nodes === 'real' ? 'agent' : 'server'
+  await waitFor(at, { what: 'the node', role, works: () => nodeReady(at, config) })
   await mergeKubeconfig(userKubeconfig(process.env), await readFile(at.kubeconfig, 'utf8'))
   progress.done()
   return config

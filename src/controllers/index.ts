@@ -7,6 +7,7 @@ import { deployment } from './deployment/index.ts'
 import { disruption } from './disruption.ts'
 import { endpointsController } from './endpoints.ts'
 import { endpointSlice } from './endpointslice.ts'
+import { flowSchemaStatus } from './flow-schema.ts'
 import { garbageCollector } from './garbage.ts'
 import { job } from './job/index.ts'
 import { namespaceController } from './namespace.ts'
@@ -55,6 +56,7 @@ export const controllers = ({ resources, authority }: Needs): readonly Controlle
   claimProtection,
   volumeProtection,
   attributesProtection,
+  flowSchemaStatus,
 ]
 
 /** @param partsFor what each runs with: its client carries its own identity. */

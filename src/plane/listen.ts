@@ -6,6 +6,7 @@ import { bodyCodec } from '#server/coding.ts'
 import { makeAnswer } from '#server/http/answer.ts'
 import type { Handling } from '#server/http/handler.ts'
 import { type Listening, listen } from '#server/http/listen.ts'
+import { watchLoop } from '#server/http/loop-delay.ts'
 import { paths } from '#server/http/paths.ts'
 import { openapiPaths } from '#server/openapi/handler.ts'
 import { takes } from '#server/subresources/takes.ts'
@@ -66,6 +67,7 @@ const alwaysHosts = [
 export async function listenPlane(plane: Plane, options: ListenOptions): Promise<Listener> {
   const { server, clock, log } = plane
   const { serving, kubelet } = options.certificates
+  const loop = watchLoop()
   const known = paths({
     scheme: plane.scheme,
     clock,
@@ -73,10 +75,14 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
     checks: () =>
       new Map([
         ['ping', true],
-        ['store', true],
+        ['store', plane.store.healthy?.() ?? true],
       ]),
     more: openapiPaths(plane.scheme),
-    metrics: () => server.metrics(),
+    metrics: function* () {
+      yield* server.metrics()
+      yield* server.flow.metrics()
+      yield* loop.lines()
+    },
   })
   const dialer = makeDialer(plane.store, () => ({ authority: options.authority.cert, ...kubelet }))
   const authenticate = makeAuthenticate(server.tokens, clock)
@@ -94,6 +100,8 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
     takes: takes(plane.scheme),
     connect: connect(parts),
     observe: known.observe,
+    flow: server.flow,
+    sizeOf: resource => plane.store.snapshot(resource).size,
   }
   const certificates = { cert: serving.cert, key: serving.key, clientCA: options.authority.cert }
   const listenings: Listening[] = []
@@ -115,6 +123,7 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
       })
     },
     close: async () => {
+      loop.stop()
       dialer.close()
       await Promise.all(listenings.map(one => one.close()))
     },

@@ -2,17 +2,14 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
-import type { DoorRequest } from '#api/door.ts'
 import type { ResourceRef } from '#api/metadata.ts'
 import type { Scheme } from '#api/kind.ts'
 import type { User } from '#api/request.ts'
-import { type Client, type Transport, makeClient } from '#client/client.ts'
-import type { Controller } from '#client/controller.ts'
+import type { Client, Transport } from '#client/client.ts'
 import { type Pace, loopPace } from '#client/pace.ts'
-import type { RunnerParts, Running } from '#client/runner.ts'
-import { controllers, startControllers } from '#controllers/index.ts'
-import { type Simulation, simulateNodes } from '#node/simulate/nodes.ts'
-import { type Scheduler, schedulerRules, startScheduler } from '#scheduler/index.ts'
+import { controllers } from '#controllers/index.ts'
+import { schedulerRules } from '#scheduler/index.ts'
+import { suggested } from '#kinds/flowcontrol/suggested.ts'
 import { builtinKinds } from '#kinds/index.ts'
 import { makeScheme } from '#kinds/scheme.ts'
 import type { PluginChoice } from '#server/admission/plugins.ts'
@@ -23,8 +20,9 @@ import type { Decode, Store } from '#server/store/contract.ts'
 import { decodeStored } from '#server/stored.ts'
 import { makeCaller } from '#wire/https.ts'
 import type { SharedKeys } from './keys.ts'
-import { kubeletVersion } from './version.ts'
-import { accountGroups, accountOf, controllerPolicy, kubeletPolicy, networkPolicy } from './policy.ts'
+import { type Work, leading } from './leading.ts'
+import { controllerPolicy, kubeletPolicy, networkPolicy } from './policy.ts'
+import { type Duties, beginWork, clientThrough, schedulerName, transportThrough } from './work.ts'
 
 export interface Network {
   /** Range of service addresses, IPv4. */
@@ -46,6 +44,8 @@ export interface PlaneOptions {
   readonly plugins?: PluginChoice
   /** Nodes that exist in the API alone. */
   readonly simulated?: number
+  /** This server's name among several that share a store: one of them leads. Absent where there is only this one. */
+  readonly election?: string
 }
 
 export interface Plane {
@@ -85,30 +85,10 @@ const keptResources = (scheme: Scheme) => (): readonly ResourceRef[] =>
       namespaced: kind.scope === 'Namespaced',
     }))
 
-const schedulerName = 'kube-scheduler'
-
-/** Names the manager of each write, so that ownership of fields shows who wrote. */
-const managed = (request: DoorRequest, manager: string): DoorRequest => {
-  switch (request.verb) {
-    case 'create':
-    case 'update':
-    case 'patch':
-      return request.options?.fieldManager === undefined
-        ? { ...request, options: { ...request.options, fieldManager: manager } }
-        : request
-    case 'get':
-    case 'list':
-    case 'watch':
-    case 'delete':
-    case 'deletecollection':
-      return request
-  }
-}
-
 export async function makePlane(options: PlaneOptions): Promise<Plane> {
   const { store, scheme, clock, log, keys, network } = options
-  const list = controllers({ resources: keptResources(scheme), authority: () => keys.authority.cert })
-  const policy = controllerPolicy([...list, { name: schedulerName, rules: schedulerRules }])
+  const list = () => controllers({ resources: keptResources(scheme), authority: () => keys.authority.cert })
+  const policy = controllerPolicy([...list(), { name: schedulerName, rules: schedulerRules }])
   const caller = makeCaller()
   const server = makeServer({
     store,
@@ -125,29 +105,15 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     serviceCIDR: network.serviceCIDR,
     nodePorts: network.nodePorts,
     roles: [...policy.roles, ...networkPolicy.roles],
+    suggested,
     bindings: [...policy.bindings, ...networkPolicy.bindings, ...kubeletPolicy.bindings],
   })
   await server.bootstrap()
   const pace = loopPace()
-  const transport =
-    (who: User, manager: string): Transport =>
-    request =>
-      server.door(who, managed(request, manager))
-  const client = (who: User, manager: string): Client => makeClient(transport(who, manager))
-  const running: Running[] = []
-  const parts = (who: User, manager: string): RunnerParts => ({
-    client: client(who, manager),
-    reader: server.reader(who),
-    clock,
-    log,
-    pace,
-  })
-  const partsFor = (controller: Controller): RunnerParts => ({
-    ...parts(server.identity(accountOf(controller.name), accountGroups), 'kube-controller-manager'),
-    log: log.with({ controller: controller.name }),
-  })
-  let scheduler: Scheduler | undefined
-  let simulation: Simulation | undefined
+  const client = clientThrough(server.door)
+  const { random, simulated = 0 } = options
+  const duties: Duties = { server, clock, log, pace, random, controllers: list, simulated }
+  let work: Work | undefined
   return {
     server,
     store,
@@ -156,25 +122,23 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     log,
     pace,
     client,
-    transport,
+    transport: transportThrough(server.door),
     start: async () => {
-      running.push(...startControllers(list, partsFor))
-      const who = server.identity(accountOf(schedulerName), accountGroups)
-      scheduler = startScheduler({ ...parts(who, schedulerName), random: options.random })
-      await Promise.all([...running.map(one => one.ready), scheduler.ready])
-      const names = Array.from({ length: options.simulated ?? 0 }, (_, at) => `node-${at}`)
-      // Simulated nodes are part of the server: no agent stands behind them that could be told from another.
-      if (names.length > 0)
-        simulation = await simulateNodes({
-          ...parts(server.identity('system:bulwark:simulator', ['system:masters']), 'kubelet'),
-          names,
-          version: kubeletVersion,
+      if (options.election === undefined) work = await beginWork(duties, server.door)
+      else
+        work = leading({
+          client: client(server.identity('system:kube-controller-manager'), 'kube-controller-manager'),
+          clock,
+          log,
+          store,
+          random: options.random,
+          key: 'kube-system/kube-controller-manager',
+          identity: options.election,
+          begin: checks => beginWork(duties, server.fenced(checks)),
         })
     },
     stop: async () => {
-      await simulation?.stop()
-      await scheduler?.stop()
-      await Promise.all(running.map(one => one.stop()))
+      await work?.stop()
       server.close()
       caller.close()
     },

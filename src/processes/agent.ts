@@ -12,7 +12,8 @@ import { loadKubeconfig } from '#client/kubeconfig.ts'
 import { nodes, pods, subjectAccessReviews } from '#kinds/facts/generated/refs.ts'
 import type { SubjectAccessReview } from '#kinds/facts/generated/types/authorization_v1.ts'
 import { startAgent } from '#node/agent/agent.ts'
-import { startContainerd } from '#node/containerd/instance.ts'
+import { givenRuntime } from '#node/containerd/given.ts'
+import { type Runtime, startContainerd } from '#node/containerd/instance.ts'
 import { type Caller, startNodeServer } from '#node/server/server.ts'
 import type { Right } from '#node/server/route.ts'
 import { dnsPaths, startDns } from '#network/dns/process.ts'
@@ -120,12 +121,28 @@ async function credentials(layout: Layout): Promise<void> {
   while (!files.every(file => existsSync(file))) await sleep(50)
 }
 
+interface RuntimeInput {
+  readonly config: ClusterConfig
+  readonly layout: Layout
+  readonly log: Log
+  readonly signal: AbortSignal
+}
+
+/** Until the signal is raised our own is started again whenever it ends. */
+async function runtimeOf({ config, layout, log, signal }: RuntimeInput): Promise<Runtime> {
+  if (config.runtimeSocket !== undefined) return givenRuntime(config.runtimeSocket)
+  const tools = await setupNode({ engines: enginesDirectory(), say: line => log.info(line) })
+  const containerd = await startContainerd(containerdOptions(config, layout, tools))
+  containerd.keep(log, signal)
+  return containerd
+}
+
 /** Resolves when pods are taken care of. */
 export async function runAgent(config: ClusterConfig, layout: Layout): Promise<RunningAgent> {
   const clock = systemClock
   const log: Log = makeLog(line => void process.stderr.write(line), 'info').with({ role: 'agent' })
-  const tools = await setupNode({ engines: enginesDirectory(), say: line => log.info(line) })
-  const containerd = await startContainerd(containerdOptions(config, layout, tools))
+  const stop = new AbortController()
+  const containerd = await runtimeOf({ config, layout, log, signal: stop.signal })
   await credentials(layout)
   const access = await loadKubeconfig(layout.nodeKubeconfig)
   const own = await connectAs(layout.nodeKubeconfig, 'bulwark-agent')
@@ -168,6 +185,7 @@ export async function runAgent(config: ClusterConfig, layout: Layout): Promise<R
   log.info('ready', { node: config.nodeName })
   return {
     stop: async () => {
+      stop.abort()
       await nodeServer.close()
       await network.stop()
       await agent.stop()

@@ -2,6 +2,19 @@
 import { readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 
+/** A store in etcd; files are absolute paths. */
+export interface EtcdConfig {
+  readonly endpoints: readonly string[]
+  readonly prefix: string
+  /** Master key of encryption at rest: the same for every server of the store. */
+  readonly masterKey: string
+  /** Of etcd's authority; absent where the system trusts it. */
+  readonly ca?: string
+  /** Of the client, and its key. */
+  readonly cert?: string
+  readonly key?: string
+}
+
 export interface ClusterConfig {
   readonly name: string
   readonly port: number
@@ -19,6 +32,10 @@ export interface ClusterConfig {
   /** Address of the cluster's DNS. */
   readonly dns: string
   readonly kubeletPort: number
+  /** Socket of a runtime that somebody else runs; absent: a containerd of our own. */
+  readonly runtimeSocket?: string
+  /** Absent where the store is a SQLite database beside the cluster's other files. */
+  readonly etcd?: EtcdConfig
 }
 
 /** @throws Error when there is none, or it cannot be read. */

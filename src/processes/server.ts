@@ -1,20 +1,18 @@
 /** The server process: store, API, controllers, scheduler. */
-import { mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '#base/clock.ts'
 import { makeLog } from '#base/log.ts'
-import { keysResource, sharedKeys } from '#plane/keys.ts'
+import { sharedKeys } from '#plane/keys.ts'
 import { listenPlane } from '#plane/listen.ts'
 import { ensureDnsService } from '#network/dns/service.ts'
 import { type Plane, makePlane, schemeAndDecode } from '#plane/plane.ts'
-import { publish } from '#plane/publish.ts'
-import { loadOrCreateKey } from '#server/store/encryption.ts'
-import { openSqliteStore } from '#server/store/sqlite/open.ts'
-import { keepText } from '#server/http/encode.ts'
+import { publish, publishAmong } from '#plane/publish.ts'
+import { keepBytes } from '#server/http/encode.ts'
 import type { ClusterConfig } from './config.ts'
 import { issueCredentials, serverCertificates } from './credentials.ts'
 import type { Layout } from './layout.ts'
+import { openStore } from './store.ts'
 
 export interface RunningServer {
   stop(): Promise<void>
@@ -22,17 +20,6 @@ export interface RunningServer {
 
 /** Milliseconds. */
 const headStart = 50
-
-/** In the built package the worker threads are files beside this one. */
-const builtWorkers = (): { workers?: { commit: URL; history: URL } } =>
-  import.meta.url.endsWith('.js')
-    ? {
-        workers: {
-          commit: new URL('./commit-worker.js', import.meta.url),
-          history: new URL('./history-worker.js', import.meta.url),
-        },
-      }
-    : {}
 
 /** Every node serves the address of DNS itself; the Service is for those who look for it. */
 async function publishDns(plane: Plane, config: ClusterConfig): Promise<void> {
@@ -44,36 +31,39 @@ async function publishDns(plane: Plane, config: ClusterConfig): Promise<void> {
 export async function runServer(config: ClusterConfig, layout: Layout): Promise<RunningServer> {
   const clock = systemClock
   const log = makeLog(line => void process.stderr.write(line), 'info').with({ role: 'server' })
-  await mkdir(dirname(layout.database), { recursive: true, mode: 0o700 })
   const { scheme, decode } = schemeAndDecode()
-  const store = await openSqliteStore({
-    path: layout.database,
-    decode,
-    clock,
-    log,
-    keys: [loadOrCreateKey(layout.key)],
-    sealed: ['secrets', keysResource],
-    onText: keepText(scheme),
-    ...builtWorkers(),
-  })
+  const store = await openStore({ config, layout, decode, clock, log, onBytes: keepBytes(scheme) })
   const keys = await sharedKeys(store, clock.now())
   const network = { serviceCIDR: config.serviceCIDR, nodePorts: [30_000, 32_767] as const }
   const simulated = config.nodes === 'real' ? 0 : config.nodes.simulated
-  const plane = await makePlane({ store, scheme, clock, log, keys, network, random: Math.random, simulated })
+  const plane = await makePlane({
+    store,
+    scheme,
+    clock,
+    log,
+    keys,
+    network,
+    random: Math.random,
+    simulated,
+    ...(config.etcd === undefined ? {} : { election: `${config.nodeName}_${randomBytes(8).toString('hex')}` }),
+  })
   const issuing = { authority: keys.authority, config, layout, now: clock.now() }
   await issueCredentials(issuing)
   const hosts = [...new Set(['127.0.0.1', config.serverAddress])]
   const names = [...new Set([...hosts, config.address, 'localhost', plane.server.address])]
   const certificates = await serverCertificates(issuing, names)
   const listener = await listenPlane(plane, { hosts, port: config.port, authority: keys.authority, certificates })
-  await publish(plane, { address: config.serverAddress, port: config.port })
+  const at = { address: config.serverAddress, port: config.port }
+  const publishing = config.etcd === undefined ? undefined : await publishAmong(plane, at)
+  if (publishing === undefined) await publish(plane, at)
   if (config.nodes === 'real') await publishDns(plane, config)
   // Those who wait for the API come first: controllers begin by reading everything.
   await sleep(headStart)
   await plane.start()
-  log.info('ready', { port: config.port })
+  log.info('ready', { port: config.port, kubeconfig: layout.kubeconfig })
   return {
     stop: async () => {
+      await publishing?.stop()
       await listener.close()
       await plane.stop()
       await store.close()

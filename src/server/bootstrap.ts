@@ -22,6 +22,14 @@ export interface BootstrapOptions {
   /** Roles and bindings of Bulwark's own components. */
   readonly roles?: readonly Draft<RoleObject>[]
   readonly bindings?: readonly Draft<BindingObject>[]
+  /** Objects whose spec is put back at each start. */
+  readonly suggested?: readonly Suggested[]
+}
+
+export interface Suggested {
+  readonly object: Draft<KObject> & { readonly spec: Readonly<Record<string, unknown>> }
+  /** Put back whatever its annotation says. */
+  readonly mandatory: boolean
 }
 
 const namespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'].map((name): Draft<Namespace> => ({
@@ -70,6 +78,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
     ...[...bindings.map(expandBinding), ...(options.bindings ?? [])].map(binding => reconcileBinding(options, binding)),
     ...priorities.map(create),
     create(serviceCIDRObject(options.serviceCIDR)),
+    ...(options.suggested ?? []).map(one => reconcileSpec(options, one)),
   ])
 }
 
@@ -114,6 +123,20 @@ async function existing<O extends KObject>(options: BootstrapOptions, wanted: Dr
   }
 }
 
+/** Where another server mends the same at the same moment, it has done so. */
+async function mend(options: BootstrapOptions, body: Draft<KObject>): Promise<void> {
+  try {
+    await options.door(options.who, {
+      ...target(options, body),
+      verb: 'update',
+      name: body.metadata.name ?? '',
+      body,
+    })
+  } catch (error) {
+    if (!isReason(error, 'Conflict')) throw error
+  }
+}
+
 /** Rules that were taken away come back; rules that were added stay, as upstream does it. */
 async function reconcileRole(options: BootstrapOptions, wanted: Draft<RoleObject>): Promise<void> {
   const found = await existing(options, wanted)
@@ -121,12 +144,7 @@ async function reconcileRole(options: BootstrapOptions, wanted: Draft<RoleObject
   const missing = uncovered(found.rules ?? [], wanted.rules ?? [])
   if (missing.length === 0) return
   const rules = [...(found.rules ?? []), ...missing] as Draft<RoleObject>['rules']
-  await options.door(options.who, {
-    ...target(options, wanted),
-    verb: 'update',
-    name: wanted.metadata.name ?? '',
-    body: { ...found, rules } as Draft<RoleObject>,
-  })
+  await mend(options, { ...found, rules } as Draft<RoleObject>)
 }
 
 async function reconcileBinding(options: BootstrapOptions, wanted: Draft<BindingObject>): Promise<void> {
@@ -134,12 +152,24 @@ async function reconcileBinding(options: BootstrapOptions, wanted: Draft<Binding
   if (found === undefined || !equal(found.roleRef, wanted.roleRef)) return
   const missing = (wanted.subjects ?? []).filter(subject => !(found.subjects ?? []).some(had => same(had, subject)))
   if (missing.length === 0) return
-  await options.door(options.who, {
-    ...target(options, wanted),
-    verb: 'update',
-    name: wanted.metadata.name ?? '',
-    body: { ...found, subjects: [...(found.subjects ?? []), ...missing] } as Draft<BindingObject>,
-  })
+  await mend(options, { ...found, subjects: [...(found.subjects ?? []), ...missing] } as Draft<BindingObject>)
+}
+
+const autoSpec = 'apf.kubernetes.io/autoupdate-spec'
+
+/** An object that somebody has taken over by its annotation, or changed before there was one, stays as it is. */
+async function reconcileSpec(options: BootstrapOptions, { object, mandatory }: Suggested): Promise<void> {
+  const where = target(options, object)
+  const name = object.metadata.name ?? ''
+  await ensure(options, object)
+  const answer = await options.door(options.who, { ...where, verb: 'get', name })
+  if (answer.type !== 'object') return
+  const found = structuredClone(answer.object) as unknown as Draft<KObject> & { spec?: unknown }
+  const said = found.metadata.annotations?.[autoSpec]
+  const ours = mandatory || said === 'true' || (said === undefined && found.metadata.generation === 1)
+  if (!ours || equal(found.spec, object.spec)) return
+  const body: Draft<KObject> & { spec?: unknown } = { ...found, spec: object.spec }
+  await options.door(options.who, { ...where, verb: 'update', name, body })
 }
 
 const same = (

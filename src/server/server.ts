@@ -2,7 +2,6 @@
 import type { Clock } from '#base/clock.ts'
 import type { Door } from '#api/door.ts'
 import type { Scheme } from '#api/kind.ts'
-import type { Reader } from '#api/reader.ts'
 import type { User } from '#api/request.ts'
 import { timestamp } from '#base/clock.ts'
 import { type AdmissionParts, defaultSteps } from '#server/admission/index.ts'
@@ -15,7 +14,8 @@ import { type Authorizer, makeAuthorize } from '#server/authz/authorize.ts'
 import { makeNodeAuthorizer } from '#server/authz/node.ts'
 import { makeRbac, masters } from '#server/authz/rbac.ts'
 import { escalation } from '#server/admission/escalation.ts'
-import { bootstrap } from './bootstrap.ts'
+import { type Suggested, bootstrap } from './bootstrap.ts'
+import { type FlowControl, makeFlowControl } from '#server/flow/flow.ts'
 import { makeDoor } from './local/door.ts'
 import { type LocalReader, makeReader } from './local/reader.ts'
 import { inVersion } from './http/encode.ts'
@@ -23,7 +23,8 @@ import { type Serving, toHub } from './outcome.ts'
 import type { Patching } from './patching-contract.ts'
 import type { FieldManager } from '#server/registry/deps.ts'
 import { firstAddress, makePools, makeReservations } from '#server/registry/reservations.ts'
-import type { Store } from '#server/store/contract.ts'
+import type { Check, Store } from '#server/store/contract.ts'
+import { fencedStore } from '#server/store/fenced.ts'
 import { specials } from './subresources/index.ts'
 import { component } from '#server/authn/user.ts'
 import type { BindingObject, RoleObject } from '#server/authz/rbac-types.ts'
@@ -48,18 +49,22 @@ export interface ServerOptions {
   readonly issuer: string
   readonly roles?: readonly Draft<RoleObject>[]
   readonly bindings?: readonly Draft<BindingObject>[]
+  readonly suggested?: readonly Suggested[]
 }
 
 export interface Server {
   readonly door: Door
+  /** A door of one who leads: what comes through it is written only while these hold. */
+  fenced(checks: () => readonly Check[]): Door
   readonly serving: Serving
   readonly tokens: TokenAuthenticator
   /** Lines of what is measured here, in Prometheus' text format. */
   metrics(): Iterable<string>
+  readonly flow: FlowControl
   /** Service address of the API itself: the first of the range. */
   readonly address: string
   /** For a component of ours: what it reads in place, checked against its rights when it declares it. */
-  reader(who: User): Reader
+  reader(who: User): LocalReader
   /** An identity of one of our own components. */
   identity(name: string, groups?: readonly string[]): User
   /** What every cluster has from the start. To be awaited before anybody is let in. */
@@ -144,12 +149,15 @@ export function makeServer(options: ServerOptions): Server {
     }),
   }
   const door = makeDoor(serving)
+  const flow = makeFlowControl({ store, clock })
   const readers: LocalReader[] = []
   return {
     door,
+    fenced: checks => makeDoor({ ...serving, registry: { ...serving.registry, store: fencedStore(store, checks) } }),
     serving,
     tokens,
     metrics: () => metrics.lines(),
+    flow,
     address: firstAddress(options.serviceCIDR),
     identity: component,
     reader: who => {
@@ -165,10 +173,12 @@ export function makeServer(options: ServerOptions): Server {
         serviceCIDR: options.serviceCIDR,
         ...(options.roles === undefined ? {} : { roles: options.roles }),
         ...(options.bindings === undefined ? {} : { bindings: options.bindings }),
+        ...(options.suggested === undefined ? {} : { suggested: options.suggested }),
       }),
     close: () => {
       rbac.close()
       nodes.close()
+      flow.close()
       for (const reader of readers) reader.close()
     },
   }

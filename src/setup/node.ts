@@ -77,12 +77,17 @@ function lastLine(cause: unknown): string {
   return text.trim().split('\n').at(-1) ?? ''
 }
 
-/** Makes the machine fit for real nodes and says where the engines are. @throws SetupError */
-export async function setupNode({ engines, say }: NodeSetup): Promise<NodeTools> {
+/** What every real node needs, whoever runs its containers. @throws SetupError */
+export async function setupHost(say: (line: string) => void, beside: readonly string[] = ['runc']): Promise<void> {
   const why = cannotRunPods({ platform: process.platform, uid: process.getuid?.() })
   if (why !== undefined) throw new SetupError(why)
-  const missing = missingPackages()
+  const missing = missingPackages().filter(name => !beside.includes(name))
   if (missing.length > 0) await install(missing, say)
+}
+
+/** Makes the machine fit for real nodes and says where the engines are. @throws SetupError */
+export async function setupNode({ engines, say }: NodeSetup): Promise<NodeTools> {
+  await setupHost(say, [])
   try {
     await fetchDebian({
       suite: 'sid',

@@ -104,7 +104,9 @@ test('without endpoints it is refused at once, by pods and by the node', { skip 
     assert.equal(text, 'ECONNREFUSED', `${space} ${address}`)
     assert.ok(ms < 500)
   }
-  assert.equal((await lab.ask(pod1, 'udp', '10.96.0.23', 80)).text, 'ECONNREFUSED')
+  // The kernel sends few such messages to one host: a second try has what the bucket gained while the first one waited.
+  const tries = [await lab.ask(pod1, 'udp', '10.96.0.23', 80), await lab.ask(pod1, 'udp', '10.96.0.23', 80)]
+  assert.ok(tries.map(one => one.text).includes('ECONNREFUSED'))
 })
 
 test('a pod leaves the cluster with the address of the node', { skip }, async () => {

@@ -39,6 +39,8 @@ export interface ClusterOptions {
   readonly port: number
   readonly images: readonly string[]
   readonly name?: string
+  /** More of `up`. */
+  readonly flags?: readonly string[]
 }
 
 async function command(args: readonly string[], kubeconfig: string): Promise<string> {
@@ -51,7 +53,12 @@ async function command(args: readonly string[], kubeconfig: string): Promise<str
 }
 
 /** `npm start`, as a new user types it, and the images that a closed network cannot pull. */
-export async function startUserCluster({ port, images, name = 'default' }: ClusterOptions): Promise<UserCluster> {
+export async function startUserCluster({
+  port,
+  images,
+  name = 'default',
+  flags = [],
+}: ClusterOptions): Promise<UserCluster> {
   const dir = await mkdtemp(join(tmpdir(), 'bw-'))
   const kubeconfig = join(dir, 'user.kubeconfig')
   const where = ['--name', name, '--data-dir', dir]
@@ -65,7 +72,7 @@ export async function startUserCluster({ port, images, name = 'default' }: Clust
     }
   }
   try {
-    await run('npm', ['start', '--', ...where, '--port', String(port)], {
+    await run('npm', ['start', '--', ...where, '--port', String(port), ...flags], {
       cwd: root,
       timeout: 240_000,
       maxBuffer: 16 << 20,

@@ -1,4 +1,5 @@
 /** The compact form of the facts: one short string a type, read lazily by src/kinds/facts/read.ts (which states the grammar). */
+import type { Table } from '#kinds/facts/read.ts'
 import type { Fact, Model } from './model.ts'
 
 const strategies = (text: string): string => text.split(',').filter(Boolean).join(',')
@@ -46,3 +47,12 @@ export function factsModule(models: readonly Model[]): string {
   const type = '{ readonly openapi: string; readonly types: Readonly<Record<string, string>> }'
   return `${header}export const facts: Readonly<Record<string, ${type}>> = {\n${blocks.join('')}}\n`
 }
+
+/** The same as a value. */
+export const tableOf = (models: readonly Model[]): Table =>
+  Object.fromEntries(
+    [...Map.groupBy(models, model => model.source)].map(([{ alias, openapi }, own]) => [
+      alias,
+      { openapi, types: Object.fromEntries(own.map(model => [model.name, lineOf(model)])) },
+    ]),
+  )

@@ -5,17 +5,14 @@
  *
  * FOLDER holds the unpacked packages (input.ts names them); without it they are fetched from Debian sid into the cache.
  */
-import { existsSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { fetchDebian } from '#setup/debian.ts'
 import { generate } from './generate.ts'
-import { cached, packages } from './input.ts'
+import { cached } from './input.ts'
 
 const output = join(import.meta.dirname, '../../src/kinds/facts/generated')
 const input = process.argv[2] ?? cached()
-if (!existsSync(join(input, 'usr/share/gocode')))
-  await fetchDebian({ suite: 'sid', packages, into: input, say: line => console.error(line) })
+if (process.argv[2] === undefined) await import('./fetch.ts')
 await rm(output, { recursive: true, force: true })
 for (const [path, text] of generate(input)) {
   const file = join(output, path)

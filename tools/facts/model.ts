@@ -169,15 +169,21 @@ function fieldsOf(world: World, path: string, type: GoType): readonly Fact[] {
 
 /** Fields of an embedded struct stand among the outer's in JSON, and in a message of their own in protobuf. */
 function embedded(world: World, path: string, field: GoField): readonly Fact[] {
-  const [left = '', right = ''] = field.type.includes('.') ? field.type.split('.') : ['', field.type]
-  const home = left === '' ? path : (world.packages.get(path)?.imports.get(left) ?? '')
-  const type = world.packages.get(home)?.types.get(right)
-  if (type === undefined) throw new Error(`${path}: embedded ${field.type}`)
+  const { home, type } = structOf(world, path, field.type)
   const outer = number(field)
   return fieldsOf(world, home, type).map(fact => ({
     ...fact,
     numbers: fact.numbers.length === 0 || outer.length === 0 ? [] : [...outer, ...fact.numbers],
   }))
+}
+
+/** Follows names that only stand for another. */
+function structOf(world: World, path: string, name: string): { readonly home: string; readonly type: GoType } {
+  const [left = '', right = ''] = name.includes('.') ? name.split('.') : ['', name]
+  const home = left === '' ? path : (world.packages.get(path)?.imports.get(left) ?? '')
+  const type = world.packages.get(home)?.types.get(right)
+  if (type === undefined) throw new Error(`${path}: embedded ${name}`)
+  return type.target === undefined ? { home, type } : structOf(world, home, type.target)
 }
 
 export function modelsOf(world: World, source: Source): readonly Model[] {

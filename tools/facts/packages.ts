@@ -1,3 +1,6 @@
+import { globSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
 /** Which packages hold the facts, under which names OpenAPI and our generated files know them. */
 export interface Source {
   /** Name of the generated types file, and prefix of references between packages: `core_v1`. */
@@ -69,3 +72,14 @@ export const sources: readonly Source[] = [
   other('k8s.io/apiserver/pkg/apis/apiserver/v1', 'apiserver.config.k8s.io', false),
   other('k8s.io/metrics/pkg/apis/metrics/v1beta1', 'metrics.k8s.io', false),
 ]
+
+/** These, and every other version in the published packages; which group the latter are of is not asked. */
+export function everySource(input: string): readonly Source[] {
+  const root = join(input, 'usr/share/gocode/src')
+  const known = new Set(sources.map(source => source.path))
+  const more = globSync('k8s.io/api/*/*/types.go', { cwd: root })
+    .map(file => dirname(file))
+    .filter(path => !known.has(path))
+    .sort()
+  return [...sources, ...more.map(path => api(path.slice('k8s.io/api/'.length), '', false))]
+}

@@ -13,41 +13,80 @@ import type { Json } from '#api/metadata.ts'
 import type { Field, Schema } from '#api/schema.ts'
 import { facts } from './generated/facts.ts'
 
-const cache = new Map<string, Schema>()
+/** Lines of types by alias and name. */
+export type Table = Readonly<
+  Record<string, { readonly openapi: string; readonly types: Readonly<Record<string, string>> }>
+>
+
+/** Types of one table, by keys such as `core_v1.PodSpec`. */
+export interface Types {
+  /** @throws Error for a type that there are no facts of. */
+  typeSchema(key: string): Schema
+  /** All types that there are facts of. */
+  typeKeys(): readonly string[]
+}
 
 class TypeSchema implements Schema {
   readonly type = 'object'
   readonly name: string
   readonly mapType?: 'atomic' | 'granular'
-  readonly #alias: string
+  readonly #from: From
   readonly #line: string
   #fields: ReadonlyMap<string, Field> | undefined
-  constructor(alias: string, type: string, mapType?: 'atomic' | 'granular') {
-    const home = facts[alias]
+  constructor(from: From, type: string, mapType?: 'atomic' | 'granular') {
+    const { alias, types } = from
+    const home = types.table[alias]
     const line = home !== undefined && Object.hasOwn(home.types, type) ? home.types[type] : undefined
     if (home === undefined || line === undefined) throw new Error(`no facts of ${alias}.${type}`)
     const atomic = line.startsWith('!atomic ')
-    this.#alias = alias
+    this.#from = from
     this.#line = atomic ? line.slice('!atomic '.length) : line
     this.name = `${home.openapi}.${type}`
     const own = mapType ?? (atomic ? 'atomic' : undefined)
     if (own !== undefined) this.mapType = own
   }
   get fields(): ReadonlyMap<string, Field> {
-    this.#fields ??= readFields(this.#line, this.#alias)
+    this.#fields ??= readFields(this.#line, this.#from)
     return this.#fields
   }
 }
 
-/** @param key `alias.Name`, for example `core_v1.PodSpec`. @throws Error for a type that there are no facts of. */
-export function typeSchema(key: string): Schema {
-  const known = cache.get(key)
-  if (known !== undefined) return known
-  const [alias = '', type = ''] = key.split('.')
-  const schema = new TypeSchema(alias, type)
-  cache.set(key, schema)
-  return schema
+class TableTypes implements Types {
+  readonly table: Table
+  readonly #cache = new Map<string, Schema>()
+  constructor(table: Table) {
+    this.table = table
+  }
+
+  typeSchema(key: string): Schema {
+    const known = this.#cache.get(key)
+    if (known !== undefined) return known
+    const [alias = '', type = ''] = key.split('.')
+    const schema = new TypeSchema({ alias, types: this }, type)
+    this.#cache.set(key, schema)
+    return schema
+  }
+
+  typeKeys(): readonly string[] {
+    return Object.entries(this.table).flatMap(([alias, home]) =>
+      Object.keys(home.types).map(type => `${alias}.${type}`),
+    )
+  }
 }
+
+/** Where a line stands: names without an alias are of the same one. */
+interface From {
+  readonly alias: string
+  readonly types: TableTypes
+}
+
+/** Reads another table than the built-in kinds': versions that are not served. */
+export const typesOf = (table: Table): Types => new TableTypes(table)
+
+const builtin = new TableTypes(facts)
+
+/** @param key `alias.Name`, for example `core_v1.PodSpec`. @throws Error for a type that there are no facts of. */
+export const typeSchema = (key: string): Schema => builtin.typeSchema(key)
 
 /** As typeSchema, undefined for a type that there are no facts of. */
 export function findType(key: string): Schema | undefined {
@@ -57,8 +96,7 @@ export function findType(key: string): Schema | undefined {
 }
 
 /** All types that there are facts of, as keys for `typeSchema`. */
-export const typeKeys = (): readonly string[] =>
-  Object.entries(facts).flatMap(([alias, home]) => Object.keys(home.types).map(type => `${alias}.${type}`))
+export const typeKeys = (): readonly string[] => builtin.typeKeys()
 
 interface Marks {
   flags: string
@@ -87,16 +125,16 @@ function readMarks(parts: readonly string[]): Marks {
   return marks
 }
 
-function readFields(line: string, alias: string): ReadonlyMap<string, Field> {
+function readFields(line: string, from: From): ReadonlyMap<string, Field> {
   const fields = new Map<string, Field>()
   for (const text of line === '' ? [] : line.split(' ')) {
-    const field = readField(text, alias)
+    const field = readField(text, from)
     fields.set(field.name, field)
   }
   return fields
 }
 
-function readField(text: string, alias: string): Field {
+function readField(text: string, from: From): Field {
   const [head = '', ...parts] = text.split('/')
   const colon = head.indexOf(':')
   const [name = '', path] = head.slice(0, colon).split('=')
@@ -105,7 +143,7 @@ function readField(text: string, alias: string): Field {
   const last = numbers.at(-1)
   return {
     name,
-    schema: readCode(head.slice(colon + 1), alias, marks),
+    schema: readCode(head.slice(colon + 1), from, marks),
     ...(last === undefined ? {} : { number: last }),
     ...(numbers.length < 2 ? {} : { within: numbers.slice(0, -1) }),
     ...(marks.flags.includes('r') ? { required: true } : {}),
@@ -144,29 +182,32 @@ const alternatives: Readonly<Record<string, Schema['format']>> = {
   S: 'schema-or-strings',
 }
 
-function readReference(target: string, alias: string, marks: Marks): Schema {
+function readReference(target: string, { alias, types }: From, marks: Marks): Schema {
   const [left = '', right] = target.split('.')
   const [home, type] = right === undefined ? [alias, left] : [left, right]
-  return marks.mapType === undefined ? typeSchema(`${home}.${type}`) : new TypeSchema(home, type, marks.mapType)
+  return marks.mapType === undefined
+    ? types.typeSchema(`${home}.${type}`)
+    : new TypeSchema({ alias: home, types }, type, marks.mapType)
 }
 
-function readCode(code: string, alias: string, marks: Marks): Schema {
+function readCode(code: string, from: From, marks: Marks): Schema {
   const rest = code.slice(1)
   const { enum: values, listType, keys, mapType } = marks
   const inner: Marks = { flags: '', keys: [], ...(values === undefined ? {} : { enum: values }) }
-  if (code[0] === '@') return readReference(rest, alias, marks)
-  if (code[0] === 'W') return { ...readCode(rest, alias, marks), format: 'wrapped' }
+  if (code[0] === '@') return readReference(rest, from, marks)
+  if (code[0] === 'W') return { ...readCode(rest, from, marks), format: 'wrapped' }
   if (code[0] === '[')
     return {
       type: 'array',
-      items: readCode(rest, alias, inner),
+      items: readCode(rest, from, inner),
       ...(listType === undefined ? {} : { listType }),
       ...(keys.length === 0 ? {} : { listMapKeys: keys }),
     }
   if (code[0] === '{')
-    return { type: 'object', values: readCode(rest, alias, inner), ...(mapType === undefined ? {} : { mapType }) }
+    return { type: 'object', values: readCode(rest, from, inner), ...(mapType === undefined ? {} : { mapType }) }
   const format = alternatives[code]
-  if (format !== undefined) return { type: 'any', format, values: typeSchema('apiextensions_v1.JSONSchemaProps') }
+  if (format !== undefined)
+    return { type: 'any', format, values: from.types.typeSchema('apiextensions_v1.JSONSchemaProps') }
   const scalar = scalars[code]
   if (scalar === undefined) throw new Error(`unknown type code ${code}`)
   return values === undefined ? scalar : { ...scalar, enum: values }

@@ -2,6 +2,7 @@ import { age, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
 import { owned } from '../fill.ts'
 import type { FlowSchemaSpec } from '#kinds/facts/generated/types/flowcontrol_v1.ts'
+import { checkFlowSchema } from './validate.ts'
 import { flowSchemas } from '#kinds/facts/generated/refs.ts'
 
 export const FlowSchema = defineKind(flowSchemas, {
@@ -17,6 +18,7 @@ export const FlowSchema = defineKind(flowSchemas, {
     })
     schema.status ??= {}
   },
+  validate: checkFlowSchema,
   columns: [
     name,
     text('PriorityLevel', schema => schema.spec.priorityLevelConfiguration.name),

@@ -2,6 +2,7 @@ import { age, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
 import { fill, owned, within } from '../fill.ts'
 import type { PriorityLevelConfigurationSpec as Spec } from '#kinds/facts/generated/types/flowcontrol_v1.ts'
+import { checkPriorityLevel } from './validate.ts'
 import { priorityLevelConfigurations } from '#kinds/facts/generated/refs.ts'
 
 const queues = { queues: 64, handSize: 8, queueLengthLimit: 50 } as const
@@ -23,6 +24,7 @@ export const PriorityLevelConfiguration = defineKind(priorityLevelConfigurations
     level.spec = owned(defaults(level.spec ?? { type: '' }))
     level.status ??= {}
   },
+  validate: checkPriorityLevel,
   columns: [
     name,
     text('Type', level => level.spec.type),

@@ -1,6 +1,6 @@
 /** The node agent: every pod that is bound to this node runs here, and nothing else does. */
 import { readFileSync, readdirSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,7 +13,7 @@ import { typed } from '#client/client.ts'
 import { makeRecorder } from '#client/events.ts'
 import { nodes, pods, services } from '#kinds/facts/generated/refs.ts'
 import type { Node, Pod } from '#kinds/facts/generated/types/core_v1.ts'
-import type { Containerd } from '../containerd/instance.ts'
+import type { Runtime } from '../containerd/instance.ts'
 import { unmountUnder } from '../containerd/purge.ts'
 import { rotate, usualLimits } from '../logs.ts'
 import { makeObjects } from '../objects.ts'
@@ -24,7 +24,7 @@ import { type KnownPod, listPods, type RuntimePod } from '../runtime.ts'
 import { makeTokens } from '../tokens.ts'
 import type { Context } from './context.ts'
 import { followRuntime, type RuntimeEvents } from './events.ts'
-import { machineFacts, nodeImages } from './facts.ts'
+import { machineFacts, networkTrouble, nodeImages } from './facts.ts'
 import { PodWorker } from './worker.ts'
 
 export interface AgentParts {
@@ -35,7 +35,7 @@ export interface AgentParts {
   readonly clock: Clock
   readonly log: Log
   readonly random: () => number
-  readonly containerd: Containerd
+  readonly containerd: Runtime
   readonly nodeName: string
   /** The node's directory: pods, logs and seccomp profiles lie in it. */
   readonly dir: string
@@ -71,6 +71,10 @@ export interface Agent {
 }
 
 const upkeepEvery = 10_000
+/** While the runtime has no network for pods. */
+const troubleEvery = 250
+/** A node whose runtime is silent for so long is not ready, in milliseconds. */
+const runtimePatience = 30_000
 
 class Running implements Agent {
   readonly #parts: AgentParts
@@ -81,6 +85,8 @@ class Running implements Agent {
   #facts: NodeFacts
   #known: ReadonlyMap<string, KnownPod> = new Map()
   #podCIDR = ''
+  /** What the runtime says of its network while that is not ready. */
+  #networkTrouble: string | undefined
   #keeper: NodeKeeper | undefined
   #events: RuntimeEvents | undefined
   readonly #unsubscribe: (() => void)[] = []
@@ -157,12 +163,14 @@ class Running implements Agent {
   }
 
   #describe(): NodeFacts {
-    return this.#podCIDR === ''
-      ? {
-          ...this.#facts,
-          notReady: 'container runtime network not ready: the cluster has given this node no pod network yet',
-        }
-      : this.#facts
+    const notReady = this.#notReady()
+    return notReady === undefined ? this.#facts : { ...this.#facts, notReady }
+  }
+
+  #notReady(): string | undefined {
+    if (this.#podCIDR === '')
+      return 'container runtime network not ready: the cluster has given this node no pod network yet'
+    return (this.#events?.silence() ?? 0) > runtimePatience ? 'container runtime is down' : this.#networkTrouble
   }
 
   async #setNetwork(podCIDR: string): Promise<void> {
@@ -231,12 +239,20 @@ class Running implements Agent {
     while (!signal.aborted) {
       try {
         this.#facts = { ...this.#facts, images: await nodeImages(this.#context.cri) }
+        await this.#askNetwork()
         for (const { pod, runtime } of this.pods()) await this.#rotate(pod, runtime)
       } catch (error) {
         if (!signal.aborted) this.#parts.log.warn('upkeep', { error: String(error) })
       }
-      await sleep(upkeepEvery, undefined, { signal, ref: false }).catch(() => undefined)
+      const every = this.#networkTrouble === undefined ? upkeepEvery : troubleEvery
+      await sleep(every, undefined, { signal, ref: false }).catch(() => undefined)
     }
+  }
+
+  async #askNetwork(): Promise<void> {
+    const before = this.#networkTrouble
+    this.#networkTrouble = await networkTrouble(this.#context.cri)
+    if (this.#networkTrouble !== before) await this.#keeper?.update()
   }
 
   async #rotate(pod: Pod, runtime: RuntimePod): Promise<void> {
@@ -260,6 +276,7 @@ const folders = (path: string): readonly string[] => {
 
 /** Registers the node and takes up its pods: those that run already are adopted. */
 export async function startAgent(parts: AgentParts): Promise<Agent> {
+  await mkdir(parts.dir, { recursive: true, mode: 0o711 })
   const { runtimeName, runtimeVersion } = await parts.containerd.cri.runtime.version({})
   const { nodeName: name, dir, hostIPs, version, port, labels, maxPods = 110 } = parts
   const runtime = `${runtimeName}://${runtimeVersion.replace(/~.*/, '')}`

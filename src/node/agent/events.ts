@@ -6,6 +6,8 @@ import { ContainerEvent } from '../cri/codes.ts'
 import { label } from '../runtime.ts'
 
 export interface RuntimeEvents {
+  /** Milliseconds since the runtime last answered. */
+  silence(): number
   stop(): void
 }
 
@@ -36,6 +38,7 @@ export function followRuntime(cri: Cri, log: Log, onPod: (uid: string) => void):
   const abort = new AbortController()
   const { signal } = abort
   let every = safetyEvery
+  let heard = performance.now()
   const listen = async (): Promise<void> => {
     while (!signal.aborted)
       try {
@@ -53,7 +56,13 @@ export function followRuntime(cri: Cri, log: Log, onPod: (uid: string) => void):
   const relist = async (): Promise<void> => {
     let before: ReadonlyMap<string, string> = new Map()
     while (!signal.aborted) {
-      const now = await look(cri).catch(() => before)
+      const now = await look(cri).then(
+        seen => {
+          heard = performance.now()
+          return seen
+        },
+        () => before,
+      )
       for (const uid of new Set([...before.keys(), ...now.keys()])) if (before.get(uid) !== now.get(uid)) onPod(uid)
       before = now
       await sleep(every, undefined, { signal, ref: false }).catch(() => undefined)
@@ -61,5 +70,5 @@ export function followRuntime(cri: Cri, log: Log, onPod: (uid: string) => void):
   }
   void listen()
   void relist()
-  return { stop: () => abort.abort() }
+  return { silence: () => performance.now() - heard, stop: () => abort.abort() }
 }

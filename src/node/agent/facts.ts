@@ -71,3 +71,12 @@ export async function nodeImages(cri: Cri): Promise<readonly ContainerImage[]> {
     .sort((a, b) => b.sizeBytes - a.sizeBytes)
     .slice(0, mostImages)
 }
+
+/** Why the runtime cannot give pods a network, in its own words; undefined where it can. */
+export async function networkTrouble(cri: Cri): Promise<string | undefined> {
+  const { status } = await cri.runtime.status({})
+  const network = status?.conditions.find(one => one.type === 'NetworkReady')
+  return network === undefined || network.status
+    ? undefined
+    : `container runtime network not ready: NetworkReady=false reason:${network.reason} message:${network.message}`
+}

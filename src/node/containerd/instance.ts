@@ -5,9 +5,11 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import type { Log } from '#base/log.ts'
 import type { Cri } from '../cri/client.ts'
 import { connectCri } from '../cri/client.ts'
 import { cniConfig, type ContainerdPaths, containerdConfig, containerdPaths } from './config.ts'
+import { keepAlive } from './keep.ts'
 import { pauseArchive, pauseImage } from './pause.ts'
 import { bootId, dropRecord, isAlive, readRecord, writeRecord } from './record.ts'
 
@@ -28,13 +30,19 @@ export interface ContainerdOptions {
   readonly netns?: string
 }
 
-export interface Containerd {
-  readonly paths: ContainerdPaths
+/** What runs the containers of a node. */
+export interface Runtime {
   readonly cri: Cri
   /** Writes the pod network; containerd takes it up by itself. Needed before the first pod. */
   setNetwork(podCIDR: string): Promise<void>
   /** Loads every image of an OCI or docker archive. */
   importImage(archive: string): Promise<void>
+}
+
+export interface Containerd extends Runtime {
+  readonly paths: ContainerdPaths
+  /** From now on it is started again whenever it ends, until the signal is raised. One process of the machine does that. */
+  keep(log: Log, signal: AbortSignal): void
   /** Ends containerd; pods keep running. */
   stop(): Promise<void>
 }
@@ -124,12 +132,20 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     await Promise.all(importedNames(stdout).map(name => known(cri, name)))
   }
   await ensurePause(cri, importImage, paths)
+  const kept = {
+    isAlive: () => {
+      const record = readRecord(paths.record)
+      return record !== undefined && isAlive(record)
+    },
+    start: () => adoptOrStart(options, paths, cri),
+  }
   return {
     paths,
     cri,
     importImage,
     setNetwork: podCIDR =>
       writeFile(join(paths.cni, '10-pods.conflist'), cniConfig({ name: options.name, podCIDR, ipam: paths.ipam })),
+    keep: (log, signal) => void keepAlive(kept, log, signal),
     stop: async () => {
       cri.close()
       await stopRecorded(paths.record)
@@ -142,7 +158,7 @@ export const importedNames = (output: string): readonly string[] =>
   [...output.matchAll(/^(?:unpacking )?(\S+[:@]\S+)\s+(?:saved|\()/gm)].map(match => match[1] ?? '')
 
 /** The CRI part of containerd hears of an import only after it: without waiting, a first pod would try to pull. */
-async function known(cri: Cri, name: string): Promise<void> {
+export async function known(cri: Cri, name: string): Promise<void> {
   for (const end = performance.now() + 10_000; performance.now() < end; await sleep(5))
     if ((await cri.images.imageStatus({ image: { image: name } })).image !== undefined) return
   throw new Error(`containerd has imported ${name} but does not show it`)

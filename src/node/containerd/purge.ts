@@ -31,10 +31,9 @@ const ignoreAbsent = (error: unknown): void => {
   if (!isAbsent(error)) throw error
 }
 
-async function removePods(cri: Cri): Promise<void> {
-  const { items } = await cri.runtime.listPodSandbox({})
+export async function removeSandboxes(cri: Cri, ids: readonly string[]): Promise<void> {
   await Promise.all(
-    items.map(async ({ id }) => {
+    ids.map(async id => {
       await cri.runtime.stopPodSandbox({ podSandboxId: id }).catch(ignoreAbsent)
       await cri.runtime.removePodSandbox({ podSandboxId: id }).catch(ignoreAbsent)
     }),
@@ -66,7 +65,11 @@ export async function endPods(options: ContainerdOptions, cgroup: string): Promi
   const paths = containerdPaths(options.dir)
   if (existsSync(paths.config)) {
     const containerd = await startContainerd(options)
-    await removePods(containerd.cri)
+    const { items } = await containerd.cri.runtime.listPodSandbox({})
+    await removeSandboxes(
+      containerd.cri,
+      items.map(one => one.id),
+    )
     await containerd.stop()
   }
   await stopRecorded(paths.record)

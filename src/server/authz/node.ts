@@ -50,6 +50,7 @@ class PodsByNode {
     const snapshot = this.#store.snapshot('pods')
     for (const { key, object } of snapshot.range()) this.#put(key, object)
     this.#stop = this.#store.watch(['pods'], snapshot.revision, {
+      coalesce: true,
       onEvents: events => {
         for (const { type, key, kept, previous } of events) {
           if (previous !== undefined) this.#byNode.get(nodeName(previous.object))?.delete(key)

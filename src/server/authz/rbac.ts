@@ -50,6 +50,7 @@ class StoredRbac implements Rbac {
   constructor(store: Store) {
     this.#store = store
     this.#stop = store.watch(resources, store.revision(), {
+      coalesce: true,
       onEvents: () => this.#changed(),
       onEnd: () => undefined,
     })

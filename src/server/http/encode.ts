@@ -8,6 +8,8 @@ import { stringifyJson } from '#codec/json.ts'
 import { storedKinds } from '../stored.ts'
 import { copy, withMetadata } from '#server/registry/build.ts'
 import type { Kept } from '#server/store/contract.ts'
+import type { OnBytes } from '#server/store/sqlite/batch.ts'
+import { keepEncoding } from './kept-encodings.ts'
 
 const opening = '"metadata":{'
 
@@ -34,12 +36,32 @@ export function complete(kept: Kept, served: Served): KObject {
 
 const jsonId = (kind: Kind, version: string): string => `json ${version} ${kind.group} ${kind.generation}`
 
-/** Keeps the text that the store made of a write, so that nobody makes it again. */
-export const keepText = (scheme: Scheme) => {
+const before = Buffer.from('"managedFields":')
+const openingBytes = Buffer.from(opening)
+const closingBrace = 0x7d
+
+/** As `spliced`, of bytes. Up to the metadata all text is ASCII. */
+function splicedBytes(text: Buffer, managed: Buffer): Buffer {
+  const at = text.indexOf(openingBytes) + openingBytes.length
+  const separator = text[at] === closingBrace ? 0 : 1
+  const made = Buffer.allocUnsafeSlow(text.length + before.length + managed.length + separator)
+  text.copy(made, 0, 0, at)
+  before.copy(made, at)
+  managed.copy(made, at + before.length)
+  const rest = at + before.length + managed.length
+  if (separator === 1) made[rest] = 0x2c
+  text.copy(made, rest + separator, at)
+  return made
+}
+
+/** Keeps the bytes that the store made of a write, so that nobody makes them again. */
+export const keepBytes = (scheme: Scheme): OnBytes => {
   const kindOf = storedKinds(scheme)
-  return (kept: Kept, text: string): void => {
+  return (kept, { managed, text }) => {
     const kind = kindOf(kept.resource)
-    if (kind !== undefined) kept.encodings.set(jsonId(kind, kind.hub), Buffer.from(spliced(text, kept.managed)))
+    if (kind === undefined) return
+    const bytes = managed.length === 0 ? Buffer.from(text) : splicedBytes(text, managed)
+    keepEncoding(kept, jsonId(kind, kind.hub), bytes)
   }
 }
 
@@ -49,7 +71,7 @@ export function jsonBytes(kept: Kept, served: Served): Uint8Array {
   const had = kept.encodings.get(id)
   if (had !== undefined) return had
   const bytes = Buffer.from(jsonText(inVersion(kept.object, served), kept.managed))
-  kept.encodings.set(id, bytes)
+  keepEncoding(kept, id, bytes)
   return bytes
 }
 

@@ -3,8 +3,10 @@ import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Attributes, Permit, User } from '#api/request.ts'
 import type { Served } from '#api/kind.ts'
+import { type GroupResource, groupResource } from '#api/metadata.ts'
 import { StatusError, internalError, methodNotAllowed, unauthorized } from '#api/status.ts'
 import type { Authenticate } from '#server/authn/authenticate.ts'
+import type { FlowControl, Seat } from '#server/flow/flow.ts'
 import { impersonate } from '#server/authn/impersonate.ts'
 import { type Outcome, type Serving } from '../outcome.ts'
 import { perform } from '../serve.ts'
@@ -39,6 +41,9 @@ export interface Handling {
   readonly takes: (served: Served, subresource: string) => Served | undefined
   /** Subresources that answer with more than an object: logs, proxies. Given after authorization. */
   readonly connect: (permit: Permit, request: PathRequest) => Promise<void> | undefined
+  readonly flow: FlowControl
+  /** How many objects are kept of a resource. */
+  readonly sizeOf: (resource: GroupResource) => number
   readonly observe: (asked: Attributes | undefined, code: number, seconds: number) => void
 }
 
@@ -69,12 +74,69 @@ interface Routed {
 }
 
 async function route(handling: Handling, routed: Routed): Promise<void> {
-  const { request, response, info } = routed
+  const { request, info } = routed
   const path = info.asked.path ?? ''
   const known = handling.authenticate({ headers: request.headers, socket: request.socket })
   if (known === undefined && !handling.open.has(path)) throw unauthorized()
   const acting = known === undefined ? known : impersonate(known, request.rawHeaders, handling.serving.authorize)
   const user = acting instanceof Promise ? await acting : acting
+  const entering = user === undefined || isLong(info.asked) ? undefined : enter(handling, routed, user)
+  const seat = entering instanceof Promise ? await entering : entering
+  try {
+    await seated(handling, routed, { user, seat })
+  } finally {
+    seat?.leave()
+  }
+}
+
+/** Requests that last as long as somebody looks on take no seat; a watch gives its own back once it runs. */
+const streams = new Set(['exec', 'attach', 'portforward', 'proxy', 'log'])
+const isLong = ({ subresource, verb }: Attributes): boolean => verb === 'proxy' || streams.has(subresource)
+
+/** Objects of a list that are worth one seat, and the most seats of one list. */
+const objectsPerSeat = 500
+const mostSeats = 10
+
+function widthOf(handling: Handling, { verb, group, resource, name }: Attributes): number {
+  if (verb !== 'list' || name !== '') return 1
+  const size = handling.sizeOf(groupResource({ group, resource }))
+  return Math.min(mostSeats, Math.max(1, Math.ceil(size / objectsPerSeat)))
+}
+
+function enter(
+  handling: Handling,
+  { response, info: { asked } }: Routed,
+  user: User,
+): ReturnType<FlowControl['enter']> {
+  const entering = handling.flow.enter({
+    user,
+    asked,
+    width: widthOf(handling, asked),
+    gone: call => {
+      response.once('close', call)
+      return () => void response.off('close', call)
+    },
+  })
+  if (!(entering instanceof Promise)) return told(response, entering)
+  return entering.then(seat => told(response, seat) ?? seat)
+}
+
+/** Which rule a request fell under, as upstream tells it. */
+function told(response: Response, seat: Seat | undefined): Seat | undefined {
+  if (seat === undefined) return undefined
+  response.setHeader('x-kubernetes-pf-flowschema-uid', seat.schema.metadata.uid ?? '')
+  response.setHeader('x-kubernetes-pf-prioritylevel-uid', seat.level?.metadata.uid ?? '')
+  return seat
+}
+
+interface Seated {
+  readonly user: User | undefined
+  readonly seat: Seat | undefined
+}
+
+async function seated(handling: Handling, routed: Routed, { user, seat }: Seated): Promise<void> {
+  const { request, response, info } = routed
+  const path = info.asked.path ?? ''
   if (!info.asked.resourceRequest) {
     if (user !== undefined && !handling.open.has(path)) await handling.serving.authorize(user, info.asked)
     const handler = handling.path(path)
@@ -88,10 +150,14 @@ async function route(handling: Handling, routed: Routed): Promise<void> {
     return
   }
   if (user === undefined) throw unauthorized()
-  await resource(handling, routed, user)
+  await resource(handling, routed, { user, seat })
 }
 
-async function resource(handling: Handling, routed: Routed, user: User): Promise<void> {
+async function resource(
+  handling: Handling,
+  routed: Routed,
+  { user, seat }: { readonly user: User; readonly seat: Seat | undefined },
+): Promise<void> {
   const { request, response, info } = routed
   const { serving } = handling
   const asked = serving.authorize(user, info.asked)
@@ -103,6 +169,7 @@ async function resource(handling: Handling, routed: Routed, user: User): Promise
   const accepted = negotiate(header(request.headers, 'accept'), info.query.get('pretty') === 'true', !custom)
   const warnings: string[] = []
   const outcome = await perform(serving, permit, await incoming(handling, routed, warnings))
+  if (info.asked.verb === 'watch') seat?.leave()
   await handling.answer({ response, accepted, query: info.query, outcome: warned(outcome, warnings) })
 }
 
@@ -114,6 +181,14 @@ const warned = (outcome: Outcome, warnings: readonly string[]): Outcome =>
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
 const bodied = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 const none = new Uint8Array(0)
+
+const endless = new AbortController().signal
+
+function closing(response: Response): AbortSignal {
+  const stop = new AbortController()
+  response.on('close', () => stop.abort())
+  return stop.signal
+}
 
 async function incoming(handling: Handling, { request, response, info }: Routed, warnings: string[]) {
   const { asked } = info
@@ -128,15 +203,13 @@ async function incoming(handling: Handling, { request, response, info }: Routed,
     })
   if (!methods.has(method))
     throw methodNotAllowed({ group: asked.group, resource: asked.resource }, method.toLowerCase())
-  const stop = new AbortController()
-  if (asked.verb === 'watch') response.on('close', () => stop.abort())
   return doorRequest(handling.codec, {
     info,
     contentType: header(request.headers, 'content-type'),
     agent: header(request.headers, 'user-agent'),
     body: bodied.has(method) ? await readBody(request) : none,
     takes: (asked.subresource === '' ? undefined : handling.takes(served, asked.subresource)) ?? served,
-    signal: stop.signal,
+    signal: asked.verb === 'watch' ? closing(response) : endless,
     warn: text => void warnings.push(text),
   })
 }

@@ -41,8 +41,7 @@ function labels(asked: Attributes): string {
 /** As many as are counted at all. */
 const most = 5000
 
-/** @param more lines of what others measure. */
-export function makeMetrics(more: () => Iterable<string> = () => []): Metrics {
+export function makeMetrics(): Metrics {
   const requests = new Counter('apiserver_request_total')
   const durations = new Histogram('apiserver_request_duration_seconds', buckets)
   return {
@@ -56,7 +55,6 @@ export function makeMetrics(more: () => Iterable<string> = () => []): Metrics {
       [
         ...requests.lines(),
         ...durations.lines(),
-        ...more(),
         '# TYPE process_resident_memory_bytes gauge',
         `process_resident_memory_bytes ${process.memoryUsage.rss()}`,
         '',

@@ -17,10 +17,10 @@ export interface PathParts {
   readonly address: string
   /** Names of what must work, and whether it does. */
   readonly checks: () => ReadonlyMap<string, boolean>
+  /** Lines of metrics that others keep. */
+  readonly metrics?: () => Iterable<string>
   /** More handlers: OpenAPI. */
   readonly more?: (path: string) => PathHandler | undefined
-  /** Lines of what others measure. */
-  readonly metrics?: () => Iterable<string>
 }
 
 export interface Paths {
@@ -116,7 +116,7 @@ const readOnly =
   }
 
 export function paths(parts: PathParts): Paths {
-  const metrics = makeMetrics(parts.metrics)
+  const metrics = makeMetrics()
   const aggregated = makeAggregated(parts.scheme)
   const fixed = new Map<string, PathHandler>([
     ...health.map(path => [path, checked(parts)] as const),
@@ -124,7 +124,11 @@ export function paths(parts: PathParts): Paths {
     [
       '/metrics',
       ({ response }: PathRequest) =>
-        send(response, { code: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', body: metrics.text() }),
+        send(response, {
+          code: 200,
+          contentType: 'text/plain; version=0.0.4; charset=utf-8',
+          body: [metrics.text().trimEnd(), ...(parts.metrics?.() ?? []), ''].join('\n'),
+        }),
     ],
     ['/api', discovery(parts, 'api', aggregated)],
     ['/apis', discovery(parts, 'apis', aggregated)],

@@ -34,8 +34,10 @@ export function common(
 ): void {
   response.statusCode = code
   response.setHeader('cache-control', 'no-cache, private')
-  for (const [name, value] of Object.entries(extra))
+  for (const name in extra) {
+    const value = extra[name] ?? ''
     response.setHeader(name, typeof value === 'object' ? [...value] : value)
+  }
 }
 
 export function send(response: Response, reply: Reply): void {

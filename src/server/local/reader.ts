@@ -43,6 +43,17 @@ const asChange = (event: Event): Change => ({
   revision: event.revision,
 })
 
+const converted = new WeakMap<readonly Event[], readonly Change[]>()
+
+/** Of one batch the same for everybody who is told. */
+function asChanges(events: readonly Event[]): readonly Change[] {
+  const known = converted.get(events)
+  if (known !== undefined) return known
+  const changes = events.map(asChange)
+  converted.set(events, changes)
+  return changes
+}
+
 class StoreReader implements Reader {
   readonly #store: Store
   readonly #scheme: Scheme
@@ -112,10 +123,10 @@ class StoreReader implements Reader {
       revision: kept.revision,
     }))
     if (state.length > 0) onChanges(state)
-    return this.#watch(resource, snapshot.revision, events => onChanges(events.map(asChange)))
+    return this.#watch(resource, snapshot.revision, events => onChanges(asChanges(events)))
   }
   #watch(resource: GroupResource, since: number, onEvents: (events: readonly Event[]) => void): () => void {
-    const stop = this.#store.watch([resource], since, { onEvents, onEnd: () => undefined })
+    const stop = this.#store.watch([resource], since, { coalesce: true, onEvents, onEnd: () => undefined })
     this.#stops.add(stop)
     return () => {
       this.#stops.delete(stop)

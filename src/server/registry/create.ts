@@ -19,6 +19,7 @@ import { charged, commitCharged } from './charged.ts'
 import type { RegistryDeps } from './deps.ts'
 import { createErrors } from './metadata.ts'
 import { setField, withMetadata } from './build.ts'
+import { isBehind, isFromOutside } from './newest.ts'
 
 export interface WriteInput {
   readonly permit: Permit
@@ -70,7 +71,7 @@ export async function create(deps: RegistryDeps, input: WriteInput): Promise<Kep
   const { generateName = '' } = input.draft.metadata
   const generated = (input.draft.metadata.name ?? '') === '' && generateName !== ''
   for (let tries = 1; ; tries++) {
-    const result = await attempt(deps, generated ? named(deps, input, generateName) : input)
+    const result = await attemptNewest(deps, generated ? named(deps, input, generateName) : input)
     if (result.done !== undefined) return result.done
     if (!generated) throw alreadyExists(subjectOf(input.permit, result.name))
     if (tries === generatedTries) throw noUniqueName(input.permit, result.name)
@@ -132,10 +133,20 @@ function systemFields(
   })
 }
 
-async function attempt(
-  deps: RegistryDeps,
-  input: WriteInput,
-): Promise<{ readonly done: Kept; readonly name: string } | { readonly done?: undefined; readonly name: string }> {
+type Attempted = { readonly done: Kept; readonly name: string } | { readonly done?: undefined; readonly name: string }
+
+/** A namespace that another server has just made, say, is no reason to refuse. */
+async function attemptNewest(deps: RegistryDeps, input: WriteInput): Promise<Attempted> {
+  const revision = deps.store.revision()
+  try {
+    return await attempt(deps, input)
+  } catch (error) {
+    if (isFromOutside(error) || !(await isBehind(deps.store, revision))) throw error
+    return attempt(deps, input)
+  }
+}
+
+async function attempt(deps: RegistryDeps, input: WriteInput): Promise<Attempted> {
   const { permit, served } = input
   const { kind } = served
   const place = placed(input)

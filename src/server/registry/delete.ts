@@ -11,6 +11,7 @@ import { commitFailure, storageOf, subjectOf, unkept } from './create.ts'
 import { admissionRequest } from './admitting.ts'
 import type { RegistryDeps } from './deps.ts'
 import { released } from './metadata.ts'
+import { hasMoved, isFromOutside } from './newest.ts'
 
 export interface DeleteInput {
   readonly permit: Permit
@@ -33,21 +34,35 @@ const tries = 50
 export async function remove(deps: RegistryDeps, input: DeleteInput): Promise<Deleted> {
   const key = objectKey(input.served.kind.scope === 'Namespaced' ? input.namespace : '', input.name)
   const resource = storageOf(input.served.kind)
-  for (let attempt = 0; attempt < tries; attempt++) {
+  for (let tried = 0; tried < tries; tried++) {
     const current = deps.store.snapshot(resource).get(key)
-    if (current === undefined) throw notFound(subjectOf(input.permit, input.name))
-    checkPreconditions(input, current)
-    const { name, namespace } = input
-    const particular = { name, namespace, operation: 'DELETE', object: undefined, old: current.object } as const
-    const request = admissionRequest(deps, input, particular)
-    const changing = deps.admission.change(request)
-    if (changing !== undefined) await changing
-    const judging = deps.admission.judge(request)
-    if (judging !== undefined) await judging
-    const deleted = await removeCurrent(deps, input, current)
-    if (deleted !== undefined) return deleted
+    const moved = (): Promise<boolean> => hasMoved(deps.store, { resource, key, current })
+    try {
+      const deleted = await attempt(deps, input, current)
+      if (deleted !== undefined && (deleted.kept !== current || deleted.gone || !(await moved()))) return deleted
+    } catch (error) {
+      if (isFromOutside(error) || !(await moved())) throw error
+    }
   }
   throw modified(subjectOf(input.permit, input.name))
+}
+
+/** @returns undefined when somebody else wrote in between. */
+async function attempt(
+  deps: RegistryDeps,
+  input: DeleteInput,
+  current: Kept | undefined,
+): Promise<Deleted | undefined> {
+  if (current === undefined) throw notFound(subjectOf(input.permit, input.name))
+  checkPreconditions(input, current)
+  const { name, namespace } = input
+  const particular = { name, namespace, operation: 'DELETE', object: undefined, old: current.object } as const
+  const request = admissionRequest(deps, input, particular)
+  const changing = deps.admission.change(request)
+  if (changing !== undefined) await changing
+  const judging = deps.admission.judge(request)
+  if (judging !== undefined) await judging
+  return removeCurrent(deps, input, current)
 }
 
 function checkPreconditions(input: DeleteInput, current: Kept): void {

@@ -14,6 +14,7 @@ import { admissionRequest } from './admitting.ts'
 import { charged, commitCharged } from './charged.ts'
 import type { AdmissionRequest, RegistryDeps, Taken } from './deps.ts'
 import { released, updateErrors } from './metadata.ts'
+import { hasMoved, isFromOutside } from './newest.ts'
 
 export interface Rewritten {
   readonly draft: Draft<KObject>
@@ -45,11 +46,18 @@ export async function update(deps: RegistryDeps, input: UpdateInput): Promise<Ke
   const resource = storageOf(served.kind)
   for (let tries = 1; ; tries++) {
     const current = deps.store.snapshot(resource).get(key)
-    if (current === undefined) throw notFound(subjectOf(permit, permit.name))
-    const wanted = await input.change(current)
-    const precondition = checkedVersion(input, wanted, current)
-    const done = await attempt(deps, input, { current, wanted })
-    if (done !== undefined) return done
+    const moved = (): Promise<boolean> => hasMoved(deps.store, { resource, key, current })
+    let precondition = false
+    try {
+      if (current === undefined) throw notFound(subjectOf(permit, permit.name))
+      const wanted = await input.change(current)
+      precondition = checkedVersion(input, wanted, current)
+      const done = await attempt(deps, input, { current, wanted })
+      if (done !== undefined && (done !== current || !(await moved()))) return done
+    } catch (error) {
+      if (isFromOutside(error) || !(await moved())) throw error
+      precondition = false
+    }
     if (precondition || tries >= input.tries) throw modified(subjectOf(permit, permit.name))
   }
 }

@@ -126,6 +126,8 @@ export class Committer {
   #landed(batch: Batch, failure: Failure | undefined): void {
     this.#flying = undefined
     if (failure === undefined) {
+      // The disk works on what was gathered while this is told to everybody.
+      this.#fly()
       this.#options.durable.apply(batch.changes, batch.head, batch.bytes)
       this.#options.onDurable(batch.changes)
       for (const settle of batch.settles) settle(undefined)

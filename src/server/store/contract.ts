@@ -16,6 +16,8 @@ export interface Kept {
   readonly revision: number
   /** Deeply frozen in tests; carries metadata.resourceVersion, never managedFields. Decoded on first demand. */
   readonly object: KObject
+  /** Milliseconds since the epoch when it goes by itself; 0 or absent for never. */
+  readonly expires?: number
   /** metadata.managedFields as JSON text, '' for none: bytes until someone needs them. */
   readonly managed: string
   /** Encodings derived from this object, by whoever encodes. Not the store's business, only kept as long as the object. */
@@ -68,7 +70,10 @@ export type CommitResult =
   | { readonly ok: true; readonly revision: number; readonly kept: readonly Kept[] }
   /** Answered only after what it collided with is durable, so that a retry reads it. `at` counts operations. */
   | { readonly ok: false; readonly reason: 'conflict'; readonly at: number; readonly current: Kept | undefined }
-  /** Nothing was written: the disk is full, or writing failed; the store goes on reading and recovers by itself. */
+  /**
+   * Nothing was written: the disk is full, or writing failed; the store goes on reading and recovers by itself. Where a
+   * distant store did not say what became of it, and nothing could find out, the message says that the outcome is not known.
+   */
   | { readonly ok: false; readonly reason: 'full' | 'failed'; readonly message: string }
   | { readonly ok: false; readonly reason: 'closed' }
 
@@ -90,6 +95,11 @@ export interface Watcher {
   readonly onEvents: (events: readonly Event[]) => void
   /** Old events are all delivered: from now on `revision()` says how far this watcher has been told. */
   readonly onLive?: () => void
+  /**
+   * For those who follow the state, not its history: where events are lost for good (etcd was compacted while nobody could
+   * reach it) they are told the difference, and do not end.
+   */
+  readonly coalesce?: boolean
   /** `expired`: the events asked for are compacted. `closed`: the store closes. `failed`: history could not be read. */
   readonly onEnd: (why: 'expired' | 'closed' | 'failed') => void
 }
@@ -99,7 +109,10 @@ export interface Store {
   revision(): number
   /** Oldest revision from which a watch or an exact list is still possible. */
   oldest(): number
-  /** Resolves when `snapshot` is as new as the store was when this was called (one process: at once; etcd: a progress request). */
+  /**
+   * Resolves when `snapshot` is as new as the store was when this was called (one process: at once; etcd: a quorum read, then
+   * a progress request). Rejects with StatusError ServiceUnavailable where the store cannot be asked.
+   */
   fresh(): Promise<void>
   /** Resolves when `revision` is reached, false when `milliseconds` are over first. */
   reached(revision: number, milliseconds: number): Promise<boolean>
@@ -112,6 +125,8 @@ export interface Store {
   watch(resources: readonly GroupResource[], since: number, watcher: Watcher): () => void
   /** Resources that hold anything. */
   resources(): readonly GroupResource[]
+  /** False where reads have not been as new as the store for seconds, and will not be soon. Absent: always true. */
+  healthy?(): boolean
   /** Drops history below this revision. Called by the store itself every five minutes for what is older than that. */
   compact(revision: number): Promise<void>
   close(): Promise<void>
@@ -122,7 +137,7 @@ export type Decode = (resource: GroupResource, text: string) => KObject
 
 /** Why a store cannot be opened; the message says what to do. */
 export class StoreRefused extends Error {
-  readonly why: 'locked' | 'corrupt' | 'foreign' | 'newer' | 'rolled-back' | 'key'
+  readonly why: 'locked' | 'corrupt' | 'foreign' | 'newer' | 'rolled-back' | 'key' | 'unreachable'
   constructor(why: StoreRefused['why'], message: string) {
     super(message)
     this.name = 'StoreRefused'

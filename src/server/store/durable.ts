@@ -3,7 +3,7 @@ import type { GroupResource } from '#api/metadata.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Watcher } from './contract.ts'
-import type { Change, Entry } from './entry.ts'
+import { Entry, LastBody, type Change } from './entry.ts'
 import type { History } from './journal.ts'
 import { Past } from './past.ts'
 import { Shelf } from './shelf.ts'
@@ -32,16 +32,18 @@ export interface DurableOptions {
 export class Durable {
   readonly waiting: Waiting
   readonly #shelves = new Map<GroupResource, Shelf>()
-  readonly #window: Window
+  #window: Window
+  readonly #limits: WindowLimits
   readonly #history: History | undefined
   readonly #past: Past
   readonly #log: Log
-  readonly #loadedAt: number
+  #loadedAt: number
   #revision: number
   #oldest: number
 
   constructor({ loaded, history, window, clock, log }: DurableOptions) {
     this.waiting = new Waiting(clock)
+    this.#limits = window
     this.#window = new Window(window)
     this.#history = history
     this.#past = new Past(history)
@@ -96,6 +98,49 @@ export class Durable {
     if (this.#history === undefined && last !== undefined) this.#oldest = Math.max(this.#oldest, last.revision)
     this.#dispatch(changes)
     this.waiting.reached(revision)
+  }
+
+  /** Nothing changed up to `revision`. */
+  advance(revision: number): void {
+    if (revision <= this.#revision) return
+    this.#revision = revision
+    this.waiting.reached(revision)
+  }
+
+  /** Starts again from what is current, where the changes in between cannot be had: all who watch them are told so. */
+  reload(loaded: Loaded): void {
+    const before = new Map(this.#shelves)
+    const watchers = new Set([...before.values()].flatMap(shelf => [...shelf.watchers]))
+    this.#shelves.clear()
+    for (const [resource, tree] of loaded.trees) this.#shelves.set(resource, new Shelf(loaded.revision, tree))
+    this.#window = new Window(this.#limits)
+    this.#past.clear()
+    this.#loadedAt = loaded.revision
+    this.#revision = loaded.revision
+    this.#oldest = loaded.revision
+    for (const watching of watchers)
+      if (!watching.coalesces) watching.end('expired')
+      else for (const resource of watching.resources) this.shelf(resource).watchers.add(watching)
+    const now = (resource: GroupResource) => this.shelf(resource).tree
+    const changes = [...new Set([...before.keys(), ...loaded.trees.keys()])].flatMap(resource =>
+      differences(before.get(resource)?.tree ?? Tree.empty(), now(resource), loaded.revision),
+    )
+    this.#dispatch(changes.sort(inOrder))
+    this.waiting.reached(loaded.revision)
+  }
+
+  /** The change of a key at a revision, while the window holds it. */
+  change(resource: GroupResource, key: string, revision: number): Change | undefined {
+    const next = this.next(resource, key, revision - 1)
+    return next?.revision === revision ? next : undefined
+  }
+
+  /** The first change of a key after a revision, while the window holds it. */
+  next(resource: GroupResource, key: string, after: number): Change | undefined {
+    return this.#shelves
+      .get(resource)
+      ?.after(after)
+      .find(change => change.key === key)
   }
 
   /** Forgets what is older; false when there is nothing to forget. */
@@ -193,6 +238,25 @@ export class Durable {
   #drop(watching: Watching): void {
     for (const resource of watching.resources) this.#shelves.get(resource)?.watchers.delete(watching)
   }
+}
+
+/** What leads from one state to the other, deletions at its revision. */
+function differences(before: Tree<Entry>, now: Tree<Entry>, revision: number): readonly Change[] {
+  const changes: Change[] = []
+  for (const kept of now.range()) {
+    const { resource, key } = kept
+    const previous = before.get(key)
+    if (previous?.revision !== kept.revision)
+      changes.push({ type: 'put', resource, key, revision: kept.revision, kept, previous })
+  }
+  for (const previous of before.range()) {
+    const { resource, key, version } = previous
+    if (now.get(key) !== undefined) continue
+    const identity = { resource, key, revision, place: 0, version: version + 1, expires: 0 }
+    const kept = new Entry(identity, new LastBody(previous, revision, false))
+    changes.push({ type: 'delete', resource, key, revision, kept, previous })
+  }
+  return changes
 }
 
 const inOrder = (a: Change, b: Change): number => a.revision - b.revision || a.kept.place - b.kept.place

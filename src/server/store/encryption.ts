@@ -107,6 +107,19 @@ export class Keyring {
   }
 }
 
+/** Reads a master key that must be there. Throws StoreRefused('key'). */
+export function loadKey(path: string): Buffer {
+  try {
+    return readKey(path)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+    throw new StoreRefused(
+      'key',
+      `there is no key file ${path}: copy it from a server that uses this store, and name it with --key-file`,
+    )
+  }
+}
+
 /**
  * Reads the master key, or makes one: 32 random bytes, mode 0600, on disk before it is used. Throws StoreRefused('key') for
  * a file that others may read, that is no plain file, or that has another length.

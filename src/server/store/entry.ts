@@ -52,6 +52,12 @@ export class Entry implements Kept {
   get encodings(): Map<string, Uint8Array> {
     return (this.#encodings ??= new Map())
   }
+
+  /** Something newer is current: hardly anybody will ask for this again. */
+  forgetEncodings(): void {
+    this.#encodings?.clear()
+    this.#encodings = undefined
+  }
 }
 
 export interface Change extends Event {

@@ -45,6 +45,7 @@ export class Shelf {
   apply(change: Change): void {
     this.#tree = change.type === 'put' ? this.#tree.with(change.key, change.kept) : this.#tree.without(change.key)
     this.#changes.push(change)
+    change.previous?.forgetEncodings()
     this.#sinceRoot++
     if (this.pending.get(change.key) === change) this.pending.delete(change.key)
   }

@@ -9,7 +9,8 @@ declare global {
   }
 }
 
-const newline = 10
+/** The byte between the two parts: a newline. */
+export const divide = 10
 
 const exact = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? JSON.rawJSON(String(value)) : value)
 
@@ -31,7 +32,7 @@ export const storedText = ({ managed, text }: Parts): string => `${managed}\n${t
 
 /** Takes stored bytes apart. Without a newline they are not ours. */
 export function partsOf(bytes: Uint8Array): Parts {
-  const at = bytes.indexOf(newline)
+  const at = bytes.indexOf(divide)
   if (at < 0) throw new Error('a stored value has no division between managed fields and object')
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   return { managed: buffer.toString('utf8', 0, at), text: buffer.toString('utf8', at + 1) }

@@ -25,6 +25,11 @@ export class Watching {
     this.#broken = broken
   }
 
+  /** It is content with the difference where events are lost. */
+  get coalesces(): boolean {
+    return this.live && this.#watcher.coalesce === true
+  }
+
   get stopped(): boolean {
     return this.#stopped
   }

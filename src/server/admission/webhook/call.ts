@@ -13,6 +13,7 @@ import {
 import type { JsonObject } from '#api/metadata.ts'
 import { HookError, type Hooks } from '#server/outbound/hooks.ts'
 import type { AdmissionRequest } from '#server/registry/deps.ts'
+import { fromOutside } from '#server/registry/newest.ts'
 import { type Lookup, deny } from '../step.ts'
 import type { Conditions } from './conditions.ts'
 import type { Hook } from './hook.ts'
@@ -92,7 +93,7 @@ async function put(parts: Webhooks, called: Invocation, { request, mutating }: Q
   const verdict = verified(answer, call, mutating)
   for (const [key, value] of verdict.annotations) request.annotations.set(`${webhook.name}/${key}`, value)
   verdict.warnings.forEach(request.warn)
-  if (!verdict.allowed) throw refusal(webhook.name, verdict)
+  if (!verdict.allowed) throw fromOutside(refusal(webhook.name, verdict))
   return verdict
 }
 
@@ -165,7 +166,7 @@ function refusal(name: string, { result }: Verdict): StatusError {
 export function failure(failed: { hook: Hook; request: AdmissionRequest; key: string }, error: HookError) {
   const { webhook } = failed.hook
   const text = `failed calling webhook ${JSON.stringify(webhook.name)}: ${error.message}`
-  if (webhook.failurePolicy !== 'Ignore') return internalError(text)
+  if (webhook.failurePolicy !== 'Ignore') return fromOutside(internalError(text))
   failed.request.annotations.set(failed.key, webhook.name)
   if (!(error instanceof OutOfTime)) return undefined
   return new StatusError({

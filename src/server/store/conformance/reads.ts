@@ -81,7 +81,8 @@ function past(open: Open): void {
     }))
 }
 
-function time(open: Open): void {
+/** Only for stores that remove by the clock they are given. */
+export function expiry(open: Open): void {
   test('a key with a time to live goes as a deletion like any other', () =>
     withStore(open, async ({ store, clock }) => {
       const notes = new Notes(store, store.revision())
@@ -112,7 +113,9 @@ function time(open: Open): void {
       clock.move(10_000)
       await until(() => store.snapshot('things').size === 0)
     }))
+}
 
+function waiting(open: Open): void {
   test('waiting for a revision ends when it is reached, or with the time', () =>
     withStore(open, async ({ store, clock }) => {
       const next = store.revision() + 1
@@ -131,5 +134,5 @@ function time(open: Open): void {
 export function reads(open: Open): void {
   ranging(open)
   past(open)
-  time(open)
+  waiting(open)
 }

@@ -151,27 +151,6 @@ function durability(open: Open): void {
       assert.deepEqual(notes.lines, [`put k=one@${before + 1}`, `put k=three@${before + 2}`])
     }))
 
-  test('a failed batch fails everything above it, and no revision is given twice', () =>
-    withStore(open, async ({ store, gate }) => {
-      const { revision } = await write(store, 'k', 'kept')
-      const notes = new Notes(store, revision)
-      gate.shut()
-      gate.fail(failed)
-      const results = [store.commit([put('k', 'lost')])]
-      await new Promise(resolve => setTimeout(resolve, 5))
-      results.push(store.commit([put('k', 'above', { expect: revision + 1 })]))
-      results.push(store.commit([put('k', 'conflict', { expect: revision })]))
-      results.push(store.commit([put('other', 'gathered')]))
-      gate.open()
-      for (const result of await Promise.all(results)) assert.deepEqual(result, { ok: false, ...failed })
-      assert.equal(store.revision(), revision)
-      assert.deepEqual(shown(store.snapshot('things')), [`k=kept@${revision}`])
-      const next = await done(store.commit([put('k', 'new', { expect: revision })]))
-      assert.ok(next.revision > revision + 3, 'revisions of failed writes are not given again')
-      assert.deepEqual(await notes.count(1), [`put k=new@${next.revision}`])
-      assert.deepEqual(shown(await at(store, revision + 1)), [`k=kept@${revision}`])
-    }))
-
   test('an object that cannot be written fails alone', () =>
     withStore(open, async ({ store }) => {
       const circle: Record<string, unknown> = {}
@@ -193,9 +172,11 @@ function durability(open: Open): void {
         const results = await Promise.all(
           Array.from({ length: 300 }, (_, i) => write(store, `k${i % 7}/${i}`, 'x'.repeat(200))),
         )
+        const revisions = results.map(result => result.revision)
+        const first = Math.min(...revisions)
         assert.deepEqual(
-          results.map(result => result.revision),
-          results.map((_, i) => (results[0]?.revision ?? 0) + i),
+          revisions.toSorted((a, b) => a - b),
+          results.map((_, i) => first + i),
         )
         assert.equal(store.snapshot('things').size, 300)
       },
@@ -220,6 +201,40 @@ function closing(open: Open): void {
       assert.deepEqual([notes.lines.length, notes.ended, await waits], [1, 'closed', false])
       assert.deepEqual(await store.commit([put('c')]), { ok: false, reason: 'closed' })
       await store.close()
+    }))
+}
+
+/** Only for stores that write in batches, one above the other. */
+export function batches(open: Open): void {
+  test('a failed batch fails everything above it, and no revision is given twice', () =>
+    withStore(open, async ({ store, gate }) => {
+      const { revision } = await write(store, 'k', 'kept')
+      const notes = new Notes(store, revision)
+      gate.shut()
+      gate.fail(failed)
+      const results = [store.commit([put('k', 'lost')])]
+      await new Promise(resolve => setTimeout(resolve, 5))
+      results.push(store.commit([put('k', 'above', { expect: revision + 1 })]))
+      results.push(store.commit([put('k', 'conflict', { expect: revision })]))
+      results.push(store.commit([put('other', 'gathered')]))
+      gate.open()
+      for (const result of await Promise.all(results)) assert.deepEqual(result, { ok: false, ...failed })
+      assert.equal(store.revision(), revision)
+      assert.deepEqual(shown(store.snapshot('things')), [`k=kept@${revision}`])
+      const next = await done(store.commit([put('k', 'new', { expect: revision })]))
+      assert.ok(next.revision > revision + 3, 'revisions of failed writes are not given again')
+      assert.deepEqual(await notes.count(1), [`put k=new@${next.revision}`])
+      assert.deepEqual(shown(await at(store, revision + 1)), [`k=kept@${revision}`])
+    }))
+
+  test('writes have their revisions in the order they came', () =>
+    withStore(open, async ({ store }) => {
+      const results = await Promise.all(Array.from({ length: 100 }, (_, i) => write(store, `k${i % 7}/${i}`)))
+      const first = results[0]?.revision ?? 0
+      assert.deepEqual(
+        results.map(result => result.revision),
+        results.map((_, i) => first + i),
+      )
     }))
 }
 

@@ -2,7 +2,7 @@
  * A batch on its way to the commit thread: eight numbers a write and all text in one buffer, so that any number of writes
  * crosses in one message without copying.
  */
-import { jsonText, storedText } from '../text.ts'
+import { divide, jsonText } from '../text.ts'
 import type { Change } from '../entry.ts'
 import type { Kept } from '../contract.ts'
 import { rowOf } from './format.ts'
@@ -15,37 +15,44 @@ const smallest = 256 * 1024
 export interface Packed {
   readonly numbers: Float64Array<ArrayBuffer>
   readonly bytes: Uint8Array<ArrayBuffer>
+  /** How much of `bytes` is filled. */
+  readonly used: number
   readonly count: number
 }
+
+/** Told of every object that is written, with its bytes as they are stored: views that end with the batch. */
+export type OnBytes = (kept: Kept, bytes: { readonly managed: Buffer; readonly text: Buffer }) => void
+
+/** Sets of buffers at rest: one is filled while the other crosses. Fresh ones would have to be zeroed each time. */
+const mostSpares = 2
 
 export class Packer {
   #numbers = new Float64Array(perWrite * 256)
   #bytes = Buffer.from(new ArrayBuffer(smallest))
   #used = 0
   #count = 0
-  readonly #onText: ((kept: Kept, text: string) => void) | undefined
+  readonly #onBytes: OnBytes | undefined
+  #spares: Pick<Packed, 'numbers' | 'bytes'>[] = []
 
-  constructor(onText?: (kept: Kept, text: string) => void) {
-    this.#onText = onText
+  constructor(onBytes?: OnBytes) {
+    this.#onBytes = onBytes
   }
 
   /** Adds a transaction and gives the bytes it took. Throws, and adds nothing, where an object cannot be written as JSON. */
   add(changes: readonly Change[]): number {
     const texts = changes.map(change => (change.type === 'put' ? jsonText(change.kept.object) : ''))
     const before = this.#used
-    for (const [i, change] of changes.entries()) {
-      const text = texts[i] ?? ''
-      this.#write(change, text)
-      if (change.type === 'put') this.#onText?.(change.kept, text)
-    }
+    for (const [i, change] of changes.entries()) this.#write(change, texts[i] ?? '')
     return this.#used - before
   }
 
   /** Takes out what was added. */
   take(): Packed {
-    const packed = { numbers: this.#numbers, bytes: new Uint8Array(this.#bytes.buffer), count: this.#count }
-    this.#numbers = new Float64Array(perWrite * 256)
-    this.#bytes = Buffer.from(new ArrayBuffer(smallest))
+    const bytes = new Uint8Array(this.#bytes.buffer)
+    const packed = { numbers: this.#numbers, bytes, used: this.#used, count: this.#count }
+    const spare = this.#spares.pop()
+    this.#numbers = spare?.numbers ?? new Float64Array(perWrite * 256)
+    this.#bytes = Buffer.from(spare?.bytes.buffer ?? new ArrayBuffer(smallest))
     this.clear()
     return packed
   }
@@ -55,19 +62,17 @@ export class Packer {
     this.#count = 0
   }
 
-  /** Uses buffers that came back, unless something larger is in use already. */
+  /** Keeps buffers that came back, unless an unusual batch has made them large. */
   reuse({ numbers, bytes }: Packed): void {
-    if (this.#count > 0 || bytes.length > 16 * smallest) return
-    this.#numbers = numbers
-    this.#bytes = Buffer.from(bytes.buffer)
+    if (this.#spares.length < mostSpares && bytes.length <= 16 * smallest) this.#spares.push({ numbers, bytes })
   }
 
   #write({ type, kept, previous }: Change, text: string): void {
     const path = `${kept.resource}\0${kept.key}`
-    const value = type === 'put' ? storedText({ managed: kept.managed, text }) : ''
-    this.#reserve(3 * (path.length + value.length))
+    const managed = type === 'put' ? kept.managed : ''
+    this.#reserve(3 * (path.length + managed.length + text.length) + 1)
     const pathBytes = this.#bytes.write(path, this.#used)
-    const valueBytes = this.#bytes.write(value, this.#used + pathBytes)
+    const valueBytes = type === 'put' ? this.#writeValue(kept, { managed, text, at: this.#used + pathBytes }) : 0
     this.#used += pathBytes + valueBytes
     const at = this.#count++ * perWrite
     const numbers = this.#numbers
@@ -78,6 +83,16 @@ export class Packer {
     numbers[at + 4] = type === 'put' ? 1 : 0
     numbers[at + 5] = pathBytes
     numbers[at + 6] = valueBytes
+  }
+
+  /** As text.ts says, without ever joining the parts as strings. */
+  #writeValue(kept: Kept, { managed, text, at }: { managed: string; text: string; at: number }): number {
+    const bytes = this.#bytes
+    const middle = at + bytes.write(managed, at)
+    bytes[middle] = divide
+    const end = middle + 1 + bytes.write(text, middle + 1)
+    this.#onBytes?.(kept, { managed: bytes.subarray(at, middle), text: bytes.subarray(middle + 1, end) })
+    return end - at
   }
 
   #reserve(bytes: number): void {
@@ -108,10 +123,10 @@ export function* unpack({ numbers, bytes, count }: Packed): IterableIterator<Pac
       at + perWrite,
     )
     const path = buffer.toString('utf8', used, used + pathBytes)
-    const divide = path.indexOf('\0')
+    const end = path.indexOf('\0')
     used += pathBytes + valueBytes
     const value = bytes.subarray(used - valueBytes, used)
-    const [resource, key] = [path.slice(0, divide), path.slice(divide + 1)]
+    const [resource, key] = [path.slice(0, end), path.slice(end + 1)]
     yield { type: put === 1 ? 'put' : 'delete', id, resource, key, version, previous, expires, value }
   }
 }

@@ -1,7 +1,7 @@
 /** What the main thread and the commit thread say to each other. */
 import type { Failure } from '../journal.ts'
 import type { Packed } from './batch.ts'
-import type { Sealed } from './rows.ts'
+import type { Sealed } from '../vault.ts'
 
 export interface CommitSettings {
   readonly path: string

@@ -6,7 +6,8 @@ import { unpack, type Packed, type PackedWrite } from './batch.ts'
 import type { CommitSettings } from './commit-protocol.ts'
 import { inTransaction, pragma, revisionIn, rowOf } from './format.ts'
 import { HeadFile } from './headfile.ts'
-import { closed, forms, sumOf, type Vault } from './rows.ts'
+import type { Vault } from '../vault.ts'
+import { closed, forms, sumOf } from './rows.ts'
 import { failureOf } from './sqlerror.ts'
 
 const bytesPerCheckpoint = 8 * 1024 * 1024
@@ -65,7 +66,7 @@ export class Committing {
     } catch {
       // It may lag; the next commit writes it again.
     }
-    this.#sinceCheckpoint += packed.bytes.length
+    this.#sinceCheckpoint += packed.used
     return undefined
   }
 

@@ -1,15 +1,14 @@
 /** The journal over the two threads and the lock. */
-import type { Kept } from '../contract.ts'
 import type { Change } from '../entry.ts'
 import type { Failure, Journal } from '../journal.ts'
-import { Packer } from './batch.ts'
+import { type OnBytes, Packer } from './batch.ts'
 import type { CommitThread } from './commit-thread.ts'
 import type { HistoryThread } from './history-thread.ts'
 
 export interface DiskOptions {
   readonly thread: CommitThread
   readonly history: HistoryThread
-  readonly onText: ((kept: Kept, text: string) => void) | undefined
+  readonly onBytes: OnBytes | undefined
   readonly release: () => void
 }
 
@@ -19,10 +18,10 @@ export class Disk implements Journal {
   readonly #packer: Packer
   readonly #release: () => void
 
-  constructor({ thread, history, onText, release }: DiskOptions) {
+  constructor({ thread, history, onBytes, release }: DiskOptions) {
     this.history = history
     this.#thread = thread
-    this.#packer = new Packer(onText)
+    this.#packer = new Packer(onBytes)
     this.#release = release
   }
 

@@ -1,6 +1,6 @@
 /** What the main thread and the history thread say to each other. */
 import type { HistoryRequest } from '../journal.ts'
-import type { Sealed } from './rows.ts'
+import type { Sealed } from '../vault.ts'
 
 export interface HistorySettings {
   readonly path: string

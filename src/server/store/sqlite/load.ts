@@ -5,8 +5,9 @@ import type { Loaded } from '../durable.ts'
 import { SealBroken } from '../encryption.ts'
 import { Entry, StoredBody, type Reading } from '../entry.ts'
 import { Tree } from '../tree.ts'
+import type { Vault } from '../vault.ts'
 import { placeOf, revisionIn, revisionOf } from './format.ts'
-import { columnCount, columns, forms, opened, RowBroken, rowFrom, type Row, type Vault } from './rows.ts'
+import { columnCount, columns, forms, opened, RowBroken, rowFrom, type Row } from './rows.ts'
 import { damaged } from './sqlerror.ts'
 
 export interface LoadOptions {

@@ -3,10 +3,12 @@ import { closeSync, constants, existsSync, mkdirSync, openSync, readSync, realpa
 import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { silentLog } from '#base/log.ts'
-import { StoreRefused, type Kept, type Store } from '../contract.ts'
+import { StoreRefused, type Store } from '../contract.ts'
 import { CoreStore, type CoreOptions } from '../core.ts'
 import { Keyring } from '../encryption.ts'
+import type { Sealed, Vault } from '../vault.ts'
 import type { Journal } from '../journal.ts'
+import type { OnBytes } from './batch.ts'
 import { CommitThread } from './commit-thread.ts'
 import { Disk } from './disk.ts'
 import { bringUp, pragma } from './format.ts'
@@ -14,7 +16,6 @@ import { readHead } from './headfile.ts'
 import { HistoryThread } from './history-thread.ts'
 import { load } from './load.ts'
 import { lock, type Lock } from './lock.ts'
-import type { Sealed, Vault } from './rows.ts'
 import { provideSeal } from './sealing.ts'
 import { damaged, refusing } from './sqlerror.ts'
 
@@ -29,7 +30,7 @@ export interface SqliteOptions extends CoreOptions {
   readonly maxBytes?: number
   /** Told the JSON text of each object that is written, with its resourceVersion and without managedFields, so that whoever
    * encodes need not make it again. The write is not durable yet. */
-  readonly onText?: (kept: Kept, text: string) => void
+  readonly onBytes?: OnBytes
   /** Where the entries of the two threads lie when this file is part of a bundle. */
   readonly workers?: { readonly commit: URL; readonly history: URL }
   /** Stands between the store and the disk; conformance tests delay and fail writes with it. */
@@ -69,7 +70,7 @@ async function openLocked(options: SqliteOptions, held: Lock): Promise<Store> {
     const loaded = refusing(path, () => load(database, { path, vault, reading }))
     await thread.ready()
     const history = new HistoryThread({ url: workers.history, settings: { path, keys, sealed }, reading })
-    const disk = new Disk({ thread, history, onText: options.onText, release: () => held.release() })
+    const disk = new Disk({ thread, history, onBytes: options.onBytes, release: () => held.release() })
     const journal = options.through?.(disk) ?? disk
     return new CoreStore({ options, journal, loaded, window: { changes: 10_000, bytes: 16 * 1024 * 1024 } })
   } catch (error) {

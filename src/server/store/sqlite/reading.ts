@@ -3,9 +3,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { Keyring } from '../encryption.ts'
 import type { HistoryRequest } from '../journal.ts'
 import { mostOperations } from '../compare.ts'
+import type { Vault } from '../vault.ts'
 import { revisionIn, revisionOf, rowOf } from './format.ts'
 import type { HistorySettings, PastPart, PastValue, PastWrite } from './history-protocol.ts'
-import { columnCount, columns, forms, opened, rowFrom, RowBroken, type Row, type Vault } from './rows.ts'
+import { columnCount, columns, forms, opened, rowFrom, RowBroken, type Row } from './rows.ts'
 
 const rowsPerPart = 512
 const bytesPerPart = 8 * 1024 * 1024

@@ -1,7 +1,7 @@
 /** A row of the log and its value: plain or sealed, always with a checksum over all of the row. */
 import { crc32 } from 'node:zlib'
 import type { GroupResource } from '#api/metadata.ts'
-import type { Keyring } from '../encryption.ts'
+import { isSealed, type Vault } from '../vault.ts'
 
 export const forms = { deletion: 0, plain: 1, sealed: 2 } as const
 
@@ -22,21 +22,9 @@ export interface Row extends RowHead {
   readonly value: Uint8Array
 }
 
-/** Which resources are sealed. */
-export type Sealed = readonly GroupResource[] | 'all'
-
-export const isSealed = (sealed: Sealed, resource: GroupResource): boolean =>
-  sealed === 'all' || sealed.includes(resource)
-
 export function sumOf(head: RowHead, form: number, value: Uint8Array): number {
   const { id, resource, key, version, previous, expires } = head
   return crc32(value, crc32(`${id} ${version} ${previous} ${expires} ${form} ${resource} ${key}`))
-}
-
-export interface Vault {
-  /** Absent where nothing is sealed. */
-  readonly ring: Keyring | undefined
-  readonly sealed: Sealed
 }
 
 /** The value as the row is to hold it. */

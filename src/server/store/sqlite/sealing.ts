@@ -5,8 +5,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { StoreRefused } from '../contract.ts'
 import { SealBroken, type Keyring } from '../encryption.ts'
+import { isSealed, sealedFrom, type Sealed, type Vault } from '../vault.ts'
 import { inTransaction, meta } from './format.ts'
-import { columns, forms, isSealed, opened, rowFrom, sumOf, type Sealed, type Vault } from './rows.ts'
+import { columns, forms, opened, rowFrom, sumOf } from './rows.ts'
 
 const record = { resource: '', key: 'sealed', version: 0 }
 
@@ -32,8 +33,7 @@ export function provideSeal(database: DatabaseSync, path: string, { ring, sealed
 
 function recorded(ring: Keyring, stored: Uint8Array, path: string): Sealed {
   try {
-    const sealed: unknown = JSON.parse(ring.open(record, stored).toString())
-    return sealed === 'all' ? 'all' : Array.isArray(sealed) ? sealed.map(String) : []
+    return sealedFrom(ring.open(record, stored).toString())
   } catch (error) {
     if (!(error instanceof SealBroken)) throw error
     throw new StoreRefused('key', `${path} was sealed under another key: give the key file it was written with`)

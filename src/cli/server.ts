@@ -1,0 +1,47 @@
+/** `bulwark server`: the API, controllers and scheduler as one of several around an etcd. */
+import { existsSync } from 'node:fs'
+import { isIPv4 } from 'node:net'
+import type { ClusterConfig } from '#processes/config.ts'
+import type { Layout } from '#processes/layout.ts'
+import { hostAddress, machineName } from './machine.ts'
+import { CommandError, type PlaceOptions, UsageError } from './place.ts'
+import { type EtcdFlags, storeAt } from './store-flags.ts'
+
+export interface ServerOptions extends PlaceOptions, EtcdFlags {
+  readonly store?: string
+  readonly port?: string
+  readonly advertiseAddress?: string
+}
+
+const usualPort = 6443
+
+/** Everything that the servers of a cluster share comes out of the store. @throws CommandError, UsageError */
+export function serverConfig(options: ServerOptions, at: Layout): ClusterConfig {
+  const { store, name, port = String(usualPort), advertiseAddress = hostAddress() } = options
+  if (store === undefined)
+    throw new UsageError(
+      '--store is missing: the addresses of the etcd that the servers share, such as https://10.0.0.1:2379',
+    )
+  const etcd = storeAt('--store', store, { ...options, usualKey: at.key })
+  if (etcd === 'sqlite')
+    throw new UsageError('a SQLite database belongs to one server alone: start that with bulwark up')
+  if (existsSync(at.config))
+    throw new CommandError(`${at.dir} belongs to a cluster that bulwark up made: choose another --name or --data-dir`)
+  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535)
+    throw new UsageError(`--port must be a number from 1 to 65535, not ${JSON.stringify(port)}`)
+  if (!isIPv4(advertiseAddress))
+    throw new UsageError(`--advertise-address must be an IPv4 address, not ${JSON.stringify(advertiseAddress)}`)
+  return {
+    name,
+    port: Number(port),
+    nodes: { simulated: 0 },
+    address: advertiseAddress,
+    serverAddress: advertiseAddress,
+    nodeName: machineName(),
+    serviceCIDR: '10.96.0.0/16',
+    podCIDR: '10.244.0.0/24',
+    dns: '10.96.0.10',
+    kubeletPort: 10_250,
+    etcd,
+  }
+}

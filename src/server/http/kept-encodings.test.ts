@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { KeptEncodings } from './kept-encodings.ts'
+
+test('the oldest bytes go when there is no room, the newest always stay', () => {
+  const kept = new KeptEncodings(100)
+  const objects = Array.from({ length: 5_000 }, () => ({ encodings: new Map<string, Uint8Array>() }))
+  for (const one of objects) kept.keep(one, 'json', new Uint8Array(30))
+  assert.equal(kept.bytes, 90)
+  assert.deepEqual(
+    objects.flatMap((one, at) => (one.encodings.size > 0 ? [at] : [])),
+    [4_997, 4_998, 4_999],
+  )
+  const large = { encodings: new Map<string, Uint8Array>() }
+  kept.keep(large, 'json', new Uint8Array(90))
+  assert.equal(kept.bytes, 90)
+  assert.equal(large.encodings.size, 1)
+})

@@ -1,0 +1,51 @@
+/**
+ * A bound for the bytes that lie beside kept objects: the oldest go first, and are made again when somebody asks.
+ * Without it a server would hold every object twice.
+ */
+import type { Kept } from '#server/store/contract.ts'
+
+const most = 64 * 1024 * 1024
+
+interface Held {
+  /** Not the object itself: that may go when something newer takes its place. */
+  readonly encodings: Map<string, Uint8Array>
+  readonly id: string
+  readonly bytes: number
+}
+
+export class KeptEncodings {
+  readonly #most: number
+  #queue: Held[] = []
+  #start = 0
+  #bytes = 0
+
+  constructor(mostBytes: number) {
+    this.#most = mostBytes
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  keep({ encodings }: Pick<Kept, 'encodings'>, id: string, made: Uint8Array): void {
+    encodings.set(id, made)
+    this.#queue.push({ encodings, id, bytes: made.byteLength })
+    this.#bytes += made.byteLength
+    while (this.#bytes > this.#most) this.#drop()
+  }
+
+  #drop(): void {
+    const oldest = this.#queue[this.#start++]
+    if (oldest === undefined) return
+    oldest.encodings.delete(oldest.id)
+    this.#bytes -= oldest.bytes
+    if (this.#start < 1024 || this.#start * 2 < this.#queue.length) return
+    this.#queue = this.#queue.slice(this.#start)
+    this.#start = 0
+  }
+}
+
+const all = new KeptEncodings(most)
+
+/** Lets bytes stay with what they encode for as long as there is room. */
+export const keepEncoding = (kept: Kept, id: string, bytes: Uint8Array): void => all.keep(kept, id, bytes)

@@ -1,0 +1,80 @@
+/**
+ * A value in etcd: one line of text that says what follows, then the object as every store keeps it, plain or sealed. Bound
+ * by checksum or seal to its key and to the key's own write counter, which is etcd's `version`.
+ *
+ *     bulwark1 FORM MARK EXPIRES SUM\n...
+ */
+import { crc32 } from 'node:zlib'
+import type { ValuePath } from '../encryption.ts'
+import { isSealed, type Vault } from '../vault.ts'
+
+export interface Content {
+  /** Made once for each attempt to write: who finds it knows which attempt it was. No spaces. */
+  readonly mark: string
+  /** Milliseconds since the epoch when it goes by itself; 0 for never. */
+  readonly expires: number
+  /** See text.ts. */
+  readonly text: Uint8Array
+}
+
+const magic = 'bulwark1 '
+const newline = 10
+const longestHead = 200
+
+/** Not written by us: another program uses these keys. */
+export class ValueForeign extends Error {
+  override readonly name = 'ValueForeign'
+}
+
+/** Written by us, and not what it was. */
+export class ValueBroken extends Error {
+  override readonly name = 'ValueBroken'
+}
+
+interface Head {
+  readonly form: string
+  readonly mark: string
+  readonly expires: number
+}
+
+const sumOf = ({ resource, key, version }: ValuePath, { form, mark, expires }: Head, body: Uint8Array): string =>
+  crc32(body, crc32(`${form} ${mark} ${expires} ${version} ${resource} ${key}`))
+    .toString(16)
+    .padStart(8, '0')
+
+/** The value to write when it becomes write number `path.version` of its key. */
+export function toValue(path: ValuePath, content: Content, { ring, sealed }: Vault): Buffer {
+  const seals = ring !== undefined && isSealed(sealed, path.resource)
+  const body = seals ? ring.seal(path, content.text) : content.text
+  const head: Head = { form: seals ? 's' : 'p', mark: content.mark, expires: content.expires }
+  const line = `${magic}${head.form} ${head.mark} ${head.expires} ${sumOf(path, head, body)}\n`
+  return Buffer.concat([Buffer.from(line), body])
+}
+
+/** The mark alone, without opening anything; '' where there is none. */
+export function markIn(value: Uint8Array): string {
+  return headOf(value)?.[1] ?? ''
+}
+
+function headOf(value: Uint8Array): readonly string[] | undefined {
+  const end = value.subarray(0, longestHead).indexOf(newline)
+  const line = Buffer.from(value.buffer, value.byteOffset, Math.max(0, end)).toString('latin1')
+  return line.startsWith(magic) ? line.slice(magic.length).split(' ') : undefined
+}
+
+/** @throws ValueForeign, ValueBroken, SealBroken */
+export function fromValue(path: ValuePath, value: Uint8Array, { ring, sealed }: Vault): Content {
+  const fields = headOf(value)
+  if (fields === undefined) throw new ValueForeign('it was not written by Bulwark')
+  const [form = '', mark = '', expires = '', sum = ''] = fields
+  const head: Head = { form, mark, expires: Number(expires) }
+  const body = value.subarray(value.indexOf(newline) + 1)
+  if (sumOf(path, head, body) !== sum) throw new ValueBroken('its checksum is wrong')
+  if (form === 's') {
+    if (ring === undefined) throw new ValueBroken('it is sealed and there is no key')
+    return { mark, expires: head.expires, text: ring.open(path, body) }
+  }
+  // A value put in plainly where sealed ones are the rule was not written by us.
+  if (ring !== undefined && isSealed(sealed, path.resource)) throw new ValueBroken('it should be sealed and is not')
+  return { mark, expires: head.expires, text: body }
+}

@@ -1,0 +1,21 @@
+/** What a store seals, and with what. */
+import type { GroupResource } from '#api/metadata.ts'
+import type { Keyring } from './encryption.ts'
+
+/** Which resources are sealed. */
+export type Sealed = readonly GroupResource[] | 'all'
+
+export const isSealed = (sealed: Sealed, resource: GroupResource): boolean =>
+  sealed === 'all' || sealed.includes(resource)
+
+export interface Vault {
+  /** Absent where nothing is sealed. */
+  readonly ring: Keyring | undefined
+  readonly sealed: Sealed
+}
+
+/** What a store's record says about which resources are sealed. */
+export function sealedFrom(text: string): Sealed {
+  const sealed: unknown = JSON.parse(text)
+  return sealed === 'all' ? 'all' : Array.isArray(sealed) ? sealed.map(String) : []
+}

@@ -1,0 +1,44 @@
+/** Every suite of the benchmarks runs to its end and gives its figures. What they say is not judged here. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { noContainers } from '../tools/cluster.ts'
+
+const run = promisify(execFile)
+const root = join(import.meta.dirname, '../..')
+
+test('all suites of the benchmarks give figures', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'bw-bench-'))
+  const file = join(dir, 'figures.json')
+  try {
+    const { stdout } = await run(process.execPath, [join(root, 'bench/main.ts'), '--json', file], {
+      cwd: root,
+      env: { ...process.env, BENCH_BRIEF: '1' },
+      maxBuffer: 16 << 20,
+      timeout: 300_000,
+    })
+    const figures = JSON.parse(await readFile(file, 'utf8')) as readonly { name: string; value: number }[]
+    const kinds = [
+      'creates',
+      'GETs',
+      'events/s: p99',
+      '1 % each: p99',
+      'list of',
+      'start to /readyz',
+      'startCluster',
+      'memory, ',
+    ]
+    for (const kind of noContainers === false ? [...kinds, 'to Running', 'at once'] : kinds) {
+      const found = figures.filter(one => one.name.includes(kind))
+      assert.equal(found.length, 1, kind)
+      assert.ok((found[0]?.value ?? 0) > 0, kind)
+      assert.match(stdout, new RegExp(found[0]?.name.split(' ')[0] ?? '-'))
+    }
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
+})

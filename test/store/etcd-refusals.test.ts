@@ -1,0 +1,216 @@
+/** What a store in etcd refuses to be opened with, what lies in etcd, and what a full etcd does. */
+import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { systemClock } from '#base/clock.ts'
+import { issue, makeAuthority } from '#pki/issue.ts'
+import { Notes, dataOf, decode, done, put, until, write } from '#server/store/conformance/harness.ts'
+import { type CommitResult, type Store, StoreRefused } from '#server/store/contract.ts'
+import { EtcdClient } from '#server/store/etcd/client.ts'
+import { alarmAction, noSpace } from '#server/store/etcd/codes.ts'
+import { type EtcdOptions, openEtcdStore } from '#server/store/etcd/open.ts'
+import { type EtcdCluster, skip, startEtcd } from './etcd.ts'
+
+let prefixes = 0
+const nextPrefix = (): string => `/r${prefixes++}`
+
+suite('etcd: what is refused', { skip }, () => {
+  let etcd: EtcdCluster
+  let client: EtcdClient
+  before(async () => {
+    etcd = await startEtcd(1, ['--quota-backend-bytes=6000000', '--max-txn-ops=100'])
+    client = new EtcdClient(etcd.access)
+  })
+  after(async () => {
+    client.close()
+    await etcd.stop()
+  })
+
+  const open = (prefix: string, more: Partial<EtcdOptions> = {}): Promise<Store> =>
+    openEtcdStore({ decode, clock: systemClock, freeze: true, prefix, patience: 500, ...etcd.access, ...more })
+  const refused = (why: StoreRefused['why'], message: RegExp, opening: Promise<Store>): Promise<void> =>
+    assert.rejects(
+      async () => (await opening).close(),
+      error => {
+        assert.ok(error instanceof StoreRefused, String(error))
+        assert.equal(error.why, why)
+        assert.match(error.message, message)
+        return true
+      },
+    )
+  const lay = async (key: string, value: string | Uint8Array): Promise<void> => {
+    await client.ask(peer => peer.kv.put({ key: Buffer.from(key), value: Uint8Array.from(Buffer.from(value)) }))
+  }
+  const found = async (key: string): Promise<Uint8Array> => {
+    const { kvs } = await client.ask(peer => peer.kv.range({ key: Buffer.from(key) }))
+    return kvs[0]?.value ?? new Uint8Array()
+  }
+
+  test('who cannot get in is told what to do', async () => {
+    const now = Date.now()
+    const stranger = await makeAuthority('somebody else', now)
+    const pair = await issue(stranger, { name: 'root', use: 'client' }, now)
+    await refused(
+      'unreachable',
+      /refused the connection \(tlsv1 alert unknown ca\): --etcd-certfile and --etcd-keyfile must be a client certificate/,
+      open('/x', pair),
+    )
+    await refused(
+      'unreachable',
+      /is not trusted \(unable to verify the first certificate\).*--etcd-cafile/,
+      open('/x', { ca: stranger.cert }),
+    )
+    await refused('unreachable', /certificate required.*--etcd-certfile/, open('/x', { cert: '', key: '' }))
+    const endpoints = ['https://127.0.0.1:1']
+    await refused(
+      'unreachable',
+      /https:\/\/127.0.0.1:1 does not answer .*ECONNREFUSED.*check that it runs/,
+      open('/x', { endpoints }),
+    )
+    await refused('unreachable', /in the clear: use https/, open('/x', { endpoints: ['http://10.0.0.1:2379'] }))
+    await refused('unreachable', /in the clear/, open('/x', { endpoints: ['http://127.example.org:2379'] }))
+    await refused('unreachable', /not the address of an etcd: nonsense/, open('/x', { endpoints: ['nonsense'] }))
+  })
+
+  test('keys of another program are left alone', async () => {
+    const prefix = nextPrefix()
+    await lay(`${prefix}/pods/default/web`, 'k8s\0\n')
+    await refused('foreign', /\/pods\/default\/web, which another program wrote.*--etcd-prefix/, open(prefix))
+    assert.equal((await found(`${prefix}/.bulwark/format`)).length, 0)
+    const mixed = nextPrefix()
+    await (await open(mixed)).close()
+    await lay(`${mixed}/pods/default/web`, 'k8s\0\n')
+    await refused('foreign', /another program/, open(mixed))
+  })
+
+  test('a newer format is refused, an older one is brought up, and a running server notices', async () => {
+    const prefix = nextPrefix()
+    const store = await open(prefix)
+    await write(store, 'k', 'v')
+    let steps = 0
+    const upgrades = [async () => void steps++]
+    const newer = await open(prefix, { upgrades })
+    assert.equal(steps, 1)
+    assert.equal(dataOf(newer.snapshot('things').get('k')), 'v')
+    await (await open(prefix, { upgrades })).close()
+    assert.equal(steps, 1)
+    await refused('newer', /has format 2, this version knows 1/, open(prefix))
+    await until(() => store.revision() >= newer.revision())
+    const late = await store.commit([put('k', 'old server')])
+    assert.ok(!late.ok && late.reason === 'failed' && late.message.includes('format 2'))
+    await assert.rejects(store.fresh(), { reason: 'ServiceUnavailable' })
+    await Promise.all([store.close(), newer.close()])
+  })
+
+  test('sealed values lie in etcd sealed, and open only with their key at their place', async () => {
+    const prefix = nextPrefix()
+    const keys = () => [Buffer.alloc(32, 1)]
+    const plain = await open(prefix)
+    const secret = put('s/1', 'confidential', { resource: 'secrets', managed: '[{"manager":"m"}]' })
+    await done(plain.commit([secret]))
+    await plain.close()
+    assert.ok(Buffer.from(await found(`${prefix}/secrets/s/1`)).includes('confidential'))
+    const store = await open(prefix, { keys })
+    assert.ok(!Buffer.from(await found(`${prefix}/secrets/s/1`)).includes('confidential'))
+    const kept = store.snapshot('secrets').get('s/1')
+    assert.deepEqual([dataOf(kept), kept?.managed], ['confidential', '[{"manager":"m"}]'])
+    await refused('key', /give the key file/, open(prefix))
+    await refused('key', /copy the key file from a server/, open(prefix, { keys: () => [Buffer.alloc(32, 2)] }))
+    const both = await open(prefix, { keys, sealed: ['configmaps'] })
+    await done(both.commit([put('s/2', 'secret two', { resource: 'secrets' })]))
+    await done(both.commit([put('c/1', 'map', { resource: 'configmaps' })]))
+    await store.fresh()
+    assert.equal(dataOf(store.snapshot('configmaps').get('c/1')), 'map')
+    await done(store.commit([put('c/2', 'a map too', { resource: 'configmaps' })]))
+    for (const key of ['secrets/s/2', 'configmaps/c/1', 'configmaps/c/2'])
+      assert.match(Buffer.from(await found(`${prefix}/${key}`)).toString('latin1'), /^bulwark1 s /, key)
+    // Somebody who can write to etcd puts a secret in the place of another, and one that is not sealed.
+    const errors = both.snapshot('secrets').size
+    await lay(`${prefix}/secrets/s/3`, await found(`${prefix}/secrets/s/1`))
+    await lay(`${prefix}/secrets/s/2`, await found(`${prefix}/configmaps/c/1`))
+    await both.fresh()
+    assert.equal(both.snapshot('secrets').get('s/3'), undefined)
+    assert.equal(both.snapshot('secrets').get('s/2'), undefined)
+    assert.equal(both.snapshot('secrets').size, errors - 1)
+    await refused('corrupt', /secrets\/s\/2 in etcd is damaged.*etcdctl del/, open(prefix, { keys }))
+    await Promise.all([store.close(), both.close()])
+  })
+
+  test('a new key is made only where nothing was ever sealed', async () => {
+    const prefix = nextPrefix()
+    const asked: boolean[] = []
+    const keys = (fresh: boolean) => {
+      asked.push(fresh)
+      return [Buffer.alloc(32, 1)]
+    }
+    await (await open(prefix, { keys })).close()
+    await (await open(prefix, { keys })).close()
+    assert.deepEqual([asked[0], asked.at(-1)], [true, false])
+  })
+
+  test('what etcd never takes is answered so', async () => {
+    const store = await open(nextPrefix())
+    const many = await store.commit(Array.from({ length: 150 }, (_, i) => put(`k${i}`)))
+    assert.ok(!many.ok && many.reason === 'failed' && many.message.includes('--max-txn-ops'))
+    const large = await store.commit([put('large', 'x'.repeat(3_000_000))])
+    assert.ok(!large.ok && large.reason === 'failed', JSON.stringify(large))
+    await write(store, 'small')
+    await store.close()
+  })
+
+  test('a server does not go on where what is agreed upon was altered', async () => {
+    const prefix = nextPrefix()
+    const store = await open(prefix, { keys: () => [Buffer.alloc(32, 1)] })
+    assert.equal(store.healthy?.(), true)
+    await lay(`${prefix}/.bulwark/sealed`, Buffer.alloc(60))
+    await until(() => store.healthy?.() === false)
+    const late = await store.commit([put('s/1', 'confidential', { resource: 'secrets' })])
+    assert.ok(!late.ok && late.reason === 'failed' && late.message.includes('not understood'))
+    await store.close()
+  })
+
+  test('an etcd that went back is not written to: revisions would be given twice', async () => {
+    const other = await startEtcd()
+    let told = ''
+    const store = await open('/x', { ...other.access, onBroken: why => (told = why) })
+    const notes = new Notes(store, store.revision())
+    for (let i = 0; i < 5; i++) await write(store, 'k', String(i))
+    const [member] = other.members
+    await member?.kill()
+    rmSync(join(other.dir, 'm0'), { recursive: true })
+    member?.start()
+    let answer: CommitResult | undefined
+    await until(() => {
+      void store.commit([put('k', 'again', { expect: 0 })]).then(result => (answer = result))
+      return (
+        answer?.ok === false && answer.reason === 'failed' && answer.message.includes('it was restored or replaced')
+      )
+    })
+    await assert.rejects(store.fresh(), { reason: 'ServiceUnavailable' })
+    assert.match(told, /restored or replaced/)
+    assert.equal(notes.ended, 'closed')
+    await store.close()
+    await other.stop()
+  })
+
+  test('a full etcd answers so, reads go on, and it recovers when there is room', async () => {
+    const store = await open(nextPrefix())
+    let full = ''
+    for (let i = 0; full === ''; i++) {
+      const result = await store.commit([put('k', 'x'.repeat(300_000))])
+      if (!result.ok) full = result.reason === 'full' ? result.message : JSON.stringify(result)
+      assert.ok(i < 60, 'etcd never was full')
+    }
+    assert.match(full, /database space exceeded.*etcdctl alarm disarm/)
+    await store.fresh()
+    assert.equal(store.snapshot('things').size, 1)
+    await store.compact(store.revision())
+    await client.ask(peer => peer.maintenance.defragment({}))
+    const { alarms } = await client.ask(peer => peer.maintenance.alarm({ action: alarmAction.get }))
+    for (const { memberID } of alarms)
+      await client.ask(peer => peer.maintenance.alarm({ action: alarmAction.disarm, memberID, alarm: noSpace }))
+    await write(store, 'room')
+    await store.close()
+  })
+})
