@@ -121,6 +121,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'server/authz',
       'server/store',
       'codec',
+      'codec/cel',
       'kinds/amounts',
       'kinds/facts',
       'api',
@@ -159,7 +160,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     packages: ['@peculiar/x509', 'reflect-metadata'],
   },
   kinds: {
-    imports: ['codec', 'kinds/facts', 'api', 'base'],
+    imports: ['codec', 'codec/cel', 'kinds/facts', 'api', 'base'],
     node: ['net'],
   },
   codec: {

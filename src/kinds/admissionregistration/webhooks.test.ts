@@ -176,6 +176,35 @@ const others: readonly Row[] = [
     'webhooks[0].matchConditions[0].expression: Required value',
     'webhooks[0].matchConditions[1].name: Duplicate value: "n"',
   ),
+  ...right(
+    {
+      [at('matchConditions')]: [
+        { name: 'a', expression: "object.metadata.name == 'x' && request.operation == 'CREATE'" },
+      ],
+    },
+    {
+      [at('matchConditions')]: [
+        { name: 'a', expression: "authorizer.group('').resource('pods').check('get').allowed()" },
+      ],
+    },
+  ),
+  wrong(
+    { [at('matchConditions')]: [{ name: 'a', expression: 'request.nothing == 1' }] },
+    'webhooks[0].matchConditions[0].expression: Invalid value: "request.nothing == 1": compilation failed: ERROR: <input>:1:8: undefined field \'nothing\'…',
+  ),
+  wrong(
+    { [at('matchConditions')]: [{ name: 'a', expression: '1 +' }] },
+    'webhooks[0].matchConditions[0].expression: Invalid value: "1 +": compilation failed: ERROR: <input>:1:4: Syntax error…',
+  ),
+  wrong(
+    { [at('matchConditions')]: [{ name: 'a', expression: 'object.spec.ready' }] },
+    'webhooks[0].matchConditions[0].expression: Invalid value: "object.spec.ready": must evaluate to bool but got dyn',
+  ),
+  {
+    old: { [at('matchConditions')]: [{ name: 'a', expression: 'no longer' }] },
+    change: { [at('matchConditions')]: [{ name: 'a', expression: 'no longer' }] },
+    wrong: [],
+  },
   // What was stored before these were required may be kept as it is.
   { old: { [at('sideEffects')]: 'Some' }, change: { [at('sideEffects')]: 'Some' }, wrong: [] },
   { old: { [at('admissionReviewVersions')]: ['v9'] }, change: { [at('admissionReviewVersions')]: ['v9'] }, wrong: [] },

@@ -1,4 +1,8 @@
 /** What is wrong with a configuration of webhooks. */
+import { equal } from '#base/equal.ts'
+import { matchEnvironment } from '#codec/cel/admission.ts'
+import { compile } from '#codec/cel/compile.ts'
+import { formatType } from '#codec/cel/types.ts'
 import type { WriteContext } from '#api/kind.ts'
 import type { KObject } from '#api/metadata.ts'
 import { dns1035Label, dns1123Subdomain, qualifiedName } from '#api/names.ts'
@@ -24,17 +28,23 @@ interface Leniency {
   readonly effects: boolean
   readonly versions: boolean
   readonly names: boolean
+  /** Conditions that nobody touches are not looked at again. */
+  readonly conditions: boolean
 }
 
 const known = ({ admissionReviewVersions: versions }: Webhook): boolean =>
   versions.some(version => reviews.includes(version))
 
-function leniency(old: Configuration | undefined): Leniency {
+function leniency(old: Configuration | undefined, now: readonly Webhook[]): Leniency {
   const webhooks = old?.webhooks ?? []
   return {
     effects: webhooks.some(one => !harmless.includes(one.sideEffects)),
     versions: webhooks.some(one => one.admissionReviewVersions.length > 0 && !known(one)),
     names: new Set(webhooks.map(one => one.name)).size < webhooks.length,
+    conditions:
+      old !== undefined &&
+      now.length === webhooks.length &&
+      webhooks.every((one, at) => equal(one.matchConditions, now[at]?.matchConditions)),
   }
 }
 
@@ -65,11 +75,20 @@ function checkEffects(place: Place, { sideEffects }: Webhook, lenient: boolean):
   else if (!allowed.includes(sideEffects)) place.unsupported(sideEffects, allowed)
 }
 
+/** Only what says yes or no is a condition. */
+function checkCondition(place: Place, expression: string): void {
+  if (expression === '') return place.required()
+  const compiled = compile(expression, matchEnvironment)
+  if (!compiled.ok) return place.invalid(expression, `compilation failed: ${compiled.text}`)
+  if (compiled.type.kind === 'bool') return undefined
+  return place.invalid(expression, `must evaluate to bool but got ${formatType(compiled.type)}`)
+}
+
 function checkConditions(list: Place, { matchConditions = [] }: Webhook): void {
   if (matchConditions.length > mostConditions) list.tooMany(matchConditions.length, mostConditions)
   const names = new Set<string>()
   list.each(matchConditions, ({ name, expression }, at) => {
-    if (expression.trim() === '') at.at('expression').required()
+    checkCondition(at.at('expression'), expression.trim())
     at.at('name').named(name, qualifiedName)
     if (name !== '' && names.has(name)) at.at('name').duplicate(name)
     names.add(name)
@@ -98,7 +117,7 @@ function checkWebhook(place: Place, webhook: Webhook, lenient: Leniency): void {
   if (again !== undefined && again !== 'Never' && again !== 'IfNeeded')
     place.at('reinvocationPolicy').unsupported(again, ['IfNeeded', 'Never'])
   checkClientConfig(place.at('clientConfig'), webhook.clientConfig ?? {})
-  checkConditions(place.at('matchConditions'), webhook)
+  if (!lenient.conditions) checkConditions(place.at('matchConditions'), webhook)
   checkVersions(place.at('admissionReviewVersions'), webhook, lenient.versions)
 }
 
@@ -107,7 +126,7 @@ export function validateWebhooks(
   { old }: WriteContext<Configuration>,
 ): readonly FieldError[] {
   const list = new Place('webhooks')
-  const lenient = leniency(old)
+  const lenient = leniency(old, webhooks ?? [])
   const names = new Set<string>()
   list.each(webhooks, (webhook, at) => {
     checkWebhook(at, webhook, lenient)

@@ -23,7 +23,8 @@ import { runtimeClass } from './runtime-class.ts'
 import { serviceAccountStep } from './service-account.ts'
 import { type Lookup, type Step, deny } from './step.ts'
 import { claimResize, defaultStorageClass, storageObjectInUse } from './storage.ts'
-import { type Conditions, everythingMatches } from './webhook/conditions.ts'
+import { celConditions } from './webhook/cel-conditions.ts'
+import type { Conditions } from './webhook/conditions.ts'
 import type { HookMetrics } from './webhook/metrics.ts'
 import { mutatingWebhooks } from './webhook/mutating.ts'
 import type { DecodePatched } from './webhook/patch.ts'
@@ -45,7 +46,7 @@ export interface AdmissionParts {
   readonly suffix: () => string
   readonly choice?: PluginChoice | undefined
   readonly eventLimits?: readonly EventLimit[] | undefined
-  /** The language of match conditions. */
+  /** The language of match conditions; CEL unless given. */
   readonly conditions?: Conditions | undefined
   /** Steps that are built elsewhere: policies, Pod Security. Named as the plugin whose place they take. */
   readonly more?: readonly Step[] | undefined
@@ -99,7 +100,7 @@ function ofOthers(parts: AdmissionParts): readonly Step[] {
 
 /** @throws Error for a choice of plugins that cannot be. */
 export function defaultSteps(parts: AdmissionParts): readonly Step[] {
-  const webhooks = { ...parts, conditions: parts.conditions ?? everythingMatches }
+  const webhooks = { ...parts, conditions: parts.conditions ?? celConditions(parts) }
   const all = [
     ...ofPods(parts),
     ...ofOthers(parts),

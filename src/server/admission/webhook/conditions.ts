@@ -11,6 +11,3 @@ export type Conditions = (
   called: Invocation,
   request: AdmissionRequest,
 ) => Matched | Promise<Matched>
-
-/** Without a language a webhook is asked about more than it wanted to be, and never about less. */
-export const everythingMatches: Conditions = () => true

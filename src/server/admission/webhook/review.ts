@@ -58,40 +58,46 @@ function optionsOf(request: AdmissionRequest): object | null {
   return { kind, apiVersion: 'meta.k8s.io/v1', ...options, ...(request.dryRun ? { dryRun: ['All'] } : {}) }
 }
 
+/** Of the request all but its uid and its objects. */
+export function requestPart(called: Invocation, request: AdmissionRequest): object {
+  const { permit, subresource } = request
+  const { group, resource } = permit
+  const { name, groups, uid, extra } = permit.user
+  // A namespace lies in itself, as it is told here.
+  const namespace = group === '' && resource === 'namespaces' ? request.name : request.namespace
+  return {
+    kind: kindOf(called.served),
+    resource: called.resource,
+    requestKind: kindOf(request.body ?? request.served),
+    requestResource: { group, version: permit.version, resource },
+    ...(subresource === '' ? {} : { subResource: subresource, requestSubResource: subresource }),
+    ...(request.name === '' ? {} : { name: request.name }),
+    ...(namespace === '' ? {} : { namespace }),
+    operation: request.operation,
+    userInfo: {
+      username: name,
+      ...(uid === undefined || uid === '' ? {} : { uid }),
+      groups,
+      ...(extra === undefined ? {} : { extra }),
+    },
+    dryRun: request.dryRun,
+    options: optionsOf(request),
+  }
+}
+
 export async function review(
   versions: Versions,
   called: Invocation,
   { request, uid, version }: Call & { readonly request: AdmissionRequest },
 ): Promise<object> {
-  const { permit, subresource } = request
-  const { group, resource } = permit
-  const { name, groups, uid: userId, extra } = permit.user
-  // A namespace lies in itself, as it is told here.
-  const namespace = group === '' && resource === 'namespaces' ? request.name : request.namespace
-  const sub = subresource === '' ? {} : { subResource: subresource, requestSubResource: subresource }
   return {
     kind: 'AdmissionReview',
     apiVersion: `admission.k8s.io/${version}`,
     request: {
       uid,
-      kind: kindOf(called.served),
-      resource: called.resource,
-      requestKind: kindOf(request.body ?? request.served),
-      requestResource: { group, version: permit.version, resource },
-      ...sub,
-      ...(request.name === '' ? {} : { name: request.name }),
-      ...(namespace === '' ? {} : { namespace }),
-      operation: request.operation,
-      userInfo: {
-        username: name,
-        ...(userId === undefined || userId === '' ? {} : { uid: userId }),
-        groups,
-        ...(extra === undefined ? {} : { extra }),
-      },
+      ...requestPart(called, request),
       object: await shownAs(versions, called, { request, object: request.object }),
       oldObject: await shownAs(versions, called, { request, object: request.old }),
-      dryRun: request.dryRun,
-      options: optionsOf(request),
     },
   }
 }
