@@ -39,15 +39,18 @@ export const requestType: ObjectType = objectType(
   ]),
 )
 
-/** Of match conditions of webhooks: the objects are of any kind. */
-export const matchEnvironment = new Environment({
-  libraries: kubernetesLibraries,
-  variables: new Map<string, CelType>([
-    ['object', dynType],
-    ['oldObject', dynType],
-    ['namespaceObject', dynType],
-    ['request', requestType],
-    ['authorizer', authorizerType],
-    ['authorizer.requestResource', resourceCheckType],
-  ]),
-})
+let made: Environment | undefined
+
+/** Of match conditions of webhooks: the objects are of any kind. Made at the first demand. */
+export const matchEnvironment = (): Environment =>
+  (made ??= new Environment({
+    libraries: kubernetesLibraries,
+    variables: new Map<string, CelType>([
+      ['object', dynType],
+      ['oldObject', dynType],
+      ['namespaceObject', dynType],
+      ['request', requestType],
+      ['authorizer', authorizerType],
+      ['authorizer.requestResource', resourceCheckType],
+    ]),
+  }))

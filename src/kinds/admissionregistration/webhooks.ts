@@ -78,7 +78,7 @@ function checkEffects(place: Place, { sideEffects }: Webhook, lenient: boolean):
 /** Only what says yes or no is a condition. */
 function checkCondition(place: Place, expression: string): void {
   if (expression === '') return place.required()
-  const compiled = compile(expression, matchEnvironment)
+  const compiled = compile(expression, matchEnvironment())
   if (!compiled.ok) return place.invalid(expression, `compilation failed: ${compiled.text}`)
   if (compiled.type.kind === 'bool') return undefined
   return place.invalid(expression, `must evaluate to bool but got ${formatType(compiled.type)}`)

@@ -20,7 +20,7 @@ const programs = new WeakMap<MatchCondition, Program | 'broken'>()
 function programOf(condition: MatchCondition): Program | 'broken' {
   const had = programs.get(condition)
   if (had !== undefined) return had
-  const made = compileUnchecked(condition.expression, matchEnvironment) ?? 'broken'
+  const made = compileUnchecked(condition.expression, matchEnvironment()) ?? 'broken'
   programs.set(condition, made)
   return made
 }
