@@ -31,7 +31,7 @@ async function loopDelay(target: Target): Promise<{ readonly p99: number; readon
     }).on('error', reject)
   })
   const read = (name: string): number =>
-    Number(new RegExp(`nodejs_eventloop_lag_${name}_seconds (\\S+)`).exec(text)?.[1] ?? Number.NaN) * 1000
+    Number(new RegExp(`^nodejs_eventloop_lag_${name}_seconds (\\S+)`, 'm').exec(text)?.[1] ?? Number.NaN) * 1000
   return { p99: read('p99'), max: read('max') }
 }
 

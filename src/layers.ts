@@ -40,6 +40,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'scheduler',
       'controllers',
       'client',
+      'server/custom',
       'server',
       'server/admission',
       'server/authz',
@@ -54,6 +55,20 @@ export const layers: Readonly<Record<string, Layer>> = {
       'base',
     ],
     node: ['crypto'],
+  },
+  'server/custom': {
+    imports: [
+      'client',
+      'server',
+      'server/registry',
+      'server/store',
+      'kinds',
+      'codec',
+      'kinds/facts',
+      'wire',
+      'api',
+      'base',
+    ],
   },
   node: {
     imports: ['client', 'images', 'kinds/facts', 'wire', 'api', 'base'],
@@ -161,11 +176,11 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   kinds: {
     imports: ['codec', 'codec/cel', 'kinds/facts', 'api', 'base'],
-    node: ['net'],
+    node: ['crypto', 'net'],
   },
   codec: {
     imports: ['kinds/facts', 'api', 'base'],
-    packages: ['js-yaml'],
+    packages: ['js-yaml', 're2js'],
   },
   'codec/cel': {
     imports: ['api', 'base'],

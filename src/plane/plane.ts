@@ -11,8 +11,9 @@ import { controllers } from '#controllers/index.ts'
 import { schedulerRules } from '#scheduler/index.ts'
 import { suggested } from '#kinds/flowcontrol/suggested.ts'
 import { builtinKinds } from '#kinds/index.ts'
-import { makeScheme } from '#kinds/scheme.ts'
 import type { PluginChoice } from '#server/admission/plugins.ts'
+import { type ChangingScheme, makeScheme } from '#kinds/scheme.ts'
+import { startCustom } from '#server/custom/start.ts'
 import { fieldManager, patching } from '#server/coding.ts'
 import { tokenKeys } from '#server/authn/tokens.ts'
 import { type Server, makeServer } from '#server/server.ts'
@@ -34,7 +35,7 @@ export const usualNetwork: Network = { serviceCIDR: '10.96.0.0/16', nodePorts: [
 
 export interface PlaneOptions {
   readonly store: Store
-  readonly scheme: Scheme
+  readonly scheme: ChangingScheme
   readonly clock: Clock
   readonly log: Log
   readonly keys: SharedKeys
@@ -65,7 +66,7 @@ export interface Plane {
 }
 
 /** Everything kinds need to read what is kept. */
-export function schemeAndDecode(): { readonly scheme: Scheme; readonly decode: Decode } {
+export function schemeAndDecode(): { readonly scheme: ChangingScheme; readonly decode: Decode } {
   const scheme = makeScheme(builtinKinds)
   return { scheme, decode: decodeStored(scheme) }
 }
@@ -79,11 +80,14 @@ const keptResources = (scheme: Scheme) => (): readonly ResourceRef[] =>
     .filter(kind => kind.storedAs === undefined && ['list', 'watch', 'delete'].every(verb => kind.verbs.includes(verb)))
     .map(kind => ({
       group: kind.group,
-      version: kind.hub,
+      version: kind.unserved === undefined ? kind.hub : (kind.versions[0]?.name ?? kind.hub),
       resource: kind.plural,
       kind: kind.kind,
       namespaced: kind.scope === 'Namespaced',
     }))
+
+/** Milliseconds. */
+const lookAfter = 50
 
 export async function makePlane(options: PlaneOptions): Promise<Plane> {
   const { store, scheme, clock, log, keys, network } = options
@@ -114,6 +118,25 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
   const { random, simulated = 0 } = options
   const duties: Duties = { server, clock, log, pace, random, controllers: list, simulated }
   let work: Work | undefined
+  // Kinds that come and go are looked at soon, and many at once only once.
+  let looking: (() => void) | undefined
+  const look = (): void => {
+    looking ??= clock.after(lookAfter, () => {
+      looking = undefined
+      work?.rescan()
+    })
+  }
+  const own = server.identity('system:apiserver', ['system:masters'])
+  const reader = server.reader(own)
+  const custom = startCustom({
+    store,
+    scheme,
+    parts: { client: client(own, 'kube-apiserver'), reader, clock, log, pace },
+    uid: randomUUID,
+    random,
+    onChange: look,
+  })
+  await custom.ready
   return {
     server,
     store,
@@ -138,7 +161,10 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
         })
     },
     stop: async () => {
+      looking?.()
       await work?.stop()
+      await custom.stop()
+      reader.close()
       server.close()
       caller.close()
     },

@@ -18,8 +18,8 @@ import { type Suggested, bootstrap } from './bootstrap.ts'
 import { type FlowControl, makeFlowControl } from '#server/flow/flow.ts'
 import { makeDoor } from './local/door.ts'
 import { type LocalReader, makeReader } from './local/reader.ts'
-import { inVersion } from './http/encode.ts'
-import { type Serving, toHub } from './outcome.ts'
+import { inVersion, prepared, toHub } from './converting.ts'
+import type { Serving } from './outcome.ts'
 import type { Patching } from './patching-contract.ts'
 import type { FieldManager } from '#server/registry/deps.ts'
 import { firstAddress, makePools, makeReservations } from '#server/registry/reservations.ts'
@@ -70,6 +70,15 @@ export interface Server {
   /** What every cluster has from the start. To be awaited before anybody is let in. */
   bootstrap(): Promise<void>
   close(): void
+}
+
+/** As webhooks are shown objects, and give them back. */
+const versions: AdmissionParts['versions'] = {
+  shown: async (object, served) => {
+    await prepared(served, [object])
+    return inVersion(object, served)
+  },
+  toHub: (draft, served) => toHub(served, draft),
 }
 
 const alphabet = 'bcdfghjklmnpqrstvwxz2456789'
@@ -135,7 +144,7 @@ export function makeServer(options: ServerOptions): Server {
           decode: (document, served) =>
             options.patching.decoded(document, served, { level: 'Ignore', warn: () => undefined }),
           metrics,
-          versions: { shown: inVersion, toHub: (draft, served) => toHub(served, draft) },
+          versions,
           ...options.admission,
         }),
       ]),

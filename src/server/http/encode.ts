@@ -6,7 +6,8 @@ import type { KObject } from '#api/metadata.ts'
 import type { Kind, Scheme, Served } from '#api/kind.ts'
 import { stringifyJson } from '#codec/json.ts'
 import { storedKinds } from '../stored.ts'
-import { copy, withMetadata } from '#server/registry/build.ts'
+import { inVersion } from '../converting.ts'
+import { withMetadata } from '#server/registry/build.ts'
 import type { Kept } from '#server/store/contract.ts'
 import type { OnBytes } from '#server/store/sqlite/batch.ts'
 import { keepEncoding } from './kept-encodings.ts'
@@ -22,10 +23,6 @@ function spliced(text: string, managed: string): string {
   const rest = text.slice(at)
   return `${text.slice(0, at)}"managedFields":${managed}${rest.startsWith('}') ? '' : ','}${rest}`
 }
-
-/** The object in the version that is asked for, without managedFields. */
-export const inVersion = (object: KObject, served: Served): KObject =>
-  served.version.fromHub === undefined ? object : served.version.fromHub(copy(object))
 
 /** As `inVersion`, with managedFields: for the encoders that walk the object. */
 export function complete(kept: Kept, served: Served): KObject {

@@ -3,14 +3,17 @@ import { timestamp } from '#base/clock.ts'
 import { type Draft, type KObject, groupResource, objectKey } from '#api/metadata.ts'
 import type { Kind, Served } from '#api/kind.ts'
 import type { WriteOptions } from '#api/door.ts'
+import { hasStatus } from '#api/served.ts'
 import type { Permit } from '#api/request.ts'
 import {
   StatusError,
   alreadyExists,
   badRequest,
+  forbidden,
   insufficientStorage,
   internalError,
   invalid,
+  notFound,
   serviceUnavailable,
 } from '#api/status.ts'
 import type { CommitResult, Kept } from '#server/store/contract.ts'
@@ -69,6 +72,11 @@ const generatedTries = 8
 /** @throws StatusError */
 export async function create(deps: RegistryDeps, input: WriteInput): Promise<Kept> {
   const { generateName = '' } = input.draft.metadata
+  if (input.served.kind.retiring?.() === true)
+    throw forbidden(
+      subjectOf(input.permit, input.draft.metadata.name ?? ''),
+      'create not allowed while custom resource definition is terminating',
+    )
   const generated = (input.draft.metadata.name ?? '') === '' && generateName !== ''
   for (let tries = 1; ; tries++) {
     const result = await attemptNewest(deps, generated ? named(deps, input, generateName) : input)
@@ -151,19 +159,28 @@ async function attempt(deps: RegistryDeps, input: WriteInput): Promise<Attempted
   const { kind } = served
   const place = placed(input)
   const draft = systemFields(deps, input, place)
-  if (kind.status && kind.registersStatus !== true) setField(draft, 'status', undefined)
+  if (hasStatus(served) && kind.registersStatus !== true) setField(draft, 'status', undefined)
   const request = admissionRequest(deps, input, { ...place, operation: 'CREATE', object: draft, old: undefined })
   const changing = deps.admission.change(request)
   if (changing !== undefined) {
     await changing
     // What somebody outside made of it has no more status than what the client sent.
-    if (kind.status && kind.registersStatus !== true) setField(draft, 'status', undefined)
+    if (hasStatus(served) && kind.registersStatus !== true) setField(draft, 'status', undefined)
   }
-  const context = { now: timestamp(deps.clock.now()), user: permit.user, subresource: '', old: undefined }
+  const context = {
+    now: timestamp(deps.clock.now()),
+    user: permit.user,
+    subresource: '',
+    version: served.version.name,
+    old: undefined,
+  }
   kind.defaults?.(draft)
   kind.prepare?.(draft, context)
   const taken = deps.reservations.take(served, draft, undefined)
-  const errors = [...createErrors(kind, draft.metadata), ...(kind.validate?.(draft, context) ?? [])]
+  const errors = [
+    ...createErrors(kind, draft.metadata),
+    ...(kind.judge === undefined ? (kind.validate?.(draft, context) ?? []) : await kind.judge(draft, context)),
+  ]
   if (errors.length > 0) throw invalid({ group: kind.group, resource: kind.kind, name: place.name }, errors)
   kind.warnings?.(draft, context).forEach(input.warn)
   const judging = deps.admission.judge(request)
@@ -187,6 +204,7 @@ async function attempt(deps: RegistryDeps, input: WriteInput): Promise<Attempted
     if (deps.store.snapshot(resource).get(key) !== undefined) throw alreadyExists(subjectOf(permit, place.name))
     return { done: unkept({ resource, key, object: draft, managed }), name: place.name }
   }
+  asOfNow(deps, kind, draft)
   const result = await commitCharged(deps, request, [
     { type: 'put', resource, key, expect: 0, object: draft, managed },
     ...taken.operations,
@@ -198,6 +216,14 @@ async function attempt(deps: RegistryDeps, input: WriteInput): Promise<Attempted
     return attempt(deps, { ...input, draft: forgotten(draft) })
   }
   return { name: place.name }
+}
+
+/** A definition may change while an object of its kind is on the way; what is kept is as the kind has it now. @throws StatusError NotFound */
+export function asOfNow({ scheme }: RegistryDeps, kind: Kind, draft: Draft<KObject>): void {
+  if (!kind.custom) return
+  const now = scheme.stored(kind.group, kind.plural)
+  if (now === undefined) throw notFound({ group: kind.group, resource: kind.plural, name: draft.metadata.name ?? '' })
+  if (now !== kind) now.defaults?.(draft)
 }
 
 /** The draft as it was before the store may have stamped it. */

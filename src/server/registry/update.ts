@@ -4,12 +4,13 @@ import { timestamp } from '#base/clock.ts'
 import { type Draft, type KObject, type ObjectMeta, objectKey } from '#api/metadata.ts'
 import type { Served, WriteContext } from '#api/kind.ts'
 import type { WriteOptions } from '#api/door.ts'
+import { hasStatus } from '#api/served.ts'
 import type { Permit } from '#api/request.ts'
 import { badRequest, conflict, invalid, modified, notFound } from '#api/status.ts'
 import { invalidValue } from '#api/validation.ts'
 import type { Kept, Operation } from '#server/store/contract.ts'
 import { fieldOf, setField, withMetadata } from './build.ts'
-import { commitFailure, storageOf, subjectOf, unkept } from './create.ts'
+import { asOfNow, commitFailure, storageOf, subjectOf, unkept } from './create.ts'
 import { admissionRequest } from './admitting.ts'
 import { charged, commitCharged } from './charged.ts'
 import type { AdmissionRequest, RegistryDeps, Taken } from './deps.ts'
@@ -117,6 +118,7 @@ function prepared(deps: RegistryDeps, input: UpdateInput, step: { draft: Draft<K
     now: timestamp(deps.clock.now()),
     user: input.permit.user,
     subresource: input.permit.subresource,
+    version: input.served.version.name,
     old: step.old,
   }
   kind.defaults?.(step.draft)
@@ -128,20 +130,21 @@ function prepared(deps: RegistryDeps, input: UpdateInput, step: { draft: Draft<K
 const uncounted = new Set(['status', 'binding', 'finalize', 'approval'])
 const outside = new Set(['metadata', 'status', 'apiVersion', 'kind'])
 
-/** Something but metadata and status changed. */
-const respecified = (next: KObject, old: KObject): boolean =>
+/** Something but metadata and status changed; a custom kind's status without a write path of its own is like any field. */
+const respecified = (served: Served, next: KObject, old: KObject): boolean =>
   [...new Set([...Object.keys(next), ...Object.keys(old)])].some(
-    key => !outside.has(key) && !equal(fieldOf(next, key), fieldOf(old, key)),
+    key =>
+      (!outside.has(key) || (key === 'status' && served.kind.custom && !hasStatus(served))) &&
+      !equal(fieldOf(next, key), fieldOf(old, key)),
   )
 
 function built(input: UpdateInput, wanted: Draft<KObject>, old: KObject): Draft<KObject> {
-  const { kind } = input.served
   const base =
     input.permit.subresource === 'status'
       ? statusOnly(input.served, wanted, old)
       : withMetadata(wanted, wanted.metadata)
   const draft = withMetadata(base, keptMetadata(base.metadata, old.metadata))
-  if (kind.status && input.permit.subresource === '') setField(draft, 'status', fieldOf(old, 'status'))
+  if (hasStatus(input.served) && input.permit.subresource === '') setField(draft, 'status', fieldOf(old, 'status'))
   if (input.permit.subresource === 'status' && (draft.metadata.ownerReferences?.length ?? 1) === 0)
     Reflect.deleteProperty(draft.metadata, 'ownerReferences')
   return draft
@@ -172,10 +175,13 @@ async function attempt(
     request = { ...request, object: draft }
   }
   const context = prepared(deps, input, { draft, old })
-  if (kind.counted && !uncounted.has(permit.subresource) && respecified(draft, old))
+  if (kind.counted && !uncounted.has(permit.subresource) && respecified(served, draft, old))
     draft.metadata.generation = (old.metadata.generation ?? 0) + 1
   const taken = deps.reservations.take(served, draft, old)
-  const errors = [...updateErrors(draft.metadata, old.metadata), ...(kind.validate?.(draft, context) ?? [])]
+  const errors = [
+    ...updateErrors(draft.metadata, old.metadata),
+    ...(kind.judge === undefined ? (kind.validate?.(draft, context) ?? []) : await kind.judge(draft, context)),
+  ]
   if (errors.length > 0) throw invalid({ group: kind.group, resource: kind.kind, name: permit.name }, errors)
   kind.warnings?.(draft, context).forEach(input.warn)
   const judging = deps.admission.judge(request)
@@ -233,6 +239,7 @@ async function commit(deps: RegistryDeps, input: UpdateInput, step: Commit): Pro
     draft.metadata.resourceVersion = String(revision)
     return unkept({ resource, key, object: draft, managed: step.managed })
   }
+  asOfNow(deps, input.served.kind, draft)
   const gone = released(input.served.kind, draft)
   const write: readonly Operation[] = gone
     ? [{ type: 'delete', resource, key, expect: revision }, ...deps.reservations.release(input.served, current.object)]

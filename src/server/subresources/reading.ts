@@ -61,7 +61,8 @@ export const inner = (special: SpecialRequest): SpecialRequest => ({
 /** Changes the object that the subresource belongs to, through the same loop as every update. */
 export const amend = (
   special: SpecialRequest,
-  change: (draft: Draft<KObject>, current: Kept) => void | Promise<void>,
+  /** Changes the draft, or gives another one, both in the hub's form. */
+  change: (draft: Draft<KObject>, current: Kept) => void | Promise<Draft<KObject> | undefined>,
 ): Promise<Kept> =>
   update(special.serving.registry, {
     permit: special.permit,
@@ -72,8 +73,8 @@ export const amend = (
     options: optionsOf(special.request),
     manager: managerOf(special.permit, optionsOf(special.request).fieldManager),
     change: async current => {
-      const draft = copy(current.object)
-      await change(draft, current)
+      const own = copy(current.object)
+      const draft = (await change(own, current)) ?? own
       draft.metadata.resourceVersion = ''
       return { draft, unconditional: true }
     },
