@@ -60,12 +60,11 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: [
       'client',
       'server',
+      'server/outbound',
       'server/registry',
       'server/store',
       'kinds',
-      'codec',
       'kinds/facts',
-      'wire',
       'api',
       'base',
     ],

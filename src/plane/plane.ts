@@ -132,8 +132,8 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     store,
     scheme,
     parts: { client: client(own, 'kube-apiserver'), reader, clock, log, pace },
+    hooks: server.hooks,
     uid: randomUUID,
-    random,
     onChange: look,
   })
   await custom.ready
