@@ -194,6 +194,32 @@ etcdFlags(stores.command('migrate').description('Move everything between the dat
     }),
   )
 
+program
+  .command('envtest')
+  .description(
+    "Print a directory for KUBEBUILDER_ASSETS: operators written in Go test against Bulwark with controller-runtime's envtest",
+  )
+  .option('--data-dir <dir>', 'where the directory is made')
+  .addHelpText('after', '\nExamples:\n  KUBEBUILDER_ASSETS="$(bulwark envtest)" go test ./...')
+  .action((flags: { dataDir?: string }) =>
+    told(async () => {
+      const { envtestDirectory } = await import('./cli/envtest.ts')
+      process.stdout.write(`${await envtestDirectory(flags)}\n`)
+    }),
+  )
+
+program
+  .command('envtest-run <program> [args...]', { hidden: true })
+  .allowUnknownOption()
+  .helpOption(false)
+  .action((name: string) =>
+    told(async () => {
+      const { isEnvtestProgram, runEnvtest } = await import('./cli/envtest.ts')
+      if (!isEnvtestProgram(name)) throw new Error(`there is no ${name}`)
+      await runEnvtest(name, process.argv.slice(process.argv.indexOf('envtest-run') + 2))
+    }),
+  )
+
 for (const role of ['agent', 'supervisor'] as const)
   program
     .command(role, { hidden: true })

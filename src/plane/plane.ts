@@ -43,6 +43,8 @@ export interface PlaneOptions {
   readonly random: () => number
   /** Admission plugins to be on or off, other than usually. */
   readonly plugins?: PluginChoice
+  /** Of service-account tokens, where it is not the usual one. */
+  readonly issuer?: string
   /** Nodes that exist in the API alone. */
   readonly simulated?: number
   /** This server's name among several that share a store: one of them leads. Absent where there is only this one. */
@@ -98,7 +100,7 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     store,
     scheme,
     clock,
-    issuer,
+    issuer: options.issuer ?? issuer,
     random: options.random,
     uid: randomUUID,
     fields: fieldManager,
