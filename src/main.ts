@@ -59,6 +59,8 @@ interface UpFlags extends Common, EtcdFlags {
   readonly store?: string
   readonly detach?: boolean
   readonly containerRuntimeEndpoint?: string
+  readonly enableAdmissionPlugins?: string
+  readonly disableAdmissionPlugins?: string
 }
 
 const etcdFlags = (command: Command): Command =>
@@ -80,6 +82,8 @@ etcdFlags(cluster('up', 'Start a cluster, or what of it does not run'))
     '--container-runtime-endpoint <endpoint>',
     'a CRI runtime to use, unix:///PATH, with CNI set up (default: a containerd of our own)',
   )
+  .option('--enable-admission-plugins <names>', 'admission plugins to add to those that are usually on')
+  .option('--disable-admission-plugins <names>', 'admission plugins to leave out')
   .option('--detach', 'return when the cluster is ready instead of staying until Ctrl-C')
   .addHelpText(
     'after',
