@@ -1,4 +1,4 @@
-/** `npm run bench -- api|start|memory|pods [--kubeconfig FILE] [--json FILE]`: figures against the floor of the same run. */
+/** `npm run bench -- api|start|memory|pods|watch [--kubeconfig FILE] [--json FILE]`: figures against the floor of the same run. */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { build } from '../tools/build.ts'
@@ -7,6 +7,7 @@ import { memory } from './memory.ts'
 import { podStarts } from './pods.ts'
 import { type Figure, table } from './report.ts'
 import { start } from './start.ts'
+import { watch } from './watch.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -17,6 +18,7 @@ const suites: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   start,
   memory,
   pods: podStarts,
+  watch,
 }
 const wanted = positionals.length === 0 ? Object.keys(suites) : positionals
 const unknown = wanted.find(name => !Object.hasOwn(suites, name))

@@ -10,4 +10,5 @@ export const scale = {
   idleSeconds: brief ? 1 : 60,
   podRounds: brief ? 2 : 12,
   crowd: brief ? 4 : 40,
+  watchers: brief ? 50 : 1000,
 } as const

@@ -25,7 +25,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'kinds/facts',
       'base',
     ],
-    node: ['child_process', 'crypto', 'fs', 'fs/promises', 'net', 'path', 'timers/promises'],
+    node: ['child_process', 'crypto', 'fs', 'fs/promises', 'http', 'net', 'path', 'timers/promises'],
   },
   testing: {
     imports: ['plane', 'client', 'server/store', 'kinds/facts', 'base'],
@@ -41,7 +41,9 @@ export const layers: Readonly<Record<string, Layer>> = {
       'scheduler',
       'controllers',
       'client',
+      'server/custom',
       'server',
+      'server/admission',
       'server/authz',
       'server/authn',
       'server/store',
@@ -54,6 +56,19 @@ export const layers: Readonly<Record<string, Layer>> = {
       'base',
     ],
     node: ['crypto'],
+  },
+  'server/custom': {
+    imports: [
+      'client',
+      'server',
+      'server/outbound',
+      'server/registry',
+      'server/store',
+      'kinds',
+      'kinds/facts',
+      'api',
+      'base',
+    ],
   },
   node: {
     imports: ['client', 'images', 'kinds/facts', 'wire', 'api', 'base'],
@@ -87,7 +102,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: ['controllers', 'client', 'kinds/facts', 'api', 'base'],
   },
   controllers: {
-    imports: ['client', 'kinds/facts', 'api', 'base'],
+    imports: ['client', 'kinds/amounts', 'kinds/facts', 'api', 'base'],
   },
   'server/aggregation': {
     imports: [
@@ -112,25 +127,38 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: [
       'server/flow',
       'server/admission',
+      'server/outbound',
       'server/registry',
       'server/authz',
       'server/authn',
       'server/store',
       'codec',
       'kinds/facts',
+      'wire',
       'api',
       'base',
     ],
-    node: ['crypto', 'http', 'http2', 'https', 'net', 'stream', 'stream/promises', 'util', 'zlib'],
-  },
-  'server/outbound': {
-    imports: ['kinds/facts', 'api'],
+    node: ['crypto', 'http', 'http2', 'https', 'net', 'perf_hooks', 'stream', 'stream/promises', 'util', 'zlib'],
   },
   'server/flow': {
     imports: ['server/store', 'kinds/facts', 'api', 'base'],
   },
   'server/admission': {
-    imports: ['server/registry', 'server/authz', 'kinds/facts', 'api', 'base'],
+    imports: [
+      'server/outbound',
+      'server/registry',
+      'server/authz',
+      'server/store',
+      'codec',
+      'codec/cel',
+      'kinds/amounts',
+      'kinds/facts',
+      'api',
+      'base',
+    ],
+  },
+  'server/outbound': {
+    imports: ['codec', 'kinds/facts', 'wire', 'api', 'base'],
   },
   'server/registry': {
     imports: ['server/store', 'api', 'base'],
@@ -161,16 +189,19 @@ export const layers: Readonly<Record<string, Layer>> = {
     packages: ['@peculiar/x509', 'reflect-metadata'],
   },
   kinds: {
-    imports: ['codec', 'kinds/facts', 'api', 'base'],
-    node: ['net'],
+    imports: ['codec', 'codec/cel', 'kinds/facts', 'api', 'base'],
+    node: ['crypto', 'net'],
   },
   codec: {
     imports: ['kinds/facts', 'api', 'base'],
-    packages: ['js-yaml'],
+    packages: ['js-yaml', 're2js'],
   },
   'codec/cel': {
     imports: ['api', 'base'],
     packages: ['re2js'],
+  },
+  'kinds/amounts': {
+    imports: ['kinds/facts', 'api', 'base'],
   },
   'kinds/facts': {
     imports: ['api'],

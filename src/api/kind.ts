@@ -11,10 +11,10 @@ export type Scope = 'Namespaced' | 'Cluster'
 export interface Column<O extends KObject = KObject> {
   readonly name: string
   readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date'
-  readonly format?: 'name'
+  readonly format?: string
   readonly description?: string
   /** 0 is shown always, 1 only with `-o wide`. */
-  readonly priority?: 0 | 1
+  readonly priority?: number
   readonly of: (object: O, now: number) => string | number | boolean | null
 }
 
@@ -27,7 +27,16 @@ export interface KindVersion {
   /** To and from the hub version; absent in the hub itself. They may change and return what they are given. */
   readonly toHub?: (draft: Draft<KObject>) => Draft<KObject>
   readonly fromHub?: (draft: Draft<KObject>) => Draft<KObject>
+  /** Where somebody else converts (see `Kind.convert`): what was converted before of this very object, or needs no conversion. */
+  readonly converted?: (object: KObject) => KObject | undefined
+  /** What clients are warned of. */
   readonly deprecated?: string
+  /** Whether status has its own write path, where versions differ in it. See api/served.ts for how these are read. */
+  readonly status?: boolean
+  /** null: no scale in this version. */
+  readonly scale?: ScalePaths | null
+  readonly columns?: readonly Column[]
+  readonly selectableFields?: Readonly<Record<string, (object: KObject) => string>>
 }
 
 /** Addresses, ports and the like that an object holds exclusively; see server/registry/allocators. */
@@ -44,6 +53,8 @@ export interface WriteContext<O extends KObject = KObject> {
   readonly user: { readonly name: string; readonly groups: readonly string[]; readonly uid?: string }
   /** Empty for the main resource. */
   readonly subresource: string
+  /** The version that the request speaks; absent: the hub. */
+  readonly version?: string
   readonly old: O | undefined
 }
 
@@ -66,6 +77,10 @@ export interface Kind<O extends KObject = KObject> {
   readonly versions: readonly KindVersion[]
   /** The version that is stored and reasoned about. */
   readonly hub: string
+  /** The hub, where it is stored but not served. */
+  readonly unserved?: KindVersion
+  /** Its definition is being deleted: nothing new is created. */
+  readonly retiring?: () => boolean
   /** What the main resource answers to: get, list, watch, create, update, patch, delete, deletecollection. */
   readonly verbs: readonly string[]
   /** Where objects are kept when it is not under this kind's own group and plural (events.k8s.io keeps core's). */
@@ -99,6 +114,13 @@ export interface Kind<O extends KObject = KObject> {
   readonly prepare?: (draft: Draft<O>, context: WriteContext<O>) => void
   /** Everything that is wrong with the object; for an update also against the old one. */
   readonly validate?: (object: O, context: WriteContext<O>) => readonly FieldError[]
+  /**
+   * Versions are converted by somebody who has to be asked; `toHub` and `fromHub` are absent then. The results are as many as
+   * the objects, and belong to everybody. @throws StatusError
+   */
+  readonly convert?: (objects: readonly KObject[], version: string) => Promise<readonly KObject[]>
+  /** Instead of `validate`, where that needs a conversion. */
+  readonly judge?: (object: O, context: WriteContext<O>) => Promise<readonly FieldError[]>
   /** Texts that clients print as warnings. */
   readonly warnings?: (object: O, context: WriteContext<O>) => readonly string[]
   readonly reserves?: (object: O, old: O | undefined) => readonly Reservation[]
@@ -134,4 +156,6 @@ export interface Scheme {
   stored(group: string, plural: string): Kind | undefined
   /** Raised with every kind that comes, goes or changes. */
   generation(): number
+  /** Calls back once when this value is no longer the kind that is served. @returns how to stop waiting for that. */
+  replaced(kind: Kind, then: () => void): () => void
 }

@@ -37,11 +37,11 @@ export interface Schema {
   /** OpenAPI name of a shared definition, for example `io.k8s.api.core.v1.PodSpec`; built-in kinds only. */
   readonly name?: string
   /** Known fields of an object, in declaration order. Absent for maps, scalars and `any`. */
-  readonly fields?: ReadonlyMap<string, Field>
+  readonly fields?: ReadonlyMap<string, Field> | undefined
   /** Schema of a map's values. */
-  readonly values?: Schema
+  readonly values?: Schema | undefined
   /** Schema of an array's items. */
-  readonly items?: Schema
+  readonly items?: Schema | undefined
   readonly listType?: 'atomic' | 'set' | 'map'
   readonly listMapKeys?: readonly string[]
   /** Objects and maps: `atomic` ones are owned and replaced as a whole. */
@@ -52,6 +52,8 @@ export interface Schema {
   /** An embedded object with its own apiVersion, kind and metadata. */
   readonly embedded?: boolean
   readonly nullable?: boolean
+  /** Of items and map values: what stands in for a null where none is allowed. */
+  readonly default?: Json
 }
 
 export interface Field {

@@ -29,7 +29,7 @@ test('metadata is typed, the rest is pruned and otherwise left alone', () => {
     }),
   )
   assert.deepEqual(unknown, ['metadata.nick', 'spec.color', 'extra'])
-  assert.deepEqual(object, { apiVersion: 'x.dev/v1', kind: 'Widget', metadata: { name: 'a' }, spec: { size: null } })
+  assert.deepEqual(object, { apiVersion: 'x.dev/v1', kind: 'Widget', metadata: { name: 'a' }, spec: {} })
   assert.deepEqual(Object.keys(object), ['apiVersion', 'kind', 'metadata', 'spec'])
 })
 

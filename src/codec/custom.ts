@@ -1,20 +1,15 @@
 /** Custom resources: their metadata is typed like everybody's, the rest is what their schema keeps of it. */
 import type { Draft, KObject } from '#api/metadata.ts'
 import type { Schema } from '#api/schema.ts'
-import { typeSchema } from '#kinds/facts/read.ts'
-import { decodePart, type Decoded } from './decode.ts'
+import type { Decoded } from './decode.ts'
+import { typeEmbedded, typedMetadata } from './embedded.ts'
 import { DecodeError } from './errors.ts'
+import { dropNulls } from './nulls.ts'
 import { pruneUnknown } from './prune.ts'
 
-/** Only what is typed: names come out as upstream's, with `metadata` in front. */
-const metadataHolder: Schema = {
-  type: 'object',
-  fields: new Map([['metadata', { name: 'metadata', schema: typeSchema('meta_v1.ObjectMeta') }]]),
-}
-
 /**
- * As decodeTyped for a custom resource: unknown fields are dropped and named, metadata is checked and made canonical.
- * Types, nulls and defaults of the rest are for the schema's own validation and defaulting.
+ * As decodeTyped for a custom resource: unknown fields are dropped and named, metadata is checked and made canonical, nulls
+ * that mean nothing are gone. Types and defaults of the rest are for the schema's own validation and defaulting.
  * @param value from parseJson or parseYaml; given away.
  * @throws DecodeError
  */
@@ -24,10 +19,11 @@ export function decodeCustom(schema: Schema, value: unknown): Decoded {
   const given = value as Record<string, unknown>
   for (const name of ['apiVersion', 'kind'])
     if (typeof given[name] !== 'string') throw new DecodeError(`Object '${name}' is missing or no string`)
-  const typed = decodePart(metadataHolder, { metadata: given['metadata'] ?? {} })
-  const { metadata } = typed.value as { metadata: KObject['metadata'] }
+  const typed = typedMetadata(given['metadata'] ?? {})
   const unknown = pruneUnknown(schema, given)
+  const embedded = typeEmbedded(schema, given)
+  dropNulls(schema, given)
   const { apiVersion, kind, metadata: _, ...rest } = given
-  const object = { apiVersion, kind, metadata, ...rest } as Draft<KObject>
-  return { object, unknown: [...typed.unknown, ...unknown] }
+  const object = { apiVersion, kind, metadata: typed.metadata, ...rest } as Draft<KObject>
+  return { object, unknown: [...typed.unknown, ...unknown, ...embedded] }
 }

@@ -1,40 +1,32 @@
 /** Fills in the defaults that a schema declares, for built-in kinds and custom resources alike. */
 import type { Json } from '#api/metadata.ts'
 import type { Field, Schema } from '#api/schema.ts'
+import { anywhere } from './within.ts'
 
 type Fields = Record<string, unknown>
 
 const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** What of a schema is walked: most declares no default anywhere below, and is left out. */
+/** Most schemas declare none, and are then never walked. */
+const hasDefaults = anywhere(
+  schema =>
+    schema.items?.default !== undefined ||
+    (schema.type === 'object' && schema.values?.default !== undefined) ||
+    [...(schema.fields?.values() ?? [])].some(field => field.default !== undefined),
+)
+
+/** What of a schema is walked. */
 interface Plan {
   readonly fields: readonly Field[]
   readonly items: Schema | undefined
   readonly values: Schema | undefined
 }
 
-const known = new WeakMap<Schema, boolean>()
 const plans = new WeakMap<Schema, Plan>()
 
-/** Whether anything in a schema declares a default. */
-function hasDefaults(schema: Schema): boolean {
-  const before = known.get(schema)
-  if (before !== undefined) return before
-  // While it is being found out the answer is no, so that a schema inside itself ends.
-  known.set(schema, false)
-  const fields = [...(schema.fields?.values() ?? [])]
-  const own = fields.some(field => field.default !== undefined || hasDefaults(field.schema))
-  const found = own || (schema.items !== undefined && hasDefaults(schema.items)) || hasInValues(schema)
-  known.set(schema, found)
-  return found
-}
-
-const hasInValues = (schema: Schema): boolean =>
-  schema.type === 'object' && schema.values !== undefined && hasDefaults(schema.values)
-
-const within = (schema: Schema | undefined): Schema | undefined =>
-  schema !== undefined && hasDefaults(schema) ? schema : undefined
+const worthwhile = (schema: Schema | undefined): Schema | undefined =>
+  schema !== undefined && (schema.default !== undefined || hasDefaults(schema)) ? schema : undefined
 
 function planOf(schema: Schema): Plan {
   const before = plans.get(schema)
@@ -43,8 +35,8 @@ function planOf(schema: Schema): Plan {
     fields: [...(schema.fields?.values() ?? [])].filter(
       field => field.default !== undefined || hasDefaults(field.schema),
     ),
-    items: within(schema.items),
-    values: within(schema.values),
+    items: worthwhile(schema.items),
+    values: worthwhile(schema.type === 'object' ? schema.values : undefined),
   }
   plans.set(schema, plan)
   return plan
@@ -55,15 +47,26 @@ const isMissing = (value: unknown, field: Field): boolean =>
   value === undefined || (value === null && field.schema.nullable !== true)
 
 /** Changes the value, which must be the caller's alone. @returns whether anything was missing. */
-export const applyDefaults = (schema: Schema, value: unknown): boolean => hasDefaults(schema) && walk(schema, value)
-
-/** Of a schema with defaults somewhere. */
-function walk(schema: Schema, value: unknown): boolean {
+export function applyDefaults(schema: Schema, value: unknown): boolean {
+  if (!hasDefaults(schema) || typeof value !== 'object' || value === null) return false
   const plan = planOf(schema)
   if (!Array.isArray(value)) return isObject(value) && inObject(schema, plan, value)
-  const { items } = plan
+  return plan.items !== undefined && inArray(plan.items, value)
+}
+
+/** Nulls among items and values that may be none. */
+const filled = (schema: Schema, value: unknown): boolean =>
+  value === null && schema.nullable !== true && schema.default !== undefined
+
+function inArray(items: Schema, list: unknown[]): boolean {
   let changed = false
-  if (items !== undefined) for (const item of value) changed = walk(items, item) || changed
+  for (let at = 0; at < list.length; at++) {
+    if (filled(items, list[at])) {
+      list[at] = copy(items.default ?? null)
+      changed = true
+    }
+    changed = applyDefaults(items, list[at]) || changed
+  }
   return changed
 }
 
@@ -75,13 +78,17 @@ function inObject(schema: Schema, { fields, values }: Plan, value: Fields): bool
       put(value, field.name, copy(field.default))
       changed = true
     }
-    const now = Object.hasOwn(value, field.name) ? value[field.name] : undefined
-    if (typeof now === 'object' && now !== null && hasDefaults(field.schema))
-      changed = walk(field.schema, now) || changed
+    if (Object.hasOwn(value, field.name)) changed = applyDefaults(field.schema, value[field.name]) || changed
   }
   if (values === undefined) return changed
-  for (const key of Object.keys(value))
-    if (schema.fields?.has(key) !== true) changed = walk(values, value[key]) || changed
+  for (const key of Object.keys(value)) {
+    if (schema.fields?.has(key) === true) continue
+    if (filled(values, value[key])) {
+      put(value, key, copy(values.default ?? null))
+      changed = true
+    }
+    changed = applyDefaults(values, value[key]) || changed
+  }
   return changed
 }
 

@@ -9,6 +9,8 @@ interface Walk {
   readonly unknown: string[]
 }
 
+const nothing: Schema = { type: 'object', fields: new Map() }
+
 /** At the root and in embedded objects these are known without the schema saying so. */
 const always: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata'])
 
@@ -18,14 +20,28 @@ const always: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata'])
  */
 export function pruneUnknown(schema: Schema, value: unknown): readonly string[] {
   const walk: Walk = { path: [], unknown: [] }
-  prune({ ...schema, embedded: true }, value, walk)
+  inRoot(schema, value, walk)
   return walk.unknown
+}
+
+/** As pruneUnknown for a part of an object. */
+export function pruneValue(schema: Schema, value: unknown): readonly string[] {
+  const walk: Walk = { path: [], unknown: [] }
+  prune(schema, value, walk)
+  return walk.unknown
+}
+
+function inRoot(schema: Schema, value: unknown, walk: Walk): void {
+  const { type, fields, values, preserveUnknown = false } = schema
+  const known = { ...(fields === undefined ? {} : { fields }), ...(values === undefined ? {} : { values }) }
+  prune({ type, ...known, preserveUnknown, embedded: true }, value, walk)
 }
 
 function prune(schema: Schema, value: unknown, walk: Walk): void {
   if (typeof value !== 'object' || value === null) return
   if (Array.isArray(value)) {
-    const items = schema.items
+    // Of what has no schema nothing is known, however deep it lies.
+    const items = schema.items ?? (schema.preserveUnknown === true ? undefined : nothing)
     if (items !== undefined) value.forEach((item, index) => inside(items, item, [index, walk]))
     return
   }

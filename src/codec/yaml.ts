@@ -89,10 +89,18 @@ const cautiousSchema = goSchema.withTags(
 )
 
 /** Where it is wrong and why, without the text itself, which may hold secrets. */
-function failure(error: unknown): YamlError {
+function failure(error: unknown, text: string): YamlError {
   if (error instanceof YamlError) return error
   if (!(error instanceof YAMLException)) return new YamlError('yaml: cannot be read')
+  if (error.reason === 'duplicated mapping key' && error.mark !== undefined) return repeated(error.mark, text)
   return new YamlError(`yaml: ${error.mark === undefined ? '' : `line ${error.mark.line + 1}: `}${error.reason}`)
+}
+
+/** Names the key, where it is a name. */
+function repeated({ line, position }: { readonly line: number; readonly position: number }, text: string): YamlError {
+  const [, key = ''] = /^['"]?([\w./-]{1,63})['"]?\s*:/.exec(text.slice(position, position + 80)) ?? []
+  const said = key === '' ? 'a key is' : `key ${JSON.stringify(key)}`
+  return new YamlError(`yaml: unmarshal errors:\n  line ${line + 1}: ${said} already set in map`)
 }
 
 interface Copying {
@@ -121,7 +129,7 @@ export function parseYamlAll(input: Uint8Array | string, limits: YamlLimits = {}
     const own = text.includes('*') ? documents.map(document => unshare(document, copying)) : documents
     return own.filter(document => document !== null && document !== undefined)
   } catch (error) {
-    throw failure(error)
+    throw failure(error, text)
   }
 }
 

@@ -223,6 +223,10 @@ test('classes, leases and the rest', () => {
     ),
     wrong({ 'spec.scope': 'x' }, 'spec.scope: Unsupported value: "x": supported values: "Cluster", "Namespaced"'),
     wrong({ 'spec.versions.0.schema': undefined }, 'spec.versions[0].schema.openAPIV3Schema: Required value'),
-    wrong({ 'spec.versions.0.storage': false }, 'spec.versions: Invalid value:…'),
+    wrong(
+      { 'spec.versions.0.storage': false },
+      'spec.versions: Invalid value:…',
+      'status.storedVersions: Invalid value: null: must have at least one stored version',
+    ),
   ])
 })

@@ -19,6 +19,12 @@ export function makeScheme(initial: readonly Kind[]): ChangingScheme {
   const names = new Map<string, Served>()
   let list: readonly Kind[] | undefined
   let generation = 0
+  const waiting = new Map<Kind, Set<() => void>>()
+  const tell = (kind: Kind): void => {
+    const those = waiting.get(kind) ?? []
+    waiting.delete(kind)
+    for (const then of those) then()
+  }
   const drop = (kind: Kind): void => {
     for (const version of kind.versions) {
       resources.delete(path(kind.group, version.name, kind.plural))
@@ -38,6 +44,7 @@ export function makeScheme(initial: readonly Kind[]): ChangingScheme {
     }
     list = undefined
     generation++
+    if (before !== undefined) tell(before)
   }
   for (const kind of initial) set(kind)
   return {
@@ -54,7 +61,17 @@ export function makeScheme(initial: readonly Kind[]): ChangingScheme {
       kinds.delete(keyOf(group, plural))
       list = undefined
       generation++
+      tell(kind)
       return true
+    },
+    replaced: (kind, then) => {
+      const those = waiting.get(kind) ?? new Set()
+      those.add(then)
+      waiting.set(kind, those)
+      return () => {
+        those.delete(then)
+        if (those.size === 0 && waiting.get(kind) === those) waiting.delete(kind)
+      }
     },
   }
 }

@@ -33,7 +33,7 @@ test('one leads, begins again where that failed, and the next one takes over wit
       if (fails-- > 0) throw new Error('not yet')
       log.push(`${identity} begins`)
       terms.push(...checks())
-      return { stop: async () => void log.push(`${identity} stops`) }
+      return { rescan: () => undefined, stop: async () => void log.push(`${identity} stops`) }
     },
   })
   const one = leading(parts('one'))

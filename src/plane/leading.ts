@@ -14,6 +14,8 @@ const pause = 1000
 const resource = 'terms.internal.bulwark.dev'
 
 export interface Work {
+  /** Kinds have come or gone: those who watch whatever there is look again. */
+  rescan(): void
   stop(): Promise<void>
 }
 
@@ -28,11 +30,12 @@ export function leading(parts: LeadingParts): Work {
   const { log, key, clock } = parts
   const stopping = new AbortController()
   let under: Promise<void> = Promise.resolve()
+  let current: Work | undefined
   // Who holds the Lease and does not do the work keeps others from doing it: it is tried until the term is over.
   const reigning = async (term: Term): Promise<void> => {
     while (!term.signal.aborted)
       try {
-        await reign(parts, term)
+        await reign(parts, term, work => (current = work))
       } catch (error) {
         log.error('leading failed, and is tried again', { lease: key, error: String(error) })
         await sleep(clock, pause, term.signal)
@@ -43,6 +46,7 @@ export function leading(parts: LeadingParts): Work {
   }
   const election = elect(parts, stopping.signal, lead)
   return {
+    rescan: () => current?.rescan(),
     stop: async () => {
       stopping.abort()
       await election
@@ -51,17 +55,19 @@ export function leading(parts: LeadingParts): Work {
   }
 }
 
-async function reign(parts: LeadingParts, term: Term): Promise<void> {
+async function reign(parts: LeadingParts, term: Term, onWork: (work: Work | undefined) => void): Promise<void> {
   const { log, identity, begin } = parts
   if (term.signal.aborted) return
   const expect = await ascend(parts, term)
   if (expect === undefined) return
   log.info('leading', { identity, term: term.number })
   const work = await begin(() => [{ type: 'check', resource, key: parts.key, expect }])
+  onWork(work)
   await new Promise<void>(resolve => {
     if (term.signal.aborted) resolve()
     else term.signal.addEventListener('abort', () => resolve())
   })
+  onWork(undefined)
   await work.stop()
 }
 

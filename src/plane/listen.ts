@@ -6,6 +6,7 @@ import { bodyCodec } from '#server/coding.ts'
 import { makeAnswer } from '#server/http/answer.ts'
 import type { Handling } from '#server/http/handler.ts'
 import { type Listening, listen } from '#server/http/listen.ts'
+import { watchLoop } from '#server/http/loop-delay.ts'
 import { paths } from '#server/http/paths.ts'
 import { openapiPaths } from '#server/openapi/handler.ts'
 import { takes } from '#server/subresources/takes.ts'
@@ -43,8 +44,8 @@ export interface ListenOptions {
   /** 0: any, for a single host. */
   readonly port: number
   readonly authority: KeyPair
-  /** PEM: who signs certificates of servers that speak for users. */
-  readonly frontProxy: string
+  /** PEM of further authorities whose client certificates are accepted. */
+  readonly clientAuthorities?: string
   readonly certificates: ServerCertificates
 }
 
@@ -71,6 +72,7 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
   const { server, clock, log } = plane
   const { serving, kubelet } = options.certificates
   const { remotes } = plane.aggregation
+  const loop = watchLoop()
   const known = paths({
     scheme: plane.scheme,
     remotes,
@@ -82,11 +84,16 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
         ['store', plane.store.healthy?.() ?? true],
       ]),
     more: openapiPaths(plane.scheme, remotes),
-    metrics: () => server.flow.metrics(),
+    metrics: function* () {
+      yield* server.metrics()
+      yield* server.flow.metrics()
+      yield* loop.lines()
+    },
   })
   const dialer = makeDialer(plane.store, () => ({ authority: options.authority.cert, ...kubelet }))
-  const authenticate = makeAuthenticate(server.tokens, clock, frontProxyOf(options.frontProxy, [frontProxyName]))
-  const parts = { remotes, store: plane.store, dialer, authenticate, authorize: server.serving.authorize, log }
+  const authenticate = makeAuthenticate(server.tokens, clock, frontProxyOf(plane.frontProxy, [frontProxyName]))
+  const { registry, authorize } = server.serving
+  const parts = { registry, remotes, store: plane.store, dialer, authenticate, authorize, log }
   const handling: Handling = {
     serving: server.serving,
     authenticate,
@@ -103,7 +110,8 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
     remotes,
     sizeOf: resource => plane.store.snapshot(resource).size,
   }
-  const certificates = { cert: serving.cert, key: serving.key, clientCA: [options.authority.cert, options.frontProxy] }
+  const clientCA = [options.authority.cert, options.clientAuthorities ?? '', plane.frontProxy].join('\n')
+  const certificates = { cert: serving.cert, key: serving.key, clientCA }
   const listenings: Listening[] = []
   for (const host of options.hosts)
     listenings.push(await listen(handling, { host, port: options.port, certificates, upgrade: upgrade(parts) }))
@@ -123,6 +131,7 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
       })
     },
     close: async () => {
+      loop.stop()
       dialer.close()
       await Promise.all(listenings.map(one => one.close()))
     },

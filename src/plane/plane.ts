@@ -11,15 +11,18 @@ import { controllers } from '#controllers/index.ts'
 import { schedulerRules } from '#scheduler/index.ts'
 import { suggested } from '#kinds/flowcontrol/suggested.ts'
 import { builtinKinds } from '#kinds/index.ts'
-import { makeScheme } from '#kinds/scheme.ts'
 import { makeOpener } from '#wire/mutual.ts'
 import { type Aggregation, makeAggregation } from '#server/aggregation/aggregation.ts'
+import type { PluginChoice } from '#server/admission/plugins.ts'
+import { type ChangingScheme, makeScheme } from '#kinds/scheme.ts'
+import { startCustom } from '#server/custom/start.ts'
 import { fieldManager, patching } from '#server/coding.ts'
 import { tokenKeys } from '#server/authn/tokens.ts'
 import { type Server, makeServer } from '#server/server.ts'
 import type { Decode, Store } from '#server/store/contract.ts'
 import { decodeStored } from '#server/stored.ts'
 import { frontProxyIdentity, frontProxyName } from './front-proxy.ts'
+import { makeCaller } from '#wire/https.ts'
 import type { SharedKeys } from './keys.ts'
 import { type Work, leading } from './leading.ts'
 import { controllerPolicy, kubeletPolicy, networkPolicy } from './policy.ts'
@@ -35,12 +38,16 @@ export const usualNetwork: Network = { serviceCIDR: '10.96.0.0/16', nodePorts: [
 
 export interface PlaneOptions {
   readonly store: Store
-  readonly scheme: Scheme
+  readonly scheme: ChangingScheme
   readonly clock: Clock
   readonly log: Log
   readonly keys: SharedKeys
   readonly network: Network
   readonly random: () => number
+  /** Admission plugins to be on or off, other than usually. */
+  readonly plugins?: PluginChoice
+  /** Of service-account tokens, where it is not the usual one. */
+  readonly issuer?: string
   /** Nodes that exist in the API alone. */
   readonly simulated?: number
   /** This server's name among several that share a store: one of them leads. Absent where there is only this one. */
@@ -51,6 +58,8 @@ export interface Plane {
   readonly server: Server
   /** What other servers serve as a part of this API, and how they are told of ours. */
   readonly aggregation: Aggregation
+  /** PEM: who signs certificates of servers that speak for users. */
+  readonly frontProxy: string
   readonly store: Store
   readonly scheme: Scheme
   readonly clock: Clock
@@ -66,7 +75,7 @@ export interface Plane {
 }
 
 /** Everything kinds need to read what is kept. */
-export function schemeAndDecode(): { readonly scheme: Scheme; readonly decode: Decode } {
+export function schemeAndDecode(): { readonly scheme: ChangingScheme; readonly decode: Decode } {
   const scheme = makeScheme(builtinKinds)
   return { scheme, decode: decodeStored(scheme) }
 }
@@ -80,25 +89,31 @@ const keptResources = (scheme: Scheme) => (): readonly ResourceRef[] =>
     .filter(kind => kind.storedAs === undefined && ['list', 'watch', 'delete'].every(verb => kind.verbs.includes(verb)))
     .map(kind => ({
       group: kind.group,
-      version: kind.hub,
+      version: kind.unserved === undefined ? kind.hub : (kind.versions[0]?.name ?? kind.hub),
       resource: kind.plural,
       kind: kind.kind,
       namespaced: kind.scope === 'Namespaced',
     }))
 
+/** Milliseconds. */
+const lookAfter = 50
+
 export async function makePlane(options: PlaneOptions): Promise<Plane> {
   const { store, scheme, clock, log, keys, network } = options
   const list = () => controllers({ resources: keptResources(scheme), authority: () => keys.authority.cert })
   const policy = controllerPolicy([...list(), { name: schedulerName, rules: schedulerRules }])
+  const caller = makeCaller()
   const server = makeServer({
     store,
     scheme,
     clock,
-    issuer,
+    issuer: options.issuer ?? issuer,
     random: options.random,
     uid: randomUUID,
     fields: fieldManager,
     patching,
+    caller,
+    admission: { choice: options.plugins },
     tokenKeys: tokenKeys(keys.tokenKey),
     serviceCIDR: network.serviceCIDR,
     nodePorts: network.nodePorts,
@@ -120,13 +135,35 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     client: client(server.identity('system:apiserver', ['system:masters']), 'kube-apiserver'),
     authorities: { client: keys.authority.cert, frontProxy: keys.frontProxy.cert, names: [frontProxyName] },
   })
-  await aggregation.begin()
   const { random, simulated = 0 } = options
   const duties: Duties = { server, clock, log, pace, random, controllers: list, simulated }
   let work: Work | undefined
+  // Kinds that come and go are looked at soon, and many at once only once.
+  let looking: (() => void) | undefined
+  const look = (): void => {
+    aggregation.look()
+    looking ??= clock.after(lookAfter, () => {
+      looking = undefined
+      work?.rescan()
+    })
+  }
+  const own = server.identity('system:apiserver', ['system:masters'])
+  const reader = server.reader(own)
+  const custom = startCustom({
+    store,
+    scheme,
+    parts: { client: client(own, 'kube-apiserver'), reader, clock, log, pace },
+    hooks: server.hooks,
+    uid: randomUUID,
+    onChange: look,
+  })
+  await custom.ready
+  // Custom groups are published like all others: not before they are known.
+  await aggregation.begin()
   return {
     server,
     aggregation,
+    frontProxy: keys.frontProxy.cert,
     store,
     scheme,
     clock,
@@ -149,10 +186,14 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
         })
     },
     stop: async () => {
+      looking?.()
       await work?.stop()
       aggregation.stop()
       opener.close()
+      await custom.stop()
+      reader.close()
       server.close()
+      caller.close()
     },
   }
 }

@@ -81,6 +81,10 @@ export async function beginWork(duties: Duties, door: Door): Promise<Work> {
   if (names.length > 0)
     simulation = await simulateNodes({ ...parts(simulator, 'kubelet'), names, version: kubeletVersion })
   return {
+    rescan: () => {
+      for (const one of running)
+        one.rescan().catch((error: unknown) => log.error('cannot watch', { error: String(error) }))
+    },
     stop: async () => {
       await simulation?.stop()
       await scheduler.stop()

@@ -45,6 +45,7 @@ export async function runServer(config: ClusterConfig, layout: Layout): Promise<
     network,
     random: Math.random,
     simulated,
+    ...(config.plugins === undefined ? {} : { plugins: config.plugins }),
     ...(config.etcd === undefined ? {} : { election: `${config.nodeName}_${randomBytes(8).toString('hex')}` }),
   })
   const issuing = { authority: keys.authority, config, layout, now: clock.now() }
@@ -52,13 +53,7 @@ export async function runServer(config: ClusterConfig, layout: Layout): Promise<
   const hosts = [...new Set(['127.0.0.1', config.serverAddress])]
   const names = [...new Set([...hosts, config.address, 'localhost', plane.server.address])]
   const certificates = await serverCertificates(issuing, names)
-  const listener = await listenPlane(plane, {
-    hosts,
-    port: config.port,
-    authority: keys.authority,
-    frontProxy: keys.frontProxy.cert,
-    certificates,
-  })
+  const listener = await listenPlane(plane, { hosts, port: config.port, authority: keys.authority, certificates })
   const at = { address: config.serverAddress, port: config.port }
   const publishing = config.etcd === undefined ? undefined : await publishAmong(plane, at)
   if (publishing === undefined) await publish(plane, at)

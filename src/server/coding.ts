@@ -3,11 +3,11 @@ import type { FieldValidation, Patch } from '#api/door.ts'
 import type { Draft, Json, KObject } from '#api/metadata.ts'
 import type { Served } from '#api/kind.ts'
 import type { Schema } from '#api/schema.ts'
-import { badRequest, invalid, isReason, unsupportedMediaType } from '#api/status.ts'
+import { StatusError, badRequest, invalid, isReason, unsupportedMediaType } from '#api/status.ts'
 import { invalidValue } from '#api/validation.ts'
 import { applyDefaults } from '#codec/defaults.ts'
 import { decodeCustom } from '#codec/custom.ts'
-import { decodeTyped } from '#codec/decode.ts'
+import { type Decoded, decodeTyped } from '#codec/decode.ts'
 import { DecodeError, JsonError, ProtobufError, YamlError } from '#codec/errors.ts'
 import { type Envelope, decodeProtobuf, readEnvelope } from '#codec/protobuf.ts'
 import { parseYaml } from '#codec/yaml.ts'
@@ -21,6 +21,7 @@ import { applyJsonPatch } from '#codec/patch/json.ts'
 import { applyMergePatch } from '#codec/patch/merge.ts'
 import { copyOf } from '#codec/patch/tree.ts'
 import { applyStrategicPatch } from '#codec/patch/strategic.ts'
+import { alone } from './converting.ts'
 import { copy } from '#server/registry/build.ts'
 import type { FieldManager } from '#server/registry/deps.ts'
 import type { Patching } from './patching-contract.ts'
@@ -120,19 +121,17 @@ function identify(value: object, served: Served): void {
   Reflect.set(value, 'kind', served.kind.kind)
 }
 
-/** The typed object, defaulted by its version's schema. @throws StatusError BadRequest */
-export function typedObject(parsed: Parsed, served: Served, validation: Validation): Draft<KObject> {
-  const { value } = parsed
+/** Defaulted by its version's schema, with the fields that nobody knows. @throws StatusError BadRequest */
+function typed(value: unknown, served: Served): Decoded {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw badRequest(`couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct`)
   identify(value, served)
   try {
     const schema = served.version.schema()
-    const { object, unknown } = served.kind.custom ? decodeCustom(schema, value) : decodeTyped(schema, value)
-    report(unknown, parsed.duplicates, validation)
-    object.metadata ??= {}
-    applyDefaults(schema, object)
-    return object
+    const decoded = served.kind.custom ? decodeCustom(schema, value) : decodeTyped(schema, value)
+    decoded.object.metadata ??= {}
+    applyDefaults(schema, decoded.object)
+    return decoded
   } catch (error) {
     if (error instanceof DecodeError || error instanceof QuantityError)
       throw badRequest(
@@ -140,6 +139,13 @@ export function typedObject(parsed: Parsed, served: Served, validation: Validati
       )
     throw error
   }
+}
+
+/** The typed object, defaulted by its version's schema. @throws StatusError BadRequest */
+export function typedObject(parsed: Parsed, served: Served, validation: Validation): Draft<KObject> {
+  const { object, unknown } = typed(parsed.value, served)
+  report(unknown, parsed.duplicates, validation)
+  return object
 }
 
 /**
@@ -179,16 +185,34 @@ function patchedObject(document: unknown, served: Served, validation: Validation
   }
 }
 
+/** What is applied is owned field by field, so that every field must be known, whatever the client says of validation. */
+function undeclared({ apiVersion, kind, metadata }: KObject, unknown: readonly string[]): StatusError {
+  const lines = unknown.map(path => `.${path}: field not declared in schema`)
+  const place = `${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${apiVersion}, Kind=${kind}`
+  const text = lines.length === 1 ? (lines[0] ?? '') : `errors:\n  ${lines.join('\n  ')}`
+  return new StatusError({ reason: '', message: `failed to create typed patch object (${place}): ${text}`, code: 500 })
+}
+
 export const patching: Patching = {
   patched: (patch, document, served) => patched(patch, document, served.version.schema()),
   plain: (patch, document) => patched(patch, document),
   decoded: patchedObject,
-  configured: (content, served, validation) => {
-    const object = typedObject({ value: copyOf(content), duplicates: [] }, served, validation)
+  configured: (content, served) => {
+    const { object, unknown } = typed(copyOf(content), served)
+    if (unknown.length > 0) throw undeclared(object, unknown)
     const { apiVersion, kind } = object
     const sent = { metadata: {}, ...Object(content), apiVersion, kind }
     return sentPart(served.version.schema(), object, sent) as Draft<KObject>
   },
 }
 
-export const fieldManager: FieldManager = { update: ownedAfterUpdate, apply: applied }
+export const fieldManager: FieldManager = {
+  // What other versions make of it only their webhook knows: owned is what the hub has.
+  update: change =>
+    ownedAfterUpdate(
+      change.served.kind.convert === undefined
+        ? change
+        : { ...change, served: alone(change.served, change.served.kind.hub) },
+    ),
+  apply: applied,
+}

@@ -1,6 +1,5 @@
 /** What the verbs give, and what they share. */
 import type { DoorRequest } from '#api/door.ts'
-import type { Draft, KObject } from '#api/metadata.ts'
 import type { Served } from '#api/kind.ts'
 import type { Permit } from '#api/request.ts'
 import type { Authorize } from '#server/authz/authorize.ts'
@@ -51,9 +50,6 @@ export const got = (input: SpecialRequest, kept: Kept, code = 200): Outcome => (
 
 export const managerOf = (permit: Permit, asked: string | undefined): string =>
   asked === undefined || asked === '' ? permit.user.name : asked
-
-/** The body in the hub's form. */
-export const toHub = (served: Served, body: Draft<KObject>): Draft<KObject> => served.version.toHub?.(body) ?? body
 
 /** A write that creates needs the right to create as well. @throws StatusError Forbidden */
 export async function mayCreate(authorize: Authorize, permit: Permit): Promise<void> {

@@ -15,6 +15,6 @@ export interface Patching {
   plain(patch: Patch, document: object): unknown
   /** Decodes what a patch gave: unknown fields by fieldValidation, wrong types refused. */
   decoded(document: unknown, served: Served, validation: Validation): Draft<KObject>
-  /** A configuration to apply: as sent, without defaults and zero values, its values in canonical form. */
-  configured(content: unknown, served: Served, validation: Validation): Draft<KObject>
+  /** A configuration to apply: as sent, without defaults and zero values, its values in canonical form. Unknown fields are refused. */
+  configured(content: unknown, served: Served): Draft<KObject>
 }

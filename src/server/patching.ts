@@ -8,22 +8,21 @@ import { copy, withMetadata } from '#server/registry/build.ts'
 import { create } from '#server/registry/create.ts'
 import { update } from '#server/registry/update.ts'
 import type { Kept } from '#server/store/contract.ts'
-import { type Outcome, type SpecialRequest, got, managerOf, mayCreate, toHub } from './outcome.ts'
+import { alone, inVersion, prepared, toHub } from './converting.ts'
+import { type Outcome, type SpecialRequest, got, managerOf, mayCreate } from './outcome.ts'
 
 type PatchRequest = DoorRequest & { verb: 'patch' }
 
 /** As often as upstream retries a patch. */
 const tries = 5
 
-/** The object as the client sees it: its version, with managedFields. */
+/** The object as the client sees it: its version, with managedFields. The caller's own. See `prepared`. */
 export function shown(kept: Kept, served: Served): KObject {
-  const draft = copy(kept.object)
+  const draft = copy(inVersion(kept.object, served))
   const managedFields: unknown = kept.managed === '' ? undefined : JSON.parse(kept.managed)
-  const full =
-    managedFields === undefined
-      ? draft
-      : withMetadata(draft, { ...draft.metadata, managedFields: managedFields as never })
-  return served.version.fromHub?.(full) ?? full
+  return managedFields === undefined
+    ? draft
+    : withMetadata(draft, { ...draft.metadata, managedFields: managedFields as never })
 }
 
 export async function applyOrPatch(input: SpecialRequest, request: PatchRequest): Promise<Outcome> {
@@ -44,13 +43,15 @@ async function patch(input: SpecialRequest, request: PatchRequest): Promise<Outc
     tries,
     manager: managerOf(permit, request.options?.fieldManager),
     dryRun: request.options?.dryRun === true,
-    change: current => {
+    options: request.options,
+    change: async current => {
+      await prepared(served, [current.object])
       const before = shown(current, served)
       const document = serving.patching.patched(request.patch, before, served)
       const sent = managedFieldsIn(document, current.managed)
       const draft = serving.patching.decoded(document, served, { level, warn })
       // A patch that does not speak of the version means whatever is there.
-      return { draft: toHub(served, unversioned(draft, before)), sent, unconditional: true }
+      return { draft: await toHub(served, unversioned(draft, before)), sent, unconditional: true }
     },
   })
   return got(input, kept)
@@ -87,17 +88,22 @@ async function apply(input: SpecialRequest, request: PatchRequest): Promise<Outc
         ],
       },
     })
-  const config = serving.patching.configured(request.patch.content, served, {
-    level: options.fieldValidation ?? 'Warn',
-    warn,
-  })
+  const config = serving.patching.configured(request.patch.content, served)
   if ((config.metadata.managedFields?.length ?? 0) > 0) throw badRequest('metadata.managedFields must be nil')
   checkName(permit, config)
-  const common = { permit, served, warn, manager: options.fieldManager ?? '', dryRun: options.dryRun === true }
-  const owned = (live: Kept | undefined) =>
-    serving.registry.fields.apply({
-      served,
-      live: live?.object,
+  const common = {
+    permit,
+    served,
+    warn,
+    options,
+    manager: options.fieldManager ?? '',
+    dryRun: options.dryRun === true,
+  }
+  const owned = async (live: Kept | undefined) => {
+    if (live !== undefined) await prepared(served, [live.object])
+    const { object, managed } = serving.registry.fields.apply({
+      served: alone(served),
+      live: live === undefined || served.kind.convert === undefined ? live?.object : inVersion(live.object, served),
       managed: live?.managed ?? '',
       manager: common.manager,
       subresource: permit.subresource,
@@ -105,14 +111,16 @@ async function apply(input: SpecialRequest, request: PatchRequest): Promise<Outc
       config: copy(config),
       force: options.force === true,
     })
+    return { managed, object: served.kind.convert === undefined ? object : await toHub(served, object) }
+  }
   try {
     return got(
       input,
       await update(serving.registry, {
         ...common,
         tries,
-        change: current => {
-          const { object, managed } = owned(current)
+        change: async current => {
+          const { object, managed } = await owned(current)
           return {
             draft: withMetadata(object, { ...object.metadata, resourceVersion: config.metadata.resourceVersion ?? '' }),
             managed,
@@ -125,7 +133,7 @@ async function apply(input: SpecialRequest, request: PatchRequest): Promise<Outc
     if (!(error instanceof StatusError && error.reason === 'NotFound') || permit.subresource !== '') throw error
     await mayCreate(serving.authorize, permit)
     if ((config.metadata.uid ?? '') !== '' || (config.metadata.resourceVersion ?? '') !== '') throw error
-    const { object, managed } = owned(undefined)
+    const { object, managed } = await owned(undefined)
     return got(input, await create(serving.registry, { ...common, draft: object, managed }), 201)
   }
 }

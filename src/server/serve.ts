@@ -2,16 +2,18 @@
 import type { DoorRequest } from '#api/door.ts'
 import type { Attributes, Permit, User } from '#api/request.ts'
 import type { Served } from '#api/kind.ts'
+import { hasStatus, scaleOf } from '#api/served.ts'
 import { type Status, StatusError, methodNotAllowed, notFound } from '#api/status.ts'
 import { checkAddress, checkPlace, noSuchResource, selectedName } from './addressed.ts'
-import { type Outcome, type Serving, type SpecialRequest, got, managerOf, mayCreate, toHub } from './outcome.ts'
+import { encodable, toHub } from './converting.ts'
+import { type Outcome, type Serving, type SpecialRequest, got, managerOf, mayCreate } from './outcome.ts'
 import { applyOrPatch } from './patching.ts'
 import { create, storageOf, subjectOf } from '#server/registry/create.ts'
 import { type Deleted, remove } from '#server/registry/delete.ts'
 import type { RegistryDeps } from '#server/registry/deps.ts'
 import { list, parseRevision, reach } from '#server/registry/list.ts'
 import { update } from '#server/registry/update.ts'
-import { watch } from '#server/registry/watch.ts'
+import { watchWhileServed } from '#server/registry/watch.ts'
 import { objectKey } from '#api/metadata.ts'
 import type { Kept } from '#server/store/contract.ts'
 
@@ -50,10 +52,10 @@ export async function serve(serving: Serving, who: User, request: DoorRequest): 
 /** Parts of an object with a way of their own to be written; the kind itself says what such a write may change. */
 const parts: ReadonlySet<string> = new Set(['ephemeralcontainers', 'resize'])
 
-const isPart = ({ kind }: Served, subresource: string): boolean =>
+const isPart = (served: Served, subresource: string): boolean =>
   subresource === 'status'
-    ? kind.status
-    : parts.has(subresource) && kind.subresources?.some(one => one.name === subresource) === true
+    ? hasStatus(served)
+    : parts.has(subresource) && served.kind.subresources?.some(one => one.name === subresource) === true
 
 /** What is done with a permit in hand. */
 export async function perform(serving: Serving, permit: Permit, request: DoorRequest): Promise<Outcome> {
@@ -64,14 +66,16 @@ export async function perform(serving: Serving, permit: Permit, request: DoorReq
   const warn = (text: string): void => {
     if (!warnings.includes(text)) warnings.push(text)
   }
+  if (served.version.deprecated !== undefined) warn(served.version.deprecated)
   const { group, resource, subresource } = permit
   const name = `${resource}${group === '' ? '' : `.${group}`}${subresource === '' ? '' : `/${subresource}`}`
   const special =
     serving.specials.get(name) ??
-    (subresource === 'scale' && served.kind.scale !== undefined ? serving.specials.get('*/scale') : undefined)
+    (subresource === 'scale' && scaleOf(served) !== undefined ? serving.specials.get('*/scale') : undefined)
   if (special !== undefined) return special({ permit, request, served, serving, warn, warnings })
   if (subresource !== '' && !isPart(served, subresource)) throw noSuchResource()
-  return common({ permit, request, served, serving, warn, warnings })
+  const outcome = encodable(await common({ permit, request, served, serving, warn, warnings }))
+  return outcome instanceof Promise ? await outcome : outcome
 }
 
 async function common(input: SpecialRequest): Promise<Outcome> {
@@ -91,7 +95,11 @@ async function common(input: SpecialRequest): Promise<Outcome> {
       }
     case 'watch': {
       const options = { ...request.options, ...(permit.name === '' ? {} : { name: permit.name }) }
-      return { type: 'watch', served, start: sink => watch(serving.registry.store, { permit, served, options }, sink) }
+      return {
+        type: 'watch',
+        served,
+        start: sink => watchWhileServed(serving.registry, { permit, served, options }, sink),
+      }
     }
     case 'create':
       return created(input, request)
@@ -135,14 +143,16 @@ export async function get(deps: RegistryDeps, { permit, served, resourceVersion 
 async function created(input: SpecialRequest, request: DoorRequest & { verb: 'create' }): Promise<Outcome> {
   const { permit, served, serving, warn } = input
   const sent = request.body.metadata?.managedFields
+  const hub = toHub(served, request.body)
   const kept = await create(serving.registry, {
     permit,
     served,
     warn,
     sent,
-    draft: toHub(served, request.body),
+    draft: hub instanceof Promise ? await hub : hub,
     manager: managerOf(permit, request.options?.fieldManager),
     dryRun: request.options?.dryRun === true,
+    options: request.options,
   })
   return got(input, kept, 201)
 }
@@ -150,7 +160,8 @@ async function created(input: SpecialRequest, request: DoorRequest & { verb: 'cr
 async function updated(input: SpecialRequest, request: DoorRequest & { verb: 'update' }): Promise<Outcome> {
   const { permit, served, serving, warn } = input
   checkPlace(permit, served, request.body)
-  const draft = toHub(served, request.body)
+  const hub = toHub(served, request.body)
+  const draft = hub instanceof Promise ? await hub : hub
   const sent = request.body.metadata?.managedFields
   const common = {
     permit,
@@ -158,6 +169,7 @@ async function updated(input: SpecialRequest, request: DoorRequest & { verb: 'up
     warn,
     manager: managerOf(permit, request.options?.fieldManager),
     dryRun: request.options?.dryRun === true,
+    options: request.options,
   }
   try {
     return got(

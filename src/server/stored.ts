@@ -1,6 +1,7 @@
 /** From stored text to the object as its kind has it today: new defaults appear on what was stored before them. */
-import type { Draft, KObject } from '#api/metadata.ts'
+import { type Draft, type KObject, apiVersionOf } from '#api/metadata.ts'
 import type { Kind, Scheme } from '#api/kind.ts'
+import { hubOf } from '#api/served.ts'
 import { applyDefaults } from '#codec/defaults.ts'
 import { parseOwnJson } from '#codec/json.ts'
 import { storageOf } from '#server/registry/create.ts'
@@ -8,7 +9,10 @@ import type { Decode } from '#server/store/contract.ts'
 
 /** Defaults of the schema, then those that are computed. Idempotent. */
 export function defaulted(kind: Kind, draft: Draft<KObject>): Draft<KObject> {
-  const hub = kind.versions.find(version => version.name === kind.hub)
+  // Kept in another version than today's: only its webhook knows what it is in this one.
+  if (kind.convert !== undefined && draft.apiVersion !== apiVersionOf({ group: kind.group, version: kind.hub }))
+    return draft
+  const hub = hubOf(kind)
   if (hub !== undefined) applyDefaults(hub.schema(), draft)
   kind.defaults?.(draft)
   return draft

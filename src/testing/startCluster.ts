@@ -13,6 +13,8 @@ export interface ClusterOptions {
   readonly log?: Log
   /** Without them only the API runs. */
   readonly controllers?: boolean
+  /** Admission plugins to be on or off, other than usually. */
+  readonly plugins?: { readonly enable?: readonly string[]; readonly disable?: readonly string[] }
   /** Simulated nodes, 1 unless given. */
   readonly nodes?: number
 }
@@ -46,19 +48,14 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     network: usualNetwork,
     random: Math.random,
     simulated: options.nodes ?? 1,
+    ...(options.plugins === undefined ? {} : { plugins: options.plugins }),
   })
   await publish(plane, { address: '127.0.0.1', port: 6443 })
   if (options.controllers !== false) await plane.start()
   let listener: Promise<Listener> | undefined
   const open = async (): Promise<Listener> => {
     const certificates = await issueServerCertificates(keys.authority, ['127.0.0.1', 'localhost'], clock.now())
-    return listenPlane(plane, {
-      hosts: ['127.0.0.1'],
-      port: 0,
-      authority: keys.authority,
-      frontProxy: keys.frontProxy.cert,
-      certificates,
-    })
+    return listenPlane(plane, { hosts: ['127.0.0.1'], port: 0, authority: keys.authority, certificates })
   }
   const stop = async (): Promise<void> => {
     await (await listener)?.close()

@@ -13,7 +13,7 @@ import { CallError, describe } from './failure.ts'
 export interface Destination {
   /** https; its host is the name that the certificate must be for, and the Host header. */
   readonly url: URL
-  /** Where to connect when the name is known to nobody else: an endpoint of a service. Never a reserved address. */
+  /** Where to connect when the name is known to nobody else: an endpoint of a service. Never a reserved address, nor a name of one. */
   readonly address?: { readonly host: string; readonly port: number }
   /** PEM of the only authorities that are believed; absent: the system's. */
   readonly ca?: string
@@ -41,13 +41,13 @@ export interface Caller {
 
 let system: string[] | undefined
 /** Read once, at the first call that needs them. */
-function systemAuthorities(): string[] {
+export function systemAuthorities(): string[] {
   system ??= getCACertificates('system')
   return system.length === 0 ? getCACertificates('bundled') : system
 }
 
 /** Names in a certificate's subject alone have not counted for years. */
-function identity(host: string, certificate: PeerCertificate): Error | undefined {
+export function identity(host: string, certificate: PeerCertificate): Error | undefined {
   return certificate.subjectaltname === undefined
     ? new CallError(
         'tls: failed to verify certificate: x509: certificate relies on legacy Common Name field, use SANs instead',
@@ -62,7 +62,7 @@ export type Resolve = (
 ) => void
 
 /** Refuses names that lead to where only this machine gets. */
-const carefully =
+export const carefully =
   (resolve: Resolve): LookupFunction =>
   (host, options, callback) =>
     resolve(host, { ...options, all: true }, (error, addresses) => {
@@ -81,10 +81,14 @@ const bare = (host: string): string => host.replace(/^\[(.*)\]$/, '$1')
 const placeOf = ({ url, address }: Destination): string =>
   address === undefined ? `${url.hostname}:${url.port === '' ? '443' : url.port}` : `${address.host}:${address.port}`
 
+/** A name is looked at again when it is known where it leads. */
+export const mayBeLed = (host: string): boolean =>
+  isIP(host) === 0 ? !namesLoopback(host) && host !== '' : !isReserved(host)
+
 function optionsFor({ url, address }: Destination): RequestOptions {
   const name = bare(url.hostname)
   if (url.protocol !== 'https:') throw new CallError('the only scheme that is called is https')
-  if (address !== undefined && isReserved(address.host))
+  if (address !== undefined && !mayBeLed(address.host))
     throw new CallError(`dial tcp ${address.host}:${address.port}: an endpoint may not be such an address`)
   return {
     host: address?.host ?? name,
@@ -138,6 +142,9 @@ async function once(way: Way, destination: Destination, call: Call): Promise<Rep
 
 const idle = 60_000
 const mostAgents = 200
+/** To one place. Further calls wait for one of these, each within its own time. */
+const maxSockets = 256
+const maxFreeSockets = 16
 
 /** One agent for each set of authorities: a connection that was verified by one is never used for another. */
 class Agents {
@@ -163,7 +170,7 @@ function make(ca: string | undefined): Agent {
     // Text without a certificate would be passed over in silence.
     if (ca?.includes('-----BEGIN CERTIFICATE-----') === false) throw new CallError('no certificate')
     const secureContext = createSecureContext({ ca: ca ?? systemAuthorities(), minVersion: 'TLSv1.2' })
-    return new Agent({ keepAlive: true, maxFreeSockets: 16, timeout: idle, scheduling: 'lifo', secureContext })
+    return new Agent({ keepAlive: true, maxSockets, maxFreeSockets, timeout: idle, scheduling: 'lifo', secureContext })
   } catch {
     throw new CallError('unable to load root certificates: unable to parse bytes as PEM block')
   }

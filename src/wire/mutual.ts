@@ -4,15 +4,10 @@
  */
 import type { ClientRequest } from 'node:http'
 import { Agent, type RequestOptions, request as httpsRequest } from 'node:https'
-import {
-  type PeerCertificate,
-  type SecureContext,
-  checkServerIdentity,
-  createSecureContext,
-  getCACertificates,
-} from 'node:tls'
-import { isReserved } from './address.ts'
+import { lookup } from 'node:dns'
+import { type PeerCertificate, type SecureContext, createSecureContext } from 'node:tls'
 import { CallError } from './failure.ts'
+import { carefully, identity, mayBeLed, systemAuthorities } from './https.ts'
 
 /** PEM. */
 export interface Shown {
@@ -23,6 +18,7 @@ export interface Shown {
 export interface Backend {
   /** The name that its certificate must be for. */
   readonly name: string
+  /** Never a reserved address, nor a name of one. */
   readonly host: string
   readonly port: number
   /** PEM of the only authorities that are believed; absent: the system's. */
@@ -55,21 +51,12 @@ interface Pool {
   readonly secureContext: SecureContext
 }
 
-/** Names in a certificate's subject alone have not counted for years. */
-function checkNames(host: string, certificate: PeerCertificate): Error | undefined {
-  return certificate.subjectaltname === undefined
-    ? new CallError(
-        'tls: failed to verify certificate: x509: certificate relies on legacy Common Name field, use SANs instead',
-      )
-    : checkServerIdentity(host, certificate)
-}
-
 function pool({ cert, key }: Shown, { ca, insecure }: Backend): Pool {
   // Text without a certificate would be passed over in silence.
   if (insecure !== true && ca?.includes('-----BEGIN CERTIFICATE-----') === false)
     throw new CallError('unable to load root certificates: unable to parse bytes as PEM block')
   try {
-    const authorities = insecure === true ? [] : (ca ?? getCACertificates('system'))
+    const authorities = insecure === true ? [] : (ca ?? systemAuthorities())
     const secureContext = createSecureContext({ ca: authorities, cert, key, minVersion: 'TLSv1.2' })
     const agent = new Agent({ keepAlive: true, maxFreeSockets: 16, timeout: idle, scheduling: 'lifo', secureContext })
     return { agent, secureContext }
@@ -80,7 +67,7 @@ function pool({ cert, key }: Shown, { ca, insecure }: Backend): Pool {
 
 function optionsFor(backend: Backend, asked: Asked, { agent, secureContext }: Pool): RequestOptions {
   const { host, port, name, insecure } = backend
-  if (isReserved(host)) throw new CallError(`dial tcp ${host}:${port}: an endpoint may not be such an address`)
+  if (!mayBeLed(host)) throw new CallError(`dial tcp ${host}:${port}: an endpoint may not be such an address`)
   return {
     host,
     port,
@@ -89,15 +76,16 @@ function optionsFor(backend: Backend, asked: Asked, { agent, secureContext }: Po
     headers: { ...(asked.headers as Record<string, string | string[]>), host: name },
     servername: name,
     maxHeaderSize,
+    lookup: carefully(lookup),
     ...(insecure === true
       ? { rejectUnauthorized: false, checkServerIdentity: () => undefined }
-      : { checkServerIdentity: (_: string, certificate: PeerCertificate) => checkNames(name, certificate) }),
+      : { checkServerIdentity: (_: string, certificate: PeerCertificate) => identity(name, certificate) }),
     ...(asked.alone === true ? { agent: false, secureContext } : { agent }),
   }
 }
 
-/** @param identity our own certificate, which tells the other side that we may name users; another one when it was renewed */
-export function makeOpener(identity: () => Promise<Shown>): Opener {
+/** @param shown our own certificate, which tells the other side that we may name users; another one when it was renewed */
+export function makeOpener(shown: () => Promise<Shown>): Opener {
   const pools = new Map<string, Pool>()
   let last: Shown | undefined
   const poolFor = (backend: Backend, shown: Shown): Pool => {
@@ -113,7 +101,7 @@ export function makeOpener(identity: () => Promise<Shown>): Opener {
     return found
   }
   return {
-    open: async (backend, asked) => httpsRequest(optionsFor(backend, asked, poolFor(backend, await identity()))),
+    open: async (backend, asked) => httpsRequest(optionsFor(backend, asked, poolFor(backend, await shown()))),
     close: () => {
       for (const { agent } of pools.values()) agent.destroy()
       pools.clear()

@@ -22,7 +22,16 @@ test('all suites of the benchmarks give figures', async () => {
       timeout: 300_000,
     })
     const figures = JSON.parse(await readFile(file, 'utf8')) as readonly { name: string; value: number }[]
-    const kinds = ['creates', 'GETs', 'list of', 'start to /readyz', 'startCluster', 'memory, ']
+    const kinds = [
+      'creates',
+      'GETs',
+      'events/s: p99',
+      '1 % each: p99',
+      'list of',
+      'start to /readyz',
+      'startCluster',
+      'memory, ',
+    ]
     for (const kind of noContainers === false ? [...kinds, 'to Running', 'at once'] : kinds) {
       const found = figures.filter(one => one.name.includes(kind))
       assert.equal(found.length, 1, kind)

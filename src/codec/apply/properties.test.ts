@@ -40,7 +40,7 @@ const spec: Schema = {
         }),
       },
     },
-    any: { type: 'any', preserveUnknown: true },
+    any: { type: 'any', preserveUnknown: true, nullable: true },
   }),
 }
 const root: Schema = { type: 'object', fields: fields({ spec }) }

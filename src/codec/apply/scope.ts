@@ -1,6 +1,7 @@
 /** What of an object can be owned at all, and by whom: never what the server sets, on each path only what that path writes. */
 import type { Draft, KObject } from '#api/metadata.ts'
 import type { KindVersion, Served } from '#api/kind.ts'
+import { hasStatus } from '#api/served.ts'
 import { type Fields, isObject, own, put } from '../patch/tree.ts'
 import { type Shape, shapeOf } from './shape.ts'
 
@@ -23,9 +24,10 @@ const unownedMetadata: ReadonlySet<string> = new Set([
 ])
 
 /** A write of the main resource does not own the status, one of the status owns nothing of the spec. */
-export function scopeOf({ kind }: Served, subresource: string): Scope {
-  if (subresource === 'status') return { owns: name => name === 'status' || (name === 'metadata' && !kind.custom) }
-  const keepsStatus = kind.status && subresource === ''
+export function scopeOf(served: Served, subresource: string): Scope {
+  if (subresource === 'status')
+    return { owns: name => name === 'status' || (name === 'metadata' && !served.kind.custom) }
+  const keepsStatus = hasStatus(served) && subresource === ''
   return { owns: name => name !== 'apiVersion' && name !== 'kind' && !(keepsStatus && name === 'status') }
 }
 

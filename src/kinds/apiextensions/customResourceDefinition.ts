@@ -1,6 +1,8 @@
 import type { Draft } from '#api/metadata.ts'
+import type { WriteContext } from '#api/kind.ts'
+import { isKnownFormat } from '#codec/values/formats.ts'
 import { defineKind } from '../define.ts'
-import { validateDefinition } from './validate.ts'
+import { unknownFormats, validateDefinition } from './validate.ts'
 import { fill, owned, put, within } from '../fill.ts'
 import { customResourceDefinitions } from '#kinds/facts/generated/refs.ts'
 import type {
@@ -42,6 +44,31 @@ function prepare(object: Draft<Object>): void {
     object.status = { ...owned(none), ...object.status, storedVersions: [...storedVersions, ...added] }
 }
 
+/** Held until all its objects are gone. */
+export const cleanup = 'customresourcecleanup.apiextensions.k8s.io'
+
+function terminating(object: Draft<Object>): void {
+  const { finalizers = [], deletionTimestamp } = object.metadata
+  if (!finalizers.includes(cleanup)) object.metadata.finalizers = [...finalizers, cleanup]
+  const { conditions, ...rest } = object.status ?? owned(none)
+  const pending = {
+    type: 'Terminating',
+    status: 'True',
+    ...(deletionTimestamp === undefined ? {} : { lastTransitionTime: deletionTimestamp }),
+    reason: 'InstanceDeletionPending',
+    message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+  }
+  object.status = { ...rest, conditions: [...conditions.filter(one => one.type !== pending.type), pending] }
+}
+
+function warnings({ spec }: Object, { old, subresource }: WriteContext<Object>): readonly string[] {
+  if (subresource !== '') return []
+  const before = old === undefined ? new Set() : unknownFormats(old.spec, isKnownFormat)
+  return [...unknownFormats(spec, isKnownFormat)]
+    .filter(format => !before.has(format))
+    .map(format => `unrecognized format ${JSON.stringify(format)}`)
+}
+
 export const CustomResourceDefinition = defineKind(customResourceDefinitions, {
   shortNames: ['crd', 'crds'],
   categories: ['api-extensions'],
@@ -49,6 +76,8 @@ export const CustomResourceDefinition = defineKind(customResourceDefinitions, {
   counted: true,
   defaults,
   validate: validateDefinition,
+  warnings,
+  terminating,
   prepare: (object, { subresource }) => {
     if (subresource === '') prepare(object)
   },

@@ -14,6 +14,8 @@ export interface Aggregation {
   readonly remotes: RunningRemotes
   /** Resolves when what this server serves is published and found to be there. */
   begin(): Promise<void>
+  /** To be called when kinds came or went. */
+  look(): void
   stop(): void
 }
 
@@ -36,6 +38,7 @@ export function makeAggregation(parts: AggregationParts): Aggregation {
       await publishing.round()
       await checking.round()
     },
+    look: () => publishing.look(),
     stop: () => {
       publishing.stop()
       checking.stop()

@@ -31,6 +31,8 @@ export interface PublishParts {
 export interface Publishing {
   /** Resolves when everything is as it should be. */
   round(): Promise<void>
+  /** Soon, and for many changes at once only once. */
+  look(): void
   stop(): void
 }
 
@@ -80,11 +82,10 @@ class Publisher implements Publishing {
 
   constructor(parts: PublishParts) {
     this.#parts = parts
-    const resources = [resource, 'customresourcedefinitions.apiextensions.k8s.io', 'configmaps']
-    this.#unwatch = parts.store.watch(resources, parts.store.revision(), {
+    this.#unwatch = parts.store.watch([resource, 'configmaps'], parts.store.revision(), {
       coalesce: true,
       onEvents: events => {
-        if (events.some(event => event.resource !== 'configmaps' || event.key === place)) this.#nudge()
+        if (events.some(event => event.resource !== 'configmaps' || event.key === place)) this.look()
       },
       onEnd: () => undefined,
     })
@@ -99,7 +100,7 @@ class Publisher implements Publishing {
     })
   }
 
-  #nudge(): void {
+  look(): void {
     this.#soon ??= this.#parts.clock.after(pause, () => {
       this.#soon = undefined
       void this.round()

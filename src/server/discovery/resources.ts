@@ -1,6 +1,7 @@
 /** The resources of one group and version, in both forms of discovery. */
 import { createHash } from 'node:crypto'
 import type { Kind, KindVersion, Scheme } from '#api/kind.ts'
+import { hasStatus, scaleOf } from '#api/served.ts'
 
 export interface Subresource {
   readonly name: string
@@ -24,7 +25,11 @@ export function subresourcesOf(kind: Kind, version: KindVersion): readonly Subre
   }))
   const status = { name: 'status', group: kind.group, version: version.name, kind: kind.kind, verbs: statusVerbs }
   const scale = { name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: statusVerbs }
-  return [...own, ...(kind.status ? [status] : []), ...(kind.scale === undefined ? [] : [scale])]
+  return [
+    ...own,
+    ...(hasStatus({ kind, version }) ? [status] : []),
+    ...(scaleOf({ kind, version }) === undefined ? [] : [scale]),
+  ]
     .filter((one, at, all) => all.findIndex(other => other.name === one.name) === at)
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }

@@ -1,6 +1,7 @@
 /** An outcome as the bytes that the client asked for. */
 import type { Clock } from '#base/clock.ts'
 import type { Served } from '#api/kind.ts'
+import { columnsOf } from '#api/served.ts'
 import type { KObject } from '#api/metadata.ts'
 import { notAcceptable } from '#api/status.ts'
 import { stringifyJson } from '#codec/json.ts'
@@ -8,6 +9,7 @@ import type { Outcome } from '../outcome.ts'
 import { type IncludeObject, partial, tableColumns, tableRow } from '#server/registry/table.ts'
 import type { Listed } from '#server/registry/list.ts'
 import type { Kept } from '#server/store/contract.ts'
+import { inVersion } from '../converting.ts'
 import { type ListMeta, complete, jsonBytes, jsonFrame, jsonList } from './encode.ts'
 import { type Accepted, contentTypes } from './negotiate.ts'
 import { type Response, common, send, sendObject, sendParts } from './respond.ts'
@@ -158,12 +160,16 @@ function table(deps: AnswerDeps, { input, served, items, meta }: TableInput): ob
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata: meta,
-    columnDefinitions: tableColumns(served.kind),
+    columnDefinitions: tableColumns(served),
     rows: items.map(kept =>
-      tableRow({ kind: served.kind, object: kept.object, shown: () => complete(kept, served), include, now }),
+      tableRow({ served, object: rowObject(kept, served), shown: () => complete(kept, served), include, now }),
     ),
   }
 }
+
+/** Columns read the hub's form, or where versions have columns of their own, that version's. */
+const rowObject = (kept: Kept, served: Served): KObject =>
+  served.version.columns === undefined ? kept.object : inVersion(kept.object, served)
 
 interface FramingInput {
   readonly query: URLSearchParams
@@ -198,8 +204,8 @@ const emptyTable = (served: Served, object: object): object => ({
   kind: 'Table',
   apiVersion: 'meta.k8s.io/v1',
   metadata: { resourceVersion: (object as KObject).metadata.resourceVersion ?? '' },
-  columnDefinitions: tableColumns(served.kind),
-  rows: [{ cells: served.kind.columns.map(() => ''), object: partial(object as KObject) }],
+  columnDefinitions: tableColumns(served),
+  rows: [{ cells: columnsOf(served).map(() => ''), object: partial(object as KObject) }],
 })
 
 function protobufFraming(deps: AnswerDeps, served: Served): Framing {

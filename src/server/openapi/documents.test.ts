@@ -58,6 +58,7 @@ function schemeOf(kinds: Kind[]): Scheme {
     byKind: (group, version, name) => find(kind => kind.group === group && kind.kind === name, version),
     stored: (group, plural) => kinds.find(kind => kind.group === group && kind.plural === plural),
     generation: () => 0,
+    replaced: () => () => undefined,
   }
 }
 

@@ -70,6 +70,7 @@ export class Definitions {
     const name = definitionName(served)
     const gvk = (of: string): JsonObject => ({ group: kind.group, version: version.name, kind: of })
     const own = version.openapi?.()
+    if (own !== undefined) this.type('meta_v1.ObjectMeta')
     const object = own ?? this.#object(version.schema())
     this.#found.set(name, { ...object, 'x-kubernetes-group-version-kind': [gvk(kind.kind)] })
     if (kind.verbs.includes('list')) this.#list(name, gvk(kind.listKind))

@@ -25,9 +25,33 @@ const properties = (value: Json | undefined): JsonObject =>
 /** Words of version 3 that version 2 lacks; what they say is left out, and `x-` marks stay. */
 const unknown = new Set(['oneOf', 'anyOf', 'not', 'nullable', 'default', 'allOf'])
 
+/** What clients of version 2 cannot cope with in a custom kind's schema: they know no nulls, and nothing of unknown fields. */
+function simplified(schema: JsonObject): JsonObject {
+  const nullable = schema['nullable'] === true
+  const open = schema['x-kubernetes-preserve-unknown-fields'] === true
+  if (open && schema['x-kubernetes-group-version-kind'] !== undefined)
+    return { type: 'object', 'x-kubernetes-group-version-kind': schema['x-kubernetes-group-version-kind'] }
+  const { items, properties: fields, type, required, ...rest } = schema
+  const bare = nullable || open
+  const untyped = nullable || (open && type === 'object') || (type === 'array' && (bare || items === undefined))
+  const missing = Array.isArray(required)
+    ? required.filter(name => typeof name === 'string' && !isNullable(isObject(fields) ? fields[name] : undefined))
+    : []
+  return {
+    ...rest,
+    ...(untyped || type === undefined ? {} : { type }),
+    ...(bare || items === undefined ? {} : { items }),
+    ...(bare || fields === undefined ? {} : { properties: fields }),
+    ...(missing.length === 0 ? {} : { required: missing }),
+  }
+}
+
+const isNullable = (schema: Json | undefined): boolean => isObject(schema) && schema['nullable'] === true
+
 /** A schema in version 2's words. */
-export function downgraded(schema: Json | undefined): JsonObject {
-  if (!isObject(schema)) return {}
+export function downgraded(given: Json | undefined): JsonObject {
+  if (!isObject(given)) return {}
+  const schema = simplified(given)
   const { $ref, allOf, oneOf } = schema
   const single = Array.isArray(allOf) && allOf.length === 1 && isObject(allOf[0]) ? allOf[0] : {}
   const ref = $ref ?? single['$ref']

@@ -43,7 +43,7 @@ export async function list(store: Store, input: ListInput): Promise<Listed> {
   const { options, served } = input
   check(options)
   const filter = makeFilter({
-    kind: served.kind,
+    served,
     namespace: input.permit.namespace,
     labelSelector: options.labelSelector,
     fieldSelector: options.fieldSelector,
@@ -53,6 +53,7 @@ export async function list(store: Store, input: ListInput): Promise<Listed> {
   if (options.continue !== undefined && options.continue !== '')
     return resumed(store, resource, { filter, options, token: options.continue })
   const snapshot = await started(store, resource, options)
+  await ready(snapshot, filter)
   return page(snapshot, { filter, options, after: undefined })
 }
 
@@ -100,14 +101,32 @@ interface Resume {
 async function resumed(store: Store, resource: string, resume: Resume): Promise<Listed> {
   const { revision, after } = decodeContinue(resume.token)
   const { filter, options } = resume
-  if (revision < 0) return page(store.snapshot(resource), { filter, options, after })
+  if (revision < 0) {
+    const newest = store.snapshot(resource)
+    await ready(newest, filter)
+    return page(newest, { filter, options, after })
+  }
   const found = await store.snapshotAt(resource, revision)
   if (found === 'expired' || found === 'future')
     throw expired(
       'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
       encodeContinue({ revision: -1, after }),
     )
+  await ready(found, filter)
   return page(found, { filter, options, after })
+}
+
+/** Everything that the filter may be asked about. */
+export function ready(snapshot: Snapshot, { prepare, prefix, only }: Filter): Promise<unknown> | undefined {
+  if (prepare === undefined) return undefined
+  const one = only === undefined ? undefined : snapshot.get(only)
+  return prepare(
+    only === undefined
+      ? Array.from(snapshot.range({ prefix }), kept => kept.object)
+      : one === undefined
+        ? []
+        : [one.object],
+  )
 }
 
 interface Page {

@@ -1,6 +1,7 @@
 /** Objects as rows, the form that kubectl prints. */
 import type { KObject } from '#api/metadata.ts'
-import type { Column, Kind } from '#api/kind.ts'
+import type { Column, Served } from '#api/kind.ts'
+import { columnsOf } from '#api/served.ts'
 
 export interface TableColumn {
   readonly name: string
@@ -12,10 +13,10 @@ export interface TableColumn {
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object'
 
-export const tableColumns = (kind: Kind): readonly TableColumn[] =>
-  kind.columns.map(column => ({
+export const tableColumns = (served: Served): readonly TableColumn[] =>
+  columnsOf(served).map(column => ({
     name: column.name,
-    type: column.type === 'date' ? 'string' : column.type,
+    type: column.type,
     format: column.format ?? '',
     description: column.description ?? '',
     priority: column.priority ?? 0,
@@ -35,7 +36,7 @@ export interface TableRow {
 }
 
 interface RowInput {
-  readonly kind: Kind
+  readonly served: Served
   /** The hub's form: columns read it. */
   readonly object: KObject
   /** The form that is asked for, with managedFields. */
@@ -44,8 +45,8 @@ interface RowInput {
   readonly now: number
 }
 
-export function tableRow({ kind, object, shown, include, now }: RowInput): TableRow {
-  const cells = kind.columns.map(column => cell(column, object, now))
+export function tableRow({ served, object, shown, include, now }: RowInput): TableRow {
+  const cells = columnsOf(served).map(column => cell(column, object, now))
   if (include === 'None') return { cells }
   return { cells, object: include === 'Object' ? shown() : partial(shown()) }
 }

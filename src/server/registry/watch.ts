@@ -1,14 +1,14 @@
 /** Watch: the state or history first, then every change as it becomes durable. */
 import type { WatchOptions } from '#api/door.ts'
 import type { KObject } from '#api/metadata.ts'
-import type { Served } from '#api/kind.ts'
+import type { Scheme, Served } from '#api/kind.ts'
 import type { Permit } from '#api/request.ts'
 import { badRequest, expired } from '#api/status.ts'
-import type { Event, Kept, Store } from '#server/store/contract.ts'
+import type { Event, Kept, Snapshot, Store } from '#server/store/contract.ts'
 import { withMetadata } from './build.ts'
 import { storageOf, unkept } from './create.ts'
 import { type Filter, makeFilter } from './filter.ts'
-import { parseRevision, reach } from './list.ts'
+import { parseRevision, reach, ready } from './list.ts'
 
 export interface Seen {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
@@ -53,7 +53,7 @@ export async function watch(store: Store, input: WatchInput, sink: WatchSink): P
   const { options, served } = input
   check(options)
   const filter = makeFilter({
-    kind: served.kind,
+    served,
     namespace: input.permit.namespace,
     labelSelector: options.labelSelector,
     fieldSelector: options.fieldSelector,
@@ -64,35 +64,98 @@ export async function watch(store: Store, input: WatchInput, sink: WatchSink): P
   const stateFirst = options.sendInitialEvents ?? (asked === undefined || asked === 0)
   if (asked === undefined) await store.fresh()
   else if (asked > 0 && stateFirst) await reach(store, asked)
-  const since = stateFirst ? initial(store, { resource, filter, sink, options }) : (asked ?? store.revision())
+  const snapshot = store.snapshot(resource)
+  if (stateFirst) await ready(snapshot, filter)
+  const since = stateFirst ? initial(snapshot, { filter, sink, options }) : (asked ?? store.revision())
   if (since < store.oldest() && !stateFirst) throw expired(`too old resource version: ${since} (${store.oldest()})`)
   // Before it is caught up, a bookmark at the store's revision would make a client skip what it has not been told.
   let live = false
   let told = since
+  const deliver = (events: readonly Event[]): void => {
+    told = events.at(-1)?.revision ?? told
+    const seen = events.flatMap(event => translate(filter, event))
+    if (seen.length > 0) sink.events(seen)
+  }
+  const inTurn = new InTurn(filter, deliver, () => sink.end('failed'))
   const stop = store.watch([resource], since, {
     onLive: () => {
       live = true
     },
-    onEvents: events => {
-      told = events.at(-1)?.revision ?? told
-      const seen = events.flatMap(event => translate(filter, event))
-      if (seen.length > 0) sink.events(seen)
-    },
+    onEvents: events => inTurn.take(events),
     onEnd: sink.end,
   })
-  return { stop, revision: () => (live ? Math.max(since, store.revision()) : told) }
+  return { stop, revision: () => (live && inTurn.idle ? Math.max(since, store.revision()) : told) }
+}
+
+/** As watch, until the kind changes in a way that old answers and new ones do not go together, or is gone. */
+export async function watchWhileServed(
+  { store, scheme }: { readonly store: Store; readonly scheme: Scheme },
+  input: WatchInput,
+  sink: WatchSink,
+): Promise<Watching> {
+  const { kind } = input.served
+  const watching = await watch(store, input, sink)
+  const over = (): void => {
+    watching.stop()
+    sink.end('closed')
+  }
+  const forget = scheme.replaced(kind, over)
+  if (scheme.stored(kind.group, kind.plural) !== kind) queueMicrotask(over)
+  return {
+    stop: () => {
+      forget()
+      watching.stop()
+    },
+    revision: () => watching.revision(),
+  }
+}
+
+/** Events whose objects the filter has to wait for wait in order; without such a filter they never do. */
+class InTurn {
+  readonly #filter: Filter
+  readonly #deliver: (events: readonly Event[]) => void
+  readonly #failed: () => void
+  #last: Promise<void> = Promise.resolve()
+  #waiting = 0
+
+  constructor(filter: Filter, deliver: (events: readonly Event[]) => void, failed: () => void) {
+    this.#filter = filter
+    this.#deliver = deliver
+    this.#failed = failed
+  }
+
+  get idle(): boolean {
+    return this.#waiting === 0
+  }
+
+  take(events: readonly Event[]): void {
+    const { prepare } = this.#filter
+    if (prepare === undefined) return this.#deliver(events)
+    this.#waiting++
+    this.#last = this.#last
+      .then(async () => {
+        await prepare(
+          events.flatMap(({ type, kept, previous }) => [
+            ...(type === 'put' ? [kept.object] : []),
+            ...(previous === undefined ? [] : [previous.object]),
+          ]),
+        )
+        this.#waiting--
+        this.#deliver(events)
+      })
+      .catch(() => this.#failed())
+    return undefined
+  }
 }
 
 interface Initial {
-  readonly resource: string
   readonly filter: Filter
   readonly sink: WatchSink
   readonly options: WatchOptions
 }
 
 /** The state as it is, as additions; answers the revision it shows. */
-function initial(store: Store, { resource, filter, sink, options }: Initial): number {
-  const snapshot = store.snapshot(resource)
+function initial(snapshot: Snapshot, { filter, sink, options }: Initial): number {
   const state: Seen[] = []
   for (const kept of snapshot.range({ prefix: filter.prefix }))
     if (filter.accepts === undefined || filter.accepts(kept.object)) state.push({ type: 'ADDED', kept })

@@ -81,6 +81,8 @@ export type CommitResult =
 export interface Snapshot {
   readonly revision: number
   readonly size: number
+  /** The same object for as long as nothing of the resource changes: for what is derived from all of it. */
+  readonly content: object
   get(key: string): Kept | undefined
   /** Keys greater than `after` (or from the start) that begin with `prefix`, in byte order. */
   range(options?: { readonly prefix?: string; readonly after?: string }): IterableIterator<Kept>
@@ -121,6 +123,12 @@ export interface Store {
   commit(operations: readonly Operation[]): Promise<CommitResult>
   /** Everything after `since` on these resources. Old events come first, in order, without gap or overlap. */
   watch(resources: readonly GroupResource[], since: number, watcher: Watcher): () => void
+  /**
+   * From now on the objects of this resource are what `change` makes of them, on first demand; their encodings are dropped.
+   * Nothing is written and no revision given. `change` copies, and gets each object as it was written or read back, whatever
+   * was made of it since; with `shown`, as it is shown by now.
+   */
+  revise(resource: GroupResource, change: (object: KObject) => KObject, from?: 'written' | 'shown'): void
   /** Resources that hold anything. */
   resources(): readonly GroupResource[]
   /** False where reads have not been as new as the store for seconds, and will not be soon. Absent: always true. */

@@ -1,5 +1,5 @@
 /** Joins what is durable in memory, the head, a journal and the clockwork into a store. */
-import type { GroupResource } from '#api/metadata.ts'
+import type { GroupResource, KObject } from '#api/metadata.ts'
 import type { Clock } from '#base/clock.ts'
 import { silentLog, type Log } from '#base/log.ts'
 import { Committer } from './committer.ts'
@@ -39,12 +39,14 @@ export class CoreStore implements Store {
   readonly #durable: Durable
   readonly #committer: Committer
   readonly #keeping: Keeping
+  readonly #frozen: boolean
   #closing: Promise<void> | undefined
 
   constructor({ options, journal, loaded, window }: CoreParts) {
     const { clock, log = silentLog, freeze = false } = options
     const durable = new Durable({ loaded, history: journal.history, window: options.window ?? window, clock, log })
     this.#journal = journal
+    this.#frozen = freeze
     this.#durable = durable
     this.#committer = new Committer({
       durable,
@@ -99,6 +101,10 @@ export class CoreStore implements Store {
     const stop = this.#durable.watch(resources, since, watcher)
     if (this.#closing !== undefined) queueMicrotask(() => this.#durable.close())
     return stop
+  }
+
+  revise(resource: GroupResource, change: (object: KObject) => KObject, from: 'written' | 'shown' = 'written'): void {
+    this.#durable.shelf(resource).revise({ change, from, frozen: this.#frozen })
   }
 
   resources(): readonly GroupResource[] {

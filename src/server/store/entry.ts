@@ -21,6 +21,13 @@ export interface Identity {
   readonly expires: number
 }
 
+/** See Store.revise. */
+export interface Revision {
+  readonly change: (object: KObject) => KObject
+  readonly from: 'written' | 'shown'
+  readonly frozen: boolean
+}
+
 export class Entry implements Kept {
   readonly resource: GroupResource
   readonly key: string
@@ -28,7 +35,7 @@ export class Entry implements Kept {
   readonly place: number
   readonly version: number
   readonly expires: number
-  readonly #body: Body
+  #body: Body
   #encodings: Map<string, Uint8Array> | undefined
 
   constructor(identity: Identity, body: Body) {
@@ -56,6 +63,12 @@ export class Entry implements Kept {
   /** Something newer is current: hardly anybody will ask for this again. */
   forgetEncodings(): void {
     this.#encodings?.clear()
+    this.#encodings = undefined
+  }
+
+  /** See Store.revise. */
+  revise(revision: Revision): void {
+    this.#body = new RevisedBody(this.#body, revision)
     this.#encodings = undefined
   }
 }
@@ -117,6 +130,32 @@ export class StoredBody implements Body {
     this.#object = object
     this.#managed = managed
     this.#bytes = undefined
+    return object
+  }
+}
+
+/** A body as its kind has it since that changed. */
+class RevisedBody implements Body {
+  readonly #source: Body
+  readonly #revision: Revision
+  #object: KObject | undefined
+
+  constructor(body: Body, revision: Revision) {
+    this.#source = body instanceof RevisedBody && revision.from === 'written' ? body.#source : body
+    this.#revision = revision
+  }
+
+  get object(): KObject {
+    return (this.#object ??= this.#make())
+  }
+
+  get managed(): string {
+    return this.#source.managed
+  }
+
+  #make(): KObject {
+    const object = this.#revision.change(this.#source.object)
+    if (this.#revision.frozen) freeze(object)
     return object
   }
 }

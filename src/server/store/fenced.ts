@@ -14,6 +14,7 @@ export function fencedStore(store: Store, checks: () => readonly Check[]): Store
     healthy: () => store.healthy?.() ?? true,
     compact: revision => store.compact(revision),
     close: () => store.close(),
+    revise: (resource, change, from) => store.revise(resource, change, from),
     commit: async operations => {
       const result = await store.commit([...operations, ...checks()])
       if (result.ok || result.reason !== 'conflict' || result.at < operations.length) return result

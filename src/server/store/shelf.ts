@@ -2,7 +2,7 @@
  * One resource in memory: its newest durable tree, the changes of the kept window, and every so often the tree of that
  * time, so that any revision of the window is a tree with a bounded number of changes undone.
  */
-import type { Change, Entry } from './entry.ts'
+import type { Change, Entry, Revision } from './entry.ts'
 import { Tree } from './tree.ts'
 import type { Watching } from './watching.ts'
 
@@ -48,6 +48,16 @@ export class Shelf {
     change.previous?.forgetEncodings()
     this.#sinceRoot++
     if (this.pending.get(change.key) === change) this.pending.delete(change.key)
+  }
+
+  /** Everything of this resource that is in memory, whichever way it is held. */
+  revise(revision: Revision): void {
+    const held = new Set<Entry>(this.#tree.range())
+    for (const one of [...this.#changes.slice(this.#start), ...this.pending.values()]) {
+      held.add(one.kept)
+      if (one.previous !== undefined) held.add(one.previous)
+    }
+    for (const entry of held) entry.revise(revision)
   }
 
   /** Called between transactions: remembers the tree when enough has changed. */

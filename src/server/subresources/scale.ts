@@ -1,15 +1,18 @@
 /** scale: the number of replicas of any kind that has one, as autoscaling/v1 Scale. */
 import type { Scale } from '#kinds/facts/generated/types/autoscaling_v1.ts'
-import type { ScalePaths } from '#api/kind.ts'
+import type { ScalePaths, Served } from '#api/kind.ts'
+import { scaleOf } from '#api/served.ts'
 import type { Draft, KObject } from '#api/metadata.ts'
-import { badRequest, conflict, invalid, methodNotAllowed } from '#api/status.ts'
+import { badRequest, conflict, internalError, invalid, methodNotAllowed } from '#api/status.ts'
 import { invalidValue, required } from '#api/validation.ts'
 import { type LabelSelector, fromLabelSelector } from '#api/selector.ts'
 import type { Special, SpecialRequest } from '../outcome.ts'
 import type { Kept } from '#server/store/contract.ts'
+import { inVersion, prepared, toHub } from '../converting.ts'
+import { copy } from '#server/registry/build.ts'
 import { shown } from '../patching.ts'
 import { get } from '../serve.ts'
-import { amend, made } from './reading.ts'
+import { admitPart, amend, inner, made } from './reading.ts'
 
 const steps = (path: string): readonly string[] => path.split('.').filter(part => part !== '')
 
@@ -79,6 +82,12 @@ function toScale(object: KObject, paths: ScalePaths): Scale {
   }
 }
 
+/** A custom kind's field may not be there, and then there is nothing to scale. @throws StatusError InternalError */
+function missing({ kind }: Served, object: KObject, { specReplicas }: ScalePaths): void {
+  if (kind.custom && read(object, specReplicas) === undefined)
+    throw internalError(`the spec replicas field ${JSON.stringify(specReplicas)} does not exist`)
+}
+
 function checked(special: SpecialRequest, wanted: Draft<Scale>, current: Kept): number {
   const { name, group, resource } = special.permit
   const replicas = wanted.spec?.replicas ?? 0
@@ -103,7 +112,7 @@ function checked(special: SpecialRequest, wanted: Draft<Scale>, current: Kept): 
 }
 
 /** @throws StatusError Invalid where a patch left something else. */
-function scaleOf(document: unknown): Draft<Scale> {
+function scaleIn(document: unknown): Draft<Scale> {
   const { spec }: { spec?: unknown } = Object(document)
   if (typeof document === 'object' && document !== null && typeof spec === 'object' && spec !== null)
     return document as Draft<Scale>
@@ -111,21 +120,31 @@ function scaleOf(document: unknown): Draft<Scale> {
 }
 
 export const scale: Special = async special => {
-  const paths = special.served.kind.scale
+  const paths = scaleOf(special.served)
   const { request, serving } = special
   if (paths === undefined)
     throw methodNotAllowed({ group: special.permit.group, resource: special.permit.resource }, request.verb)
-  const answer = (kept: Kept) => made(toScale(shown(kept, special.served), paths), 200)
+  const answer = async (kept: Kept) => {
+    await prepared(special.served, [kept.object])
+    const object = shown(kept, special.served)
+    missing(special.served, object, paths)
+    return made(toScale(object, paths), 200)
+  }
   if (request.verb === 'get') return answer(await get(serving.registry, special))
   if (request.verb !== 'update' && request.verb !== 'patch')
     throw methodNotAllowed({ group: special.permit.group, resource: special.permit.resource }, request.verb)
-  const kept = await amend(special, (draft, current) => {
-    const before = toScale(current.object, paths)
+  const { served } = special
+  const kept = await amend(inner(special), async (draft, current) => {
+    await prepared(served, [current.object])
+    const own = served.kind.convert === undefined ? draft : copy(inVersion(current.object, served))
+    const before = toScale(own, paths)
     const wanted =
       request.verb === 'update'
-        ? (request.body as Draft<KObject> as Draft<Scale>)
-        : scaleOf(serving.patching.plain(request.patch, before))
-    write(draft, paths.specReplicas, checked(special, wanted, current))
+        ? (structuredClone(request.body) as Draft<KObject> as Draft<Scale>)
+        : scaleIn(serving.patching.plain(request.patch, before))
+    await admitPart(special, wanted, before)
+    write(own, paths.specReplicas, checked(special, wanted, current))
+    return own === draft ? undefined : toHub(served, own)
   })
   return answer(kept)
 }

@@ -1,6 +1,7 @@
 /** Compare-and-swap, transactions, head and durable. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { KObject } from '#api/metadata.ts'
 import { Notes, at, dataOf, done, keys, put, remove, shown, until, withStore, write, type Open } from './harness.ts'
 
 const failed = { reason: 'failed', message: 'the disk said no' } as const
@@ -149,6 +150,29 @@ function durability(open: Open): void {
       await done(late)
       assert.deepEqual(answers, ['first', 'conflict', 'chained', 'later conflict', 'check'])
       assert.deepEqual(notes.lines, [`put k=one@${before + 1}`, `put k=three@${before + 2}`])
+    }))
+
+  test('what is kept can be revised, again and again, without a write', () =>
+    withStore(open, async ({ store }) => {
+      const { revision } = await write(store, 'k', 'one')
+      const say = (word: string) => (object: KObject) => ({
+        ...object,
+        data: `${String(Reflect.get(object, 'data'))} ${word}`,
+      })
+      const found = (): unknown => dataOf(store.snapshot('things').get('k'))
+      store.snapshot('things').get('k')?.encodings.set('x', new Uint8Array())
+      store.revise('things', say('two'))
+      assert.equal(found(), 'one two')
+      assert.equal(store.snapshot('things').get('k')?.encodings.size, 0)
+      store.revise('things', say('three'))
+      assert.equal(found(), 'one three', 'from what was written')
+      store.revise('things', say('four'), 'shown')
+      assert.equal(found(), 'one three four')
+      assert.equal(store.revision(), revision)
+      const notes = new Notes(store, revision - 1)
+      assert.deepEqual(await notes.count(1), [`put k=one three four@${revision}`])
+      await write(store, 'k', 'fresh')
+      assert.equal(found(), 'fresh')
     }))
 
   test('an object that cannot be written fails alone', () =>

@@ -1,5 +1,5 @@
 /** The store over etcd: memory that follows a watch, writes that the cluster decides. */
-import type { GroupResource } from '#api/metadata.ts'
+import type { GroupResource, KObject } from '#api/metadata.ts'
 import { serviceUnavailable } from '#api/status.ts'
 import { silentLog, type Log } from '#base/log.ts'
 import type { CommitResult, Operation, Snapshot, Store, Watcher } from '../contract.ts'
@@ -131,6 +131,10 @@ export class EtcdStore implements Store {
 
   oldest(): number {
     return this.#durable.oldest
+  }
+
+  revise(resource: GroupResource, change: (object: KObject) => KObject, from: 'written' | 'shown' = 'written'): void {
+    this.#durable.shelf(resource).revise({ change, from, frozen: this.#opening.reading.frozen })
   }
 
   async fresh(): Promise<void> {

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import { follow, parsePath } from './jsonPath.ts'
+
+const object = {
+  spec: {
+    a: 1,
+    list: [
+      { n: 'x', v: 1 },
+      { n: 'y', v: 2 },
+    ],
+    'dotted.key': true,
+  },
+  status: { conditions: [{ type: 'Ready', status: 'True' }] },
+}
+const found = (path: string): readonly unknown[] | undefined => {
+  const parsed = parsePath(path)
+  return parsed === undefined ? undefined : follow(parsed, object)
+}
+
+test('paths lead to what upstream finds', () => {
+  const table: readonly (readonly [string, unknown])[] = [
+    ['.spec.a', [1]],
+    ['.spec.nothing.more', []],
+    ['.spec.dotted\\.key', [true]],
+    [".spec['dotted.key']", [true]],
+    ['.spec.list[0].n', ['x']],
+    ['.spec.list[-1].n', ['y']],
+    ['.spec.list[*].v', [1, 2]],
+    ['.spec.list[0:1].v', [1]],
+    ['.spec.list[5].v', []],
+    ['.spec.list[?(@.v>1)].n', ['y']],
+    ['.spec.list[?(@.n!="x")].n', ['y']],
+    ['.status.conditions[?(@.type=="Ready")].status', ['True']],
+    [".status.conditions[?(@.type=='Other')].status", []],
+    ['..status', [object.status, 'True']],
+    ['.', [object]],
+  ]
+  for (const [path, expected] of table) assert.deepEqual(found(path), expected, path)
+  for (const path of ['', '.a[', '.a[?(@.b==)]', '.a]', '.a b']) assert.equal(found(path), undefined, path)
+})
+
+test('names of every object are not fields', () => {
+  for (const name of ['__proto__', 'constructor', 'toString']) assert.deepEqual(found(`.${name}`), [])
+})
+
+test('no text makes parsing or following throw', () => {
+  fc.assert(
+    fc.property(fc.string(), fc.jsonValue(), (text, value) => {
+      const path = parsePath(text)
+      assert.ok(path === undefined || Array.isArray(follow(path, value)))
+    }),
+  )
+  const pieces = fc.constantFrom('.', '..', '[', ']', '*', '?(@', ')', '==', '"x"', 'a', '-1', ':', '\\', "'")
+  fc.assert(fc.property(fc.array(pieces), parts => parsePath(parts.join('')) !== null))
+})
