@@ -91,6 +91,7 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
     },
   })
   const dialer = makeDialer(plane.store, () => ({ authority: options.authority.cert, ...kubelet }))
+  server.usage.reach(dialer)
   const authenticate = makeAuthenticate(server.tokens, clock, frontProxyOf(plane.frontProxy, [frontProxyName]))
   const { registry, authorize } = server.serving
   const parts = { registry, remotes, store: plane.store, dialer, authenticate, authorize, log }

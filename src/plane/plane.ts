@@ -25,7 +25,7 @@ import { frontProxyIdentity, frontProxyName } from './front-proxy.ts'
 import { makeCaller } from '#wire/https.ts'
 import type { SharedKeys } from './keys.ts'
 import { type Work, leading } from './leading.ts'
-import { controllerPolicy, kubeletPolicy, networkPolicy } from './policy.ts'
+import { controllerPolicy, kubeletPolicy, networkPolicy, usagePolicy } from './policy.ts'
 import { type Duties, beginWork, clientThrough, schedulerName, transportThrough } from './work.ts'
 
 export interface Network {
@@ -117,7 +117,7 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     tokenKeys: tokenKeys(keys.tokenKey),
     serviceCIDR: network.serviceCIDR,
     nodePorts: network.nodePorts,
-    roles: [...policy.roles, ...networkPolicy.roles],
+    roles: [...policy.roles, ...networkPolicy.roles, ...usagePolicy.roles],
     suggested,
     bindings: [...policy.bindings, ...networkPolicy.bindings, ...kubeletPolicy.bindings],
   })

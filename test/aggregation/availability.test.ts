@@ -18,7 +18,11 @@ describe('an APIService', { skip: noAddress }, () => {
     other.answer = () => false
     for (const path of [apiService, `${services}/wardle`, `${slices}/wardle`]) await other.wire.call('DELETE', path)
   })
-  const told = (reason: string) => until(other.condition, one => one.reason === reason)
+  const told = (reason: string) =>
+    until(
+      () => other.condition(),
+      one => one.reason === reason,
+    )
 
   test('says what it lacks, and when it has it', async () => {
     await other.register()
@@ -89,7 +93,10 @@ describe('an APIService', { skip: noAddress }, () => {
       response.end()
       return true
     }
-    await until(other.condition, one => /: 302$/.test(one.message))
+    await until(
+      () => other.condition(),
+      one => one.message.endsWith(': 302'),
+    )
     other.answer = () => false
     await told('Passed')
     assert.equal((await other.wire.call('GET', flunders)).status, 200)
