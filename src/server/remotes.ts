@@ -36,7 +36,7 @@ export interface Passing {
   readonly asked: Attributes
   readonly request: Request
   readonly response: Response
-  /** Called when all that remains is to pass on what comes. */
+  /** Called when the request no longer counts as work of ours. */
   readonly running: () => void
 }
 

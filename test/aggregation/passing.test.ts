@@ -1,6 +1,7 @@
 /** Requests that go to somebody else's server: who is told to ask, what comes back, and what does not get through. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { connect } from 'node:http2'
 import { request as httpsRequest } from 'node:https'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { type Extension, base, flunders, group, noAddress, startExtension, until } from './extension.ts'
@@ -253,5 +254,39 @@ describe('another server', { skip: noAddress }, () => {
       void raw.end('HTTP/1.1 302 Found\r\nlocation: https://127.0.0.1/\r\ncontent-length: 0\r\n\r\n')
     const [redirected] = await once(ask({}), 'response')
     assert.equal(redirected.statusCode, 502)
+  })
+
+  test('over HTTP/2 as well, also where the other server has nothing to say yet', async () => {
+    const { url, tls } = other.wire
+    other.answer = (request, response) => {
+      if (request.url?.includes('watch') !== true) return false
+      response.writeHead(200, {
+        'content-type': 'application/json',
+        'keep-alive': 'timeout=5',
+        'set-cookie': ['a', 'b'],
+      })
+      response.flushHeaders()
+      return true
+    }
+    const session = connect(url.href, tls)
+    session.on('error', () => undefined)
+    const watching = session.request({ ':path': `${flunders}?watch=true`, 'x-remote-user': 'admin' })
+    const [headers] = await once(watching, 'response')
+    assert.equal(headers[':status'], 200)
+    assert.equal(headers['keep-alive'], undefined)
+    assert.deepEqual(headers['set-cookie'], ['a', 'b'])
+    watching.close()
+    const posting = session.request({ ':path': flunders, ':method': 'POST', 'content-type': 'application/json' })
+    posting.end('{"over":"two"}')
+    const [posted] = await once(posting, 'response')
+    assert.equal(posted[':status'], 201)
+    const seen = await until(
+      () => other.seen.at(-1),
+      one => one?.method === 'POST',
+    )
+    assert.equal(seen?.body, '{"over":"two"}')
+    assert.equal(seen?.headers['x-remote-user'], 'bulwark:test')
+    assert.ok(!other.seen.some(one => one.headers['x-remote-user'] === 'admin'))
+    session.destroy()
   })
 })

@@ -109,7 +109,7 @@ class NotReached extends Error {}
 const failure = (error: unknown, { place }: Dialled): Error =>
   error instanceof StatusError ? error : new NotReached(`error trying to reach service: ${describe(error, place)}`)
 
-async function hand({ answer, dialled }: Answered, { response, running, asked }: Passing): Promise<void> {
+async function hand({ answer, dialled }: Answered, { response }: Passing): Promise<void> {
   const code = answer.statusCode ?? 502
   if (code >= 300 && code < 400 && answer.headers.location !== undefined) {
     dialled.asking.destroy()
@@ -120,7 +120,6 @@ async function hand({ answer, dialled }: Answered, { response, running, asked }:
   // A watch may have nothing to say for long.
   if ('stream' in response) response.writeHead(code)
   else response.flushHeaders()
-  if (asked.verb === 'watch') running()
   // An end would look like a whole answer.
   await pipeline(answer, response).catch(() => response.destroy())
 }
@@ -131,6 +130,8 @@ export async function pass(parts: DialParts, to: Registered, passing: Passing): 
   if (!to.available) return tell(response, 503, unavailable)
   if (Number(passing.request.headers['content-length'] ?? 0) > bodyLimit)
     throw tooLarge(`Request entity too large: limit is ${bodyLimit}`)
+  // Those who look on for long are somebody else's concern from here.
+  if (passing.asked.verb === 'watch') passing.running()
   let current: Dialled | undefined
   const over = late()
   const stop = (): void => void current?.asking.destroy()
