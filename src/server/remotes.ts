@@ -34,6 +34,7 @@ export interface RemoteSwagger {
 export interface Passing {
   readonly user: User
   readonly asked: Attributes
+  readonly query: URLSearchParams
   readonly request: Request
   readonly response: Response
   /** Called when the request no longer counts as work of ours. */

@@ -81,7 +81,14 @@ before(async () => {
     const attributes: Attributes = {
       resourceRequest: true, group: 'x', version: 'v1', resource: 'y', namespace: '', name: '', ...asked,
     } // prettier-ignore
-    const passing = { user: component('jane'), asked: attributes, request, response, running: () => void running++ }
+    const passing = {
+      user: component('jane'),
+      asked: attributes,
+      query: new URLSearchParams(),
+      request,
+      response,
+      running: () => void running++,
+    }
     pass(parts(), to, passing).catch((error: unknown) => {
       assert.ok(error instanceof StatusError, String(error))
       sendError(response, error)

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { StatusError, tooLarge } from '#api/status.ts'
 import { bodyLimit } from '#server/http/body.ts'
 import { type Response, send } from '#server/http/respond.ts'
+import { timeoutIn } from '#server/http/timeout.ts'
 import { Unreachable } from '#server/outbound/service.ts'
 import type { Passing } from '#server/remotes.ts'
 import { CallError, describe } from '#wire/failure.ts'
@@ -133,10 +134,11 @@ export async function pass(parts: DialParts, to: Registered, passing: Passing): 
   // Those who look on for long are somebody else's concern from here.
   if (passing.asked.verb === 'watch') passing.running()
   let current: Dialled | undefined
+  const { timeout = patience } = isLong(passing) ? {} : timeoutIn(passing.query)
   const over = late()
   const stop = (): void => void current?.asking.destroy()
   response.once('close', stop)
-  const cancel = parts.clock.after(patience, () => current?.asking.destroy(over))
+  const cancel = parts.clock.after(Math.min(patience, timeout), () => current?.asking.destroy(over))
   try {
     const begun = await begin(parts, to, { ...passing, dialling: dialled => void (current = dialled) })
     if (isLong(passing)) cancel()

@@ -32,8 +32,7 @@ test('what is there and what should be decide', () => {
     [one(undefined), ours, 'nothing'],
     [one(undefined, { service }), ours, 'nothing'],
     [one(undefined), undefined, 'nothing'],
-    [one('onstart', { service }), one('onstart'), 'nothing'],
-    [one('onstart', { versionPriority: 1 }), one('onstart'), 'update'],
+    [one('onstart', { service }), ours, 'nothing'],
     [one('onstart'), undefined, 'nothing'],
   ] as const)
     assert.equal(done(current, desired), step, JSON.stringify([current, desired]))

@@ -9,15 +9,15 @@ import { priorityOf } from '#server/discovery/priorities.ts'
 import { replaceableGroup } from '#server/remotes.ts'
 
 const label = 'kube-aggregator.kubernetes.io/automanaged'
-/** It publishes everybody, and nobody publishes it. */
-const itself = 'apiregistration.k8s.io'
+/** One publishes everybody, and nobody publishes it; the other is the user's to publish: whoever installs a server for it finds the name free. */
+const unpublished: ReadonlySet<string> = new Set(['apiregistration.k8s.io', replaceableGroup])
 
 function published(group: string, version: string): APIService {
   const { groupPriority, versionPriority } = priorityOf(group, version)
   return {
     apiVersion: 'apiregistration.k8s.io/v1',
     kind: 'APIService',
-    metadata: { name: `${version}.${group}`, labels: { [label]: group === replaceableGroup ? 'onstart' : 'true' } },
+    metadata: { name: `${version}.${group}`, labels: { [label]: 'true' } },
     spec: {
       ...(group === '' ? {} : { group }),
       version,
@@ -31,7 +31,7 @@ function published(group: string, version: string): APIService {
 export function wanted(scheme: Scheme): ReadonlyMap<string, APIService> {
   const found = new Map<string, APIService>()
   for (const { group, versions } of scheme.kinds())
-    for (const { name } of group === itself ? [] : versions)
+    for (const { name } of unpublished.has(group) ? [] : versions)
       if (!found.has(`${name}.${group}`)) found.set(`${name}.${group}`, published(group, name))
   return found
 }
@@ -44,14 +44,13 @@ export type Step =
 const sameSpec = (a: APIService, b: APIService): boolean =>
   equal({ ...a.spec, group: a.spec.group ?? '' }, { ...b.spec, group: b.spec.group ?? '' })
 
-/** What is to be done about one. Those without the label, and those that name a service for what may be replaced, are the user's. */
+/** What is to be done about one. Those without the label are the user's. */
 function stepFor(current: APIService | undefined, desired: APIService | undefined): Step | undefined {
   if (current === undefined) return desired === undefined ? undefined : { do: 'create', object: desired }
-  const managed = current.metadata.labels?.[label]
-  if (managed === undefined || (managed === 'onstart' && current.spec.service !== undefined)) return undefined
+  if (current.metadata.labels?.[label] !== 'true') return undefined
   if (desired === undefined) {
     const { name = '', uid = '' } = current.metadata
-    return managed === 'true' ? { do: 'delete', name, uid } : undefined
+    return { do: 'delete', name, uid }
   }
   return sameSpec(current, desired) ? undefined : { do: 'update', object: { ...current, spec: desired.spec } }
 }

@@ -166,12 +166,12 @@ async function seated(handling: Handling, routed: Routed, { user, seat }: Seated
 /** Authorized here first: the other server need not ask us what we know. */
 async function passOn(
   { serving }: Handling,
-  { request, response, info: { asked } }: Routed,
+  { request, response, info: { asked, query } }: Routed,
   { user, seat, elsewhere }: Seated & { readonly elsewhere: Elsewhere },
 ): Promise<void> {
   if (user === undefined) throw unauthorized()
   await serving.authorize(user, asked)
-  await elsewhere.pass({ user, asked, request, response, running: () => seat?.leave() })
+  await elsewhere.pass({ user, asked, query, request, response, running: () => seat?.leave() })
 }
 
 async function resource(
