@@ -111,6 +111,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'server/authn',
       'server/store',
       'client',
+      'codec',
       'kinds/facts',
       'wire',
       'api',

@@ -3,14 +3,14 @@ import type { JsonObject } from '#api/metadata.ts'
 import type { GroupVersion } from '#server/remotes.ts'
 import type { Registered } from './catalog.ts'
 import { type DialParts, type Told, ask } from './dial.ts'
-import { isObject, listOf, textOf, textsOf } from './json.ts'
+import { isObject, listOf, parsed, textOf, textsOf } from './json.ts'
 
 const aggregated = ['v2', 'v2beta1'].map(
   version => `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`,
 )
 
 const patience = 5000
-const limit = 16 * 1024 * 1024
+const limit = 4 * 1024 * 1024
 
 const kindOf = (value: unknown): JsonObject =>
   isObject(value)
@@ -92,7 +92,7 @@ async function classic(parts: DialParts, to: Registered): Promise<Discovered> {
   const path = `/apis/${to.group}/${to.version}`
   const told = await ask(parts, to, { path, accept: 'application/json', patience, limit })
   if (told.code !== 200) throw new Error(`failed to download legacy discovery for ${path}: ${told.code}`)
-  return { resources: inClassic(JSON.parse(told.body.toString('utf8')), to), etag: undefined }
+  return { resources: inClassic(parsed(told.body), to), etag: undefined }
 }
 
 /** @throws Error where it cannot be asked or does not make sense. */
@@ -101,6 +101,6 @@ export async function discover(parts: DialParts, to: Registered, had: Discovered
   const told = await ask(parts, to, question)
   if (told.code === 304 && had !== undefined) return had
   if (told.code === 503) throw new Error(`the server answered ${told.code}`)
-  const resources = wellTyped(told) ? inAggregated(JSON.parse(told.body.toString('utf8')), to) : undefined
+  const resources = wellTyped(told) ? inAggregated(parsed(told.body), to) : undefined
   return resources === undefined ? classic(parts, to) : { resources, etag: told.etag }
 }

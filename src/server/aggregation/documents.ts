@@ -1,14 +1,14 @@
 /** OpenAPI of another server: of version 2 the parts that concern what it serves for us, of version 3 the hashes. */
 import type { JsonObject } from '#api/metadata.ts'
+import { each } from '#server/openapi/document.ts'
 import { gnosticDefinition, gnosticPath } from '#server/openapi/gnostic.ts'
 import type { RemoteSwagger } from '#server/remotes.ts'
 import type { Registered } from './catalog.ts'
 import { type DialParts, ask } from './dial.ts'
-import { isDeep, isObject, textOf } from './json.ts'
+import { isObject, parsed, textOf } from './json.ts'
 
 const patience = 10_000
 const limit = 16 * 1024 * 1024
-const deepest = 200
 const prefix = '#/definitions/'
 
 export interface Documents {
@@ -41,8 +41,11 @@ function reached(from: readonly JsonObject[], definitions: JsonObject): RemoteSw
 }
 
 /** @throws Error where it cannot be written in every form that clients ask for. */
-export function swaggerOf(document: unknown, { group, version }: Pick<Registered, 'group' | 'version'>): RemoteSwagger {
-  if (!isObject(document) || isDeep(document, deepest)) throw new Error('the document is none')
+export async function swaggerOf(
+  document: unknown,
+  { group, version }: Pick<Registered, 'group' | 'version'>,
+): Promise<RemoteSwagger> {
+  if (!isObject(document)) throw new Error('the document is none')
   const base = `/apis/${group}/${version}`
   const all = isObject(document['paths']) ? Object.entries(document['paths']) : []
   const paths = all.flatMap(([path, item]) =>
@@ -56,8 +59,8 @@ export function swaggerOf(document: unknown, { group, version }: Pick<Registered
       definitions,
     ),
   }
-  for (const one of swagger.paths) gnosticPath(...one)
-  for (const one of swagger.definitions) gnosticDefinition(...one)
+  await each(swagger.paths, gnosticPath)
+  await each(swagger.definitions, gnosticDefinition)
   return swagger
 }
 
@@ -68,7 +71,7 @@ async function version2(parts: DialParts, to: Registered, had: Documents | undef
   const told = await ask(parts, to, question)
   if (told.code === 304 && had !== undefined) return { swagger: had.swagger, etag: had.etag }
   if (told.code !== 200) return { swagger: none, etag: undefined }
-  return { swagger: swaggerOf(JSON.parse(told.body.toString('utf8')), to), etag: told.etag }
+  return { swagger: await swaggerOf(parsed(told.body), to), etag: told.etag }
 }
 
 const longestHash = 1024
@@ -77,7 +80,7 @@ async function version3(parts: DialParts, to: Registered): Promise<string | unde
   const question = { path: '/openapi/v3', accept: 'application/json', patience, limit }
   const told = await ask(parts, to, question)
   if (told.code !== 200) return undefined
-  const index: unknown = JSON.parse(told.body.toString('utf8'))
+  const index: unknown = parsed(told.body)
   const paths = isObject(index) && isObject(index['paths']) ? index['paths'] : {}
   const place = `apis/${to.group}/${to.version}`
   const entry = Object.hasOwn(paths, place) ? paths[place] : undefined

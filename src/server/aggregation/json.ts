@@ -1,4 +1,5 @@
 /** Reading JSON that somebody else wrote: what is not as it should be is as if it were not there. */
+import { parseBounded } from '#codec/bounded-json.ts'
 import type { JsonObject } from '#api/metadata.ts'
 
 export const isObject = (value: unknown): value is JsonObject =>
@@ -11,12 +12,8 @@ export const textOf = (value: unknown): string => (typeof value === 'string' ? v
 export const textsOf = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : []
 
-/** Whether something lies deeper than what reads it may recurse. */
-export function isDeep(value: unknown, most: number): boolean {
-  let level: readonly unknown[] = [value]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > most) return true
-    level = level.flatMap(one => (typeof one === 'object' && one !== null ? Object.values(one) : []))
-  }
-  return false
-}
+/** As much as the document of a whole cluster holds, several times over. */
+const bounds = { depth: 200, values: 500_000 }
+
+/** @throws Error */
+export const parsed = (bytes: Buffer): unknown => parseBounded(bytes, bounds)

@@ -120,7 +120,8 @@ class Refreshing implements RunningRemotes {
       this.#learn(one, { discovered, documents: had?.documents, stale: false })
       this.#learn(one, { discovered, documents: await documents(this.#parts, one, had?.documents), stale: false })
     } catch (error) {
-      this.#parts.log.info('another server was not discovered', { apiService: one.name, error: String(error) })
+      if (one.available)
+        this.#parts.log.info('another server was not discovered', { apiService: one.name, error: String(error) })
       this.#learn(one, { discovered: had?.discovered, documents: had?.documents, stale: true })
     }
   }

@@ -10,9 +10,9 @@ import type { JsonObject } from '#api/metadata.ts'
 import { type Remotes, noRemotes } from '../remotes.ts'
 import { groupsOf } from '../discovery/groups.ts'
 import { servedIn } from '../discovery/resources.ts'
-import { type Described, breath, describeAll } from './document.ts'
+import { type Described, describeAll, each } from './document.ts'
 import { gnosticDefinition, gnosticDocument, gnosticHead, gnosticPath } from './gnostic.ts'
-import { type Entries, type Entry, merged } from './merge.ts'
+import { type Entries, merged } from './merge.ts'
 import { openapi } from './openapi.ts'
 import { swaggerDefinitions, swaggerHead, swaggerPaths } from './swagger.ts'
 
@@ -53,16 +53,6 @@ const groupVersionOf = (place: string): readonly [group: string, version: string
   if (rest.length > 0 || first === undefined) return undefined
   if (root === 'api' && second === undefined) return ['', first]
   return root === 'apis' && second !== undefined ? [first, second] : undefined
-}
-
-/** Encodes entries a few at a time, so that requests are answered meanwhile. */
-async function each<T>(entries: readonly Entry[], encode: (...entry: Entry) => T): Promise<readonly T[]> {
-  const found: T[] = []
-  for (const [at, entry] of entries.entries()) {
-    found.push(encode(...entry))
-    if (at % 50 === 49) await breath()
-  }
-  return found
 }
 
 const entriesOf = (described: Described, remotes: Remotes): Entries =>

@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import type { Node } from '#kinds/facts/generated/types/core_v1.ts'
 import type { Clock } from '#base/clock.ts'
+import { parseBounded } from '#codec/bounded-json.ts'
 import type { NodeDialer } from '../nodes/dial.ts'
 import type { Store } from '#server/store/contract.ts'
 import { type Sample, sampleOf } from './sample.ts'
@@ -14,6 +15,8 @@ const first = 1000
 /** Nobody has asked for so long: nobody wants to know. */
 const patience = 120_000
 const answerWithin = 5000
+/** Of some hundred pods, many times over. */
+const bounds = { depth: 50, values: 500_000 }
 const largest = 16 * 1024 * 1024
 const atOnce = 32
 
@@ -25,7 +28,7 @@ async function read(answer: IncomingMessage): Promise<unknown> {
     if (size > largest) throw new Error('the report is too large')
     parts.push(part)
   }
-  return JSON.parse(Buffer.concat(parts).toString('utf8'))
+  return parseBounded(Buffer.concat(parts), bounds)
 }
 
 export type Report = (node: Node) => Promise<Sample>
