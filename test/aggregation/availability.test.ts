@@ -140,4 +140,37 @@ describe('an APIService', { skip: noAddress }, () => {
     assert.match(refused.message, /may not be such an address/)
     assert.equal(asked, 0)
   })
+
+  test('may be told more of, and is gone with its collection', async () => {
+    await other.register()
+    const status = `${apiService}/status`
+    const { json: read } = await other.wire.call('GET', status)
+    read.status.conditions.push({ type: 'StatusUpdated', status: 'True', reason: 'E2E', message: 'Set from a test' })
+    const updated = await other.wire.call('PUT', status, { body: read })
+    assert.equal(updated.status, 200, updated.text)
+    assert.deepEqual(
+      updated.json.status.conditions.map((one: { type: string }) => one.type),
+      ['Available', 'StatusUpdated'],
+    )
+    // A patch of a list replaces it: what it took away is found out again.
+    const patched = await other.wire.call('PATCH', status, {
+      headers: merge,
+      body: { status: { conditions: [{ type: 'StatusPatched', status: 'True' }] } },
+    })
+    assert.equal(patched.status, 200)
+    await until(
+      async () =>
+        (await other.wire.call('GET', status)).json.status.conditions.map((one: { type: string }) => one.type),
+      types => types.includes('Available') && types.includes('StatusPatched'),
+    )
+    const labelled = await other.wire.call('PATCH', apiService, {
+      headers: merge,
+      body: { metadata: { labels: { of: 'e2e' } } },
+    })
+    assert.equal(labelled.json.metadata.labels.of, 'e2e')
+    const all = apiService.slice(0, apiService.lastIndexOf('/'))
+    assert.equal((await other.wire.call('DELETE', `${all}?labelSelector=of%3De2e`)).status, 200)
+    assert.equal((await other.wire.call('GET', apiService)).status, 404)
+    assert.equal((await other.wire.call('GET', flunders)).status, 404)
+  })
 })

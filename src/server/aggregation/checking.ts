@@ -2,6 +2,7 @@
 import type { KObject } from '#api/metadata.ts'
 import { isReason } from '#api/status.ts'
 import { timestamp } from '#base/clock.ts'
+import { equal } from '#base/equal.ts'
 import type { Log } from '#base/log.ts'
 import type { Client } from '#client/client.ts'
 import { apiServices } from '#kinds/facts/generated/refs.ts'
@@ -104,7 +105,7 @@ class Checker implements Checking {
     for (const event of events)
       if (event.resource === services) touched.add(event.key)
       else if (event.resource === slices) touched.add(serviceOf(event.kept.object))
-      else if (event.type === 'put' && changedSpec(event)) void this.#check(event.key)
+      else if (event.type === 'put' && isNews(event)) void this.#check(event.key)
     if (touched.size === 0) return
     for (const { name, service } of this.#remote())
       if (touched.has(`${service.namespace}/${service.name}`)) void this.#check(name)
@@ -182,10 +183,20 @@ class Checker implements Checking {
   }
 }
 
-/** Our own writes of the condition ask for no other look; somebody else's do. */
-function changedSpec({ kept, previous }: Event): boolean {
+const said = ({ status }: APIService): string => {
+  const found = status?.conditions?.find(one => one.type === 'Available')
+  return `${found?.status ?? ''} ${found?.reason ?? ''}`
+}
+
+/** Somebody may have said something else than we did. Messages differ from look to look: they ask for no other. */
+function isNews({ kept, previous }: Event): boolean {
   const [now, before] = [kept.object as APIService, previous?.object as APIService | undefined]
-  return before === undefined || before.spec !== now.spec || before.metadata.uid !== now.metadata.uid
+  return (
+    before === undefined ||
+    before.metadata.uid !== now.metadata.uid ||
+    said(before) !== said(now) ||
+    !equal(before.spec, now.spec)
+  )
 }
 
 export const startChecking = (parts: CheckParts): Checking => new Checker(parts)
