@@ -87,6 +87,7 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
     metrics: function* () {
       yield* server.metrics()
       yield* server.flow.metrics()
+      yield* plane.aggregation.metrics()
       yield* loop.lines()
     },
   })

@@ -28,8 +28,11 @@ describe('an APIService', { skip: noAddress }, () => {
     await other.register()
     const passed = await told('Passed')
     assert.deepEqual([passed.status, passed.message], ['True', 'all checks passed'])
+    const gauge = async () => (await other.wire.call('GET', '/metrics')).text
+    assert.match(await gauge(), /^aggregator_unavailable_apiservice\{name="v1alpha1\.wardle\.example\.com"\} 0$/m)
     await other.wire.call('DELETE', `${slices}/wardle`)
     const slice = await told('EndpointsNotFound')
+    assert.match(await gauge(), /^aggregator_unavailable_apiservice\{.*\} 1$/m)
     assert.equal(slice.message, 'cannot find endpointslices for service/wardle in "default"')
     const refused = await until(
       () => other.wire.call('GET', flunders),

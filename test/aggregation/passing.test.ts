@@ -289,4 +289,30 @@ describe('another server', { skip: noAddress }, () => {
     assert.ok(!other.seen.some(one => one.headers['x-remote-user'] === 'admin'))
     session.destroy()
   })
+
+  test('a body is as long as it says, so that none holds a request of its own', async () => {
+    const { url, tls } = other.wire
+    const hidden = `GET ${flunders}/hidden HTTP/1.1\r\nhost: x\r\nx-remote-user: admin\r\nx-remote-group: system:masters\r\n\r\n`
+    for (const [length, body] of [
+      ['5', `hello${hidden}`],
+      ['5000', 'hello'],
+      ['0', hidden],
+    ] as const) {
+      const session = connect(url.href, tls)
+      session.on('error', () => undefined)
+      const posting = session.request({ ':path': flunders, ':method': 'POST', 'content-length': length })
+      const over = Promise.withResolvers<void>()
+      posting.on('error', () => undefined)
+      posting.on('close', () => over.resolve())
+      posting.resume()
+      posting.end(body)
+      await over.promise
+      session.destroy()
+      await other.wire.call('GET', flunders)
+    }
+    assert.deepEqual(
+      other.seen.filter(one => one.url.includes('hidden') || one.headers['x-remote-user'] === 'admin'),
+      [],
+    )
+  })
 })

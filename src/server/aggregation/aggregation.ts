@@ -1,6 +1,8 @@
 /** Everything that makes several servers one API, as one value for who joins a server together. */
+import { labelText } from '#base/metrics.ts'
 import type { Client } from '#client/client.ts'
 import { startChecking } from './checking.ts'
+import type { Registered } from './catalog.ts'
 import type { DialParts } from './dial.ts'
 import { type Authorities, startPublishing } from './publishing.ts'
 import { type RemoteParts, type RunningRemotes, makeRemotes } from './remotes.ts'
@@ -14,9 +16,17 @@ export interface Aggregation {
   readonly remotes: RunningRemotes
   /** Resolves when what this server serves is published and found to be there. */
   begin(): Promise<void>
+  /** Lines in Prometheus' text format. */
+  metrics(): Iterable<string>
   /** To be called when kinds came or went. */
   look(): void
   stop(): void
+}
+
+function* lines(all: readonly Registered[]): Generator<string> {
+  const name = 'aggregator_unavailable_apiservice'
+  if (all.length > 0) yield `# TYPE ${name} gauge`
+  for (const one of all) yield `${name}{${labelText([['name', one.name]])}} ${one.available ? 0 : 1}`
 }
 
 /** Connections are opened by `opener`, which belongs to the caller. */
@@ -38,6 +48,7 @@ export function makeAggregation(parts: AggregationParts): Aggregation {
       await publishing.round()
       await checking.round()
     },
+    metrics: () => lines(remotes.all()),
     look: () => publishing.look(),
     stop: () => {
       publishing.stop()

@@ -53,8 +53,12 @@ test('a token that travels as a protocol stays here', () => {
   assert.equal(passed('Sec-WebSocket-Protocol', protocols)['sec-websocket-protocol'], 'v5.channel.k8s.io')
   const alone = passed('Sec-WebSocket-Protocol', 'base64url.bearer.authorization.k8s.io.c2VjcmV0')
   assert.equal(alone['sec-websocket-protocol'], undefined)
-  const upgrade = upgradeHeaders({ rawHeaders: ['Connection', 'Upgrade', 'Upgrade', 'websocket'] }, user)
+  const upgrade = upgradeHeaders(
+    { rawHeaders: ['Connection', 'Upgrade', 'Upgrade', 'websocket', 'Content-Length', '5'] },
+    user,
+  )
   assert.deepEqual([upgrade['connection'], upgrade['upgrade']], ['Upgrade', 'websocket'])
+  assert.equal(upgrade['content-length'], undefined)
 })
 
 test('an answer keeps what is for the client', () => {

@@ -122,7 +122,10 @@ export function requestHeaders({ rawHeaders, url = '', remoteAddress }: Incoming
 /** To ask for another protocol is for the next connection as well. */
 export function upgradeHeaders(incoming: Incoming, user: User): Headers {
   const upgrade = [...pairs(incoming.rawHeaders)].filter(([name]) => name === 'upgrade').map(([, value]) => value)
-  return Object.assign(requestHeaders(incoming, user), { connection: 'Upgrade', upgrade: upgrade.join(', ') })
+  const headers = requestHeaders(incoming, user)
+  // It has no body: the other server would take for one what comes after the 101.
+  Reflect.deleteProperty(headers, 'content-length')
+  return Object.assign(headers, { connection: 'Upgrade', upgrade: upgrade.join(', ') })
 }
 
 /** Who may read it in a browser is for us to say. */

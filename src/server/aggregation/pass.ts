@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Transform, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { StatusError, tooLarge } from '#api/status.ts'
+import { StatusError, badRequest, tooLarge } from '#api/status.ts'
 import { bodyLimit } from '#server/http/body.ts'
 import { type Response, send } from '#server/http/respond.ts'
 import { timeoutIn } from '#server/http/timeout.ts'
@@ -11,7 +11,7 @@ import type { Passing } from '#server/remotes.ts'
 import { CallError, describe } from '#wire/failure.ts'
 import type { Registered } from './catalog.ts'
 import { type DialParts, type Dialled, dial } from './dial.ts'
-import { answerHeaders, requestHeaders } from './headers.ts'
+import { type Headers, answerHeaders, requestHeaders } from './headers.ts'
 
 /** Milliseconds: until an answer begins, and of all of it where it is no stream. */
 export const patience = 60_000
@@ -40,26 +40,42 @@ const late = (): StatusError =>
     details: {},
   })
 
-/** @throws StatusError RequestEntityTooLarge, from the stream */
-function bounded(): Transform {
+/** Fails beyond the limit, and where the length is another than was declared: what is too much would be a request of its own. */
+export function bounded(declared: number | undefined): Transform {
   let size = 0
+  const wrong = (): StatusError => badRequest('the request body is not as long as it was said to be')
   return new Transform({
     transform(part: Buffer, _, done) {
       size += part.byteLength
       if (size > bodyLimit) done(tooLarge(`Request entity too large: limit is ${bodyLimit}`))
+      else if (declared !== undefined && size > declared) done(wrong())
       else done(null, part)
     },
+    flush: done => done(declared !== undefined && size < declared ? wrong() : null),
   })
 }
 
+/** The declared length of a body, taken out of the headers where it is none. */
+function lengthIn(headers: Headers): number | undefined {
+  const length = headers['content-length']
+  if (typeof length === 'string' && /^\d{1,15}$/.test(length)) return Number(length)
+  Reflect.deleteProperty(headers, 'content-length')
+  return undefined
+}
+
 const bodiless = new Set(['GET', 'HEAD'])
+
+interface Body {
+  readonly stream: Readable
+  readonly length: number | undefined
+}
 
 interface Answered {
   readonly answer: IncomingMessage
   readonly dialled: Dialled
 }
 
-function answerOf({ asking }: Dialled, body: Readable | undefined): Promise<IncomingMessage> {
+function answerOf({ asking }: Dialled, body: Body | undefined): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   asking.on('response', resolve)
   asking.on('upgrade', (_, socket) => {
@@ -70,7 +86,7 @@ function answerOf({ asking }: Dialled, body: Readable | undefined): Promise<Inco
   if (body === undefined) asking.end()
   // An answer may come before the body is read; what breaks off then breaks off the answer.
   else
-    pipeline(body, bounded(), asking).catch((error: Error) => {
+    pipeline(body.stream, bounded(body.length), asking).catch((error: Error) => {
       reject(error)
       asking.destroy(error)
     })
@@ -88,7 +104,7 @@ async function begin(parts: DialParts, to: Registered, passing: Watched): Promis
   const method = request.method ?? 'GET'
   const { remoteAddress } = request.socket
   const headers = requestHeaders({ rawHeaders: request.rawHeaders, url: request.url, remoteAddress }, user)
-  const body = bodiless.has(method) ? undefined : request
+  const body = bodiless.has(method) ? undefined : { stream: request, length: lengthIn(headers) }
   if (body === undefined) Reflect.deleteProperty(headers, 'content-length')
   for (let tries = 0; ; tries++) {
     const dialled = await dial(parts, to, { method, path: request.url ?? '/', headers, alone: tries > 0 })
