@@ -48,6 +48,8 @@ export function registered(object: APIService): Registered | undefined {
 export interface Catalog {
   all(): readonly Registered[]
   find(group: string, version: string): Registered | undefined
+  /** Whether there is none: most clusters have none, and every request asks. */
+  isEmpty(): boolean
   close(): void
 }
 
@@ -96,6 +98,7 @@ export function makeCatalog(store: Store, scheme: Scheme, changed: () => void): 
   return {
     all: () => [...known.values()],
     find: (group, version) => byPlace.get(`${group}/${version}`),
+    isEmpty: () => known.size === 0,
     close: () => stop(),
   }
 }

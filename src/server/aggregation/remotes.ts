@@ -165,6 +165,7 @@ class Refreshing implements RunningRemotes {
     )
   }
   at(path: string): Elsewhere | undefined {
+    if (this.#catalog.isEmpty()) return undefined
     const place = placeOf(path)
     const to = place === undefined ? undefined : this.#catalog.find(...place)
     if (to === undefined) return undefined

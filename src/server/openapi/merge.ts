@@ -19,15 +19,20 @@ function renamed(value: Json, names: ReadonlyMap<string, string>): Json {
   )
 }
 
-function freeName(name: string, taken: ReadonlyMap<string, JsonObject>): string {
-  for (let number = 2; ; number++) if (!taken.has(`${name}_v${number}`)) return `${name}_v${number}`
+function freeName(name: string, isTaken: (name: string) => boolean): string {
+  for (let number = 2; ; number++) if (!isTaken(`${name}_v${number}`)) return `${name}_v${number}`
 }
 
 function namesOf(remote: RemoteSwagger, taken: ReadonlyMap<string, JsonObject>): ReadonlyMap<string, string> {
   const names = new Map<string, string>()
+  const own = new Set(remote.definitions.map(([name]) => name))
   for (const [name, schema] of remote.definitions) {
     const had = taken.get(name)
-    if (had !== undefined && JSON.stringify(had) !== JSON.stringify(schema)) names.set(name, freeName(name, taken))
+    if (had !== undefined && JSON.stringify(had) !== JSON.stringify(schema))
+      names.set(
+        name,
+        freeName(name, one => taken.has(one) || own.has(one)),
+      )
   }
   return names
 }
