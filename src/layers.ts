@@ -117,7 +117,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'api',
       'base',
     ],
-    node: ['http', 'stream', 'stream/promises'],
+    node: ['crypto', 'http', 'stream', 'stream/promises'],
   },
   client: {
     imports: ['api', 'base'],

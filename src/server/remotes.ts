@@ -60,6 +60,7 @@ export interface Remotes {
   generation(): number
   versions(): readonly RemoteVersion[]
   has(group: string, version: string): boolean
+  /** The same values as long as they say the same. */
   swagger(): readonly RemoteSwagger[]
   /** Places below /openapi/v3 with the hash that their server gives. */
   openapi(): ReadonlyMap<string, string>

@@ -1,4 +1,5 @@
 /** OpenAPI of another server: of version 2 the parts that concern what it serves for us, of version 3 the hashes. */
+import { createHash } from 'node:crypto'
 import type { JsonObject } from '#api/metadata.ts'
 import { each } from '#server/openapi/document.ts'
 import { gnosticDefinition, gnosticPath } from '#server/openapi/gnostic.ts'
@@ -15,6 +16,8 @@ export interface Documents {
   readonly swagger: RemoteSwagger
   /** Of the whole v2 document. */
   readonly etag: string | undefined
+  /** What was read, to be known again where there is no ETag. */
+  readonly digest: string | undefined
   /** Of the version's v3 document; undefined where there is none. */
   readonly hash: string | undefined
 }
@@ -66,12 +69,22 @@ export async function swaggerOf(
 
 const none: RemoteSwagger = { paths: [], definitions: [] }
 
-async function version2(parts: DialParts, to: Registered, had: Documents | undefined) {
+const nothing: Omit<Documents, 'hash'> = { swagger: none, etag: undefined, digest: undefined }
+
+const versionIn = ({ swagger, etag, digest }: Documents): Omit<Documents, 'hash'> => ({ swagger, etag, digest })
+
+async function version2(
+  parts: DialParts,
+  to: Registered,
+  had: Documents | undefined,
+): Promise<Omit<Documents, 'hash'>> {
   const question = { path: '/openapi/v2', accept: 'application/json', etag: had?.etag, patience, limit }
   const told = await ask(parts, to, question)
-  if (told.code === 304 && had !== undefined) return { swagger: had.swagger, etag: had.etag }
-  if (told.code !== 200) return { swagger: none, etag: undefined }
-  return { swagger: await swaggerOf(parsed(told.body), to), etag: told.etag }
+  if (told.code === 304 && had !== undefined) return versionIn(had)
+  if (told.code !== 200) return nothing
+  const digest = createHash('sha256').update(told.body).digest('hex')
+  if (had !== undefined && had.digest === digest) return { ...versionIn(had), etag: told.etag }
+  return { swagger: await swaggerOf(parsed(told.body), to), etag: told.etag, digest }
 }
 
 const longestHash = 1024
@@ -92,8 +105,7 @@ async function version3(parts: DialParts, to: Registered): Promise<string | unde
 
 /** One that is broken leaves the other as it was. Never throws. */
 export async function documents(parts: DialParts, to: Registered, had: Documents | undefined): Promise<Documents> {
-  const old = { swagger: had?.swagger ?? none, etag: had?.etag }
-  const two = await version2(parts, to, had).catch(() => old)
+  const two = await version2(parts, to, had).catch(() => (had === undefined ? nothing : versionIn(had)))
   const hash = await version3(parts, to).catch(() => had?.hash)
   return { ...two, hash }
 }

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import type { Kind, Scheme, Served } from '#api/kind.ts'
 import type { JsonObject } from '#api/metadata.ts'
-import { type Remotes, noRemotes } from '../remotes.ts'
+import { type RemoteSwagger, type Remotes, noRemotes } from '../remotes.ts'
 import { groupsOf } from '../discovery/groups.ts'
 import { servedIn } from '../discovery/resources.ts'
 import { type Described, describeAll, each } from './document.ts'
@@ -32,8 +32,8 @@ async function packed(bytes: string | Uint8Array): Promise<Document> {
 
 interface Cached {
   readonly kinds: readonly Kind[]
-  /** Generation of what others serve; of documents that are ours alone always 0. */
-  readonly remotes: number
+  /** What others serve; of documents that are ours alone nothing. */
+  readonly remotes: readonly RemoteSwagger[]
   readonly document: Promise<Document>
 }
 
@@ -45,7 +45,7 @@ export interface Documents {
   version2(form: 'json' | 'protobuf'): Promise<Document>
 }
 
-const same = (a: readonly Kind[], b: readonly Kind[]): boolean =>
+const same = (a: readonly object[], b: readonly object[]): boolean =>
   a.length === b.length && a.every((one, at) => one === b[at])
 
 const groupVersionOf = (place: string): readonly [group: string, version: string] | undefined => {
@@ -55,8 +55,8 @@ const groupVersionOf = (place: string): readonly [group: string, version: string
   return root === 'apis' && second !== undefined ? [first, second] : undefined
 }
 
-const entriesOf = (described: Described, remotes: Remotes): Entries =>
-  merged({ paths: swaggerPaths(described), definitions: swaggerDefinitions(described) }, remotes.swagger())
+const entriesOf = (described: Described, remotes: readonly RemoteSwagger[]): Entries =>
+  merged({ paths: swaggerPaths(described), definitions: swaggerDefinitions(described) }, remotes)
 
 async function swagger(entries: Entries): Promise<string> {
   const text = (name: string, one: JsonObject): string => `${JSON.stringify(name)}:${JSON.stringify(one)}`
@@ -71,20 +71,20 @@ const gnostic = async ({ paths, definitions }: Entries): Promise<Buffer> =>
 
 interface Source {
   readonly served: readonly Served[]
-  /** Generation of what others serve, where that is a part of it. */
-  readonly remotes?: number
+  /** What others serve, where that is a part of it. */
+  readonly remotes?: readonly RemoteSwagger[]
 }
 
 type Make = (described: Described) => string | Uint8Array | Promise<string | Uint8Array>
 
 export function makeDocuments(scheme: Scheme, remotes: Remotes = noRemotes): Documents {
   const cache = new Map<string, Cached>()
-  const cached = (id: string, { served, remotes: generation = 0 }: Source, make: Make) => {
+  const cached = (id: string, { served, remotes: others = [] }: Source, make: Make) => {
     const kinds = served.map(one => one.kind)
     const had = cache.get(id)
-    if (had !== undefined && same(had.kinds, kinds) && had.remotes === generation) return had.document
+    if (had !== undefined && same(had.kinds, kinds) && same(had.remotes, others)) return had.document
     const document = describeAll(scheme, served).then(make).then(packed)
-    cache.set(id, { kinds, remotes: generation, document })
+    cache.set(id, { kinds, remotes: others, document })
     // A failure is reported to who asks, and the next one tries again.
     document.catch(() => cache.delete(id))
     return document
@@ -117,7 +117,8 @@ export function makeDocuments(scheme: Scheme, remotes: Remotes = noRemotes): Doc
         .flatMap(kind => kind.versions.map(version => ({ kind, version })))
         .filter(({ kind, version }) => !remotes.has(kind.group, version.name))
       const write = form === 'json' ? swagger : gnostic
-      return cached(form, { served, remotes: remotes.generation() }, described => write(entriesOf(described, remotes)))
+      const others = remotes.swagger()
+      return cached(form, { served, remotes: others }, described => write(entriesOf(described, others)))
     },
   }
 }
