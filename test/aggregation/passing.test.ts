@@ -112,6 +112,11 @@ describe('another server', { skip: noAddress }, () => {
     assert.equal(seen?.body, '{"hello":"world"}')
     assert.equal(seen?.url, `${flunders}?dryRun=All`)
     assert.equal((await other.wire.call('GET', `${base}/namespaces/default/others`)).text, 'nothing here')
+    const head = await other.wire.call('HEAD', `${flunders}/one`)
+    assert.deepEqual([head.status, head.text], [200, ''])
+    const gone = await other.wire.call('DELETE', `${flunders}/one`, { body: { gracePeriodSeconds: 0 } })
+    assert.equal(gone.status, 200)
+    assert.equal(other.last().body, '{"gracePeriodSeconds":0}')
     const big = await other.wire.call('POST', flunders, { body: Buffer.alloc(4 << 20, 32) })
     assert.equal(big.status, 413)
   })
@@ -314,5 +319,38 @@ describe('another server', { skip: noAddress }, () => {
       other.seen.filter(one => one.url.includes('hidden') || one.headers['x-remote-user'] === 'admin'),
       [],
     )
+  })
+
+  test('headers that cannot be passed on harm nobody', async () => {
+    const { url, tls } = other.wire
+    const session = connect(url.href, tls)
+    session.on('error', () => undefined)
+    const status = async (): Promise<number> => {
+      const asked = session.request({ ':path': flunders })
+      const found = Promise.withResolvers<number>()
+      asked.on('response', headers => found.resolve(Number(headers[':status'])))
+      asked.on('error', () => found.resolve(0))
+      asked.on('close', () => found.resolve(0))
+      asked.resume()
+      return found.promise
+    }
+    for (const head of [
+      'content-type: a\r\ncontent-type: b\r\netag: 1\r\netag: 2\r\ndate: x\r\ndate: y',
+      'http2-settings: x\r\nproxy-connection: close\r\nte: gzip\r\nhost: x',
+      'x-odd: \u00e4\u00ff\r\nset-cookie: a\r\nset-cookie: b',
+      `${Array.from({ length: 1500 }, (_, at) => `x-${at}: y`).join('\r\n')}`,
+      ':status: 200\r\n__proto__: x',
+      'trailer: x\r\nconnection: content-type, x-a\r\nx-a: 1',
+    ]) {
+      other.answer = request => {
+        request.socket.end(Buffer.from(`HTTP/1.1 200 OK\r\n${head}\r\ncontent-length: 2\r\n\r\n{}`, 'latin1'))
+        return true
+      }
+      assert.ok([0, 200, 503].includes(await status()), head.slice(0, 100))
+      assert.ok([200, 503].includes((await other.wire.call('GET', flunders)).status), head.slice(0, 100))
+    }
+    other.answer = () => false
+    assert.equal(await status(), 200)
+    session.destroy()
   })
 })

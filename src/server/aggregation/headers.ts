@@ -131,11 +131,14 @@ export function upgradeHeaders(incoming: Incoming, user: User): Headers {
 /** Who may read it in a browser is for us to say. */
 const crossOrigin = /^access-control-/
 
+/** What is said twice is one list, cookies apart: HTTP/2 allows nothing else where one value is meant. */
 export function answerHeaders(raw: readonly string[]): Headers {
   const all = [...pairs(raw)]
   const named = namedHops(all)
   const headers = empty()
   for (const [name, value] of all)
     if (!hops.has(name) && !named.has(name) && !crossOrigin.test(name)) add(headers, name, value)
+  for (const [name, value] of Object.entries(headers))
+    if (name !== 'set-cookie' && typeof value !== 'string') headers[name] = value.join(', ')
   return headers
 }

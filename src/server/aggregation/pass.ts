@@ -126,17 +126,28 @@ class NotReached extends Error {}
 const failure = (error: unknown, { place }: Dialled): Error =>
   error instanceof StatusError ? error : new NotReached(`error trying to reach service: ${describe(error, place)}`)
 
+/** @throws TypeError for headers that this protocol does not know. */
+function beginWith(response: Response, code: number, headers: Headers): void {
+  response.statusCode = code
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  // A watch may have nothing to say for long.
+  if ('stream' in response) response.writeHead(code)
+  else response.flushHeaders()
+}
+
 async function hand({ answer, dialled }: Answered, { response }: Passing): Promise<void> {
   const code = answer.statusCode ?? 502
   if (code >= 300 && code < 400 && answer.headers.location !== undefined) {
     dialled.asking.destroy()
     return tell(response, 502, 'the backend attempted to redirect this request, which is not permitted')
   }
-  response.statusCode = code
-  for (const [name, value] of Object.entries(answerHeaders(answer.rawHeaders))) response.setHeader(name, value)
-  // A watch may have nothing to say for long.
-  if ('stream' in response) response.writeHead(code)
-  else response.flushHeaders()
+  try {
+    beginWith(response, code, answerHeaders(answer.rawHeaders))
+  } catch {
+    dialled.asking.destroy()
+    for (const name of response.getHeaderNames()) response.removeHeader(name)
+    return tell(response, 502, 'the backend answered with headers that cannot be passed on')
+  }
   // An end would look like a whole answer.
   await pipeline(answer, response).catch(() => response.destroy())
 }

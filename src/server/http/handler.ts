@@ -58,7 +58,11 @@ export async function handle(handling: Handling, request: Request, response: Res
     info = parseRequest(request.method ?? 'GET', request.url ?? '/')
     await route(handling, { request, response, info })
   } catch (error) {
-    fail(handling, response, error)
+    try {
+      fail(handling, response, error)
+    } catch {
+      response.destroy()
+    }
   } finally {
     handling.observe(info?.asked, response.statusCode, (handling.clock.monotonic() - started) / 1000)
   }
