@@ -107,7 +107,9 @@ async function begin(parts: DialParts, to: Registered, passing: Watched): Promis
   const body = bodiless.has(method) ? undefined : { stream: request, length: lengthIn(headers) }
   if (body === undefined) Reflect.deleteProperty(headers, 'content-length')
   for (let tries = 0; ; tries++) {
-    const dialled = await dial(parts, to, { method, path: request.url ?? '/', headers, alone: tries > 0 })
+    // A body can be sent only once: not on a connection that may have been closed meanwhile.
+    const alone = tries > 0 || body !== undefined
+    const dialled = await dial(parts, to, { method, path: request.url ?? '/', headers, alone })
     dialling(dialled)
     if (passing.response.destroyed) dialled.asking.destroy()
     try {
@@ -116,7 +118,7 @@ async function begin(parts: DialParts, to: Registered, passing: Watched): Promis
       // A connection that lay idle was closed by the other side at the moment we took it.
       const code: unknown = error instanceof Error && 'code' in error ? error.code : ''
       const stale = dialled.asking.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE')
-      if (body !== undefined || tries > 0 || !stale) throw failure(error, dialled)
+      if (alone || !stale) throw failure(error, dialled)
     }
   }
 }
