@@ -157,7 +157,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     packages: ['@peculiar/x509', 'reflect-metadata'],
   },
   kinds: {
-    imports: ['codec', 'kinds/facts', 'api', 'base'],
+    imports: ['codec', 'codec/cel', 'kinds/facts', 'api', 'base'],
     node: ['crypto', 'net'],
   },
   codec: {

@@ -156,15 +156,35 @@ function versionsOf(definition: Definition, converter: Converter | undefined): V
   }
 }
 
+/** What the check of an object told, for those who ask for warnings after it. */
+class Told {
+  readonly #texts = new WeakMap<KObject, string[]>()
+
+  of(object: KObject): readonly string[] {
+    return this.#texts.get(object) ?? []
+  }
+
+  listen(object: KObject): (text: string) => void {
+    const texts: string[] = []
+    this.#texts.set(object, texts)
+    return text => void texts.push(text)
+  }
+}
+
 /** Judged in the version that the request speaks, with that version's schema. */
 const validator =
-  ({ served, hub, props }: Versions) =>
+  ({ served, hub, props }: Versions, told: Told) =>
   (object: KObject, context: WriteContext) => {
     const version = served.find(one => one.name === context.version) ?? hub
     const as = (one: KObject): KObject =>
       version.fromHub === undefined ? one : version.fromHub(structuredClone(one) as Draft<KObject>)
     return customErrors(
-      { version, props: props.get(version.name) ?? anything, scale: version.scale ?? undefined },
+      {
+        version,
+        props: props.get(version.name) ?? anything,
+        scale: version.scale ?? undefined,
+        warn: told.listen(object),
+      },
       as(object),
       context.old === undefined ? context : { ...context, old: as(context.old) },
     )
@@ -172,7 +192,7 @@ const validator =
 
 /** As validator, where a webhook says how the object is in that version. */
 const judge =
-  ({ served, hub, props }: Versions, converting: Converting) =>
+  ({ served, hub, props }: Versions, converting: Converting, told: Told) =>
   async (object: KObject, context: WriteContext) => {
     const version = served.find(one => one.name === context.version) ?? hub
     const { old } = context
@@ -180,7 +200,12 @@ const judge =
     const draft = structuredClone(object)
     const [now = draft, before] = await converting.convert(old === undefined ? [draft] : [draft, old], version.name)
     return customErrors(
-      { version, props: props.get(version.name) ?? anything, scale: version.scale ?? undefined },
+      {
+        version,
+        props: props.get(version.name) ?? anything,
+        scale: version.scale ?? undefined,
+        warn: told.listen(object),
+      },
       now,
       before === undefined ? context : { ...context, old: before },
     )
@@ -202,6 +227,7 @@ export function customKind(definition: Definition, { generation, retiring, conve
   if (versions === undefined) return undefined
   const names = { ...spec.names, ...status?.acceptedNames }
   const { hub, served, converting } = versions
+  const told = new Told()
   const stored = apiVersionOf({ group: spec.group, version: hub.name })
   return {
     group: spec.group,
@@ -236,11 +262,11 @@ export function customKind(definition: Definition, { generation, retiring, conve
       applyDefaults(schema, draft)
     },
     ...(converting === undefined
-      ? { validate: validator(versions) }
+      ? { validate: validator(versions, told) }
       : {
-          judge: judge(versions, converting),
+          judge: judge(versions, converting, told),
           convert: (objects, version) => converting.convert(objects, version),
         }),
-    warnings: customWarnings,
+    warnings: (object, context) => [...customWarnings(object, context), ...told.of(object)],
   }
 }

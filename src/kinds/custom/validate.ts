@@ -14,6 +14,8 @@ export interface Judge {
   readonly version: KindVersion
   readonly props: Props
   readonly scale: ScalePaths | undefined
+  /** Told what is wrong with the object and was so before. */
+  readonly warn: (text: string) => void
 }
 
 const partOf = (object: KObject | undefined, name: string): unknown =>
@@ -21,7 +23,7 @@ const partOf = (object: KObject | undefined, name: string): unknown =>
 
 /** @param object in the version that is asked for, like `old`. */
 export function customErrors(judge: Judge, object: KObject, { old, subresource }: WriteContext): readonly FieldError[] {
-  const { version, props, scale } = judge
+  const { version, props, scale, warn } = judge
   const schema = version.schema()
   const errors = [
     ...(subresource === 'status' ? statusErrors(props, object, old) : valueErrors(props, object, old)),
@@ -31,7 +33,7 @@ export function customErrors(judge: Judge, object: KObject, { old, subresource }
   ]
   const blocking = errors.some(error => blocks.has(error.reason))
   if (blocking) return hasRules(props) ? [...errors, unchecked] : errors
-  return [...errors, ...ruleErrors(props, object, old === undefined ? undefined : { value: old })]
+  return [...errors, ...ruleErrors(props, object, { warn, old: old === undefined ? undefined : { value: old } })]
 }
 
 /** Rules count on types and required fields. */
