@@ -42,6 +42,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'client',
       'server/custom',
       'server',
+      'server/admission',
       'server/authz',
       'server/authn',
       'server/store',
@@ -49,6 +50,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'kinds',
       'codec',
       'kinds/facts',
+      'wire',
       'api',
       'base',
     ],
@@ -100,7 +102,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: ['controllers', 'client', 'kinds/facts', 'api', 'base'],
   },
   controllers: {
-    imports: ['client', 'kinds/facts', 'api', 'base'],
+    imports: ['client', 'kinds/amounts', 'kinds/facts', 'api', 'base'],
   },
   client: {
     imports: ['api', 'base'],
@@ -111,12 +113,14 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: [
       'server/flow',
       'server/admission',
+      'server/outbound',
       'server/registry',
       'server/authz',
       'server/authn',
       'server/store',
       'codec',
       'kinds/facts',
+      'wire',
       'api',
       'base',
     ],
@@ -126,7 +130,21 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: ['server/store', 'kinds/facts', 'api', 'base'],
   },
   'server/admission': {
-    imports: ['server/registry', 'server/authz', 'kinds/facts', 'api', 'base'],
+    imports: [
+      'server/outbound',
+      'server/registry',
+      'server/authz',
+      'server/store',
+      'codec',
+      'codec/cel',
+      'kinds/amounts',
+      'kinds/facts',
+      'api',
+      'base',
+    ],
+  },
+  'server/outbound': {
+    imports: ['codec', 'kinds/facts', 'wire', 'api', 'base'],
   },
   'server/registry': {
     imports: ['server/store', 'api', 'base'],
@@ -168,12 +186,15 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: ['api', 'base'],
     packages: ['re2js'],
   },
+  'kinds/amounts': {
+    imports: ['kinds/facts', 'api', 'base'],
+  },
   'kinds/facts': {
     imports: ['api'],
   },
   wire: {
     imports: [],
-    node: ['http', 'https', 'net', 'stream'],
+    node: ['dns', 'http', 'https', 'net', 'stream', 'tls'],
   },
   api: {
     imports: [],

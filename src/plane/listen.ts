@@ -79,13 +79,15 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
       ]),
     more: openapiPaths(plane.scheme),
     metrics: function* () {
+      yield* server.metrics()
       yield* server.flow.metrics()
       yield* loop.lines()
     },
   })
   const dialer = makeDialer(plane.store, () => ({ authority: options.authority.cert, ...kubelet }))
   const authenticate = makeAuthenticate(server.tokens, clock)
-  const parts = { store: plane.store, dialer, authenticate, authorize: server.serving.authorize, log }
+  const { registry } = server.serving
+  const parts = { registry, store: plane.store, dialer, authenticate, authorize: server.serving.authorize, log }
   const handling: Handling = {
     serving: server.serving,
     authenticate,
