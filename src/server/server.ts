@@ -141,8 +141,9 @@ export function makeServer(options: ServerOptions): Server {
           uid,
           suffix,
           hooks: makeHooks({ caller: options.caller, directory: lookup, clock, random }),
-          decode: (document, served) =>
-            options.patching.decoded(document, served, { level: 'Ignore', warn: () => undefined }),
+          decode: (document, served, strict = false) =>
+            options.patching.decoded(document, served, { level: strict ? 'Strict' : 'Ignore', warn: () => undefined }),
+          configure: (content, served) => options.patching.configured(content, served),
           metrics,
           versions,
           ...options.admission,
