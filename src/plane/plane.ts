@@ -13,7 +13,9 @@ import { suggested } from '#kinds/flowcontrol/suggested.ts'
 import { builtinKinds } from '#kinds/index.ts'
 import type { PluginChoice } from '#server/admission/plugins.ts'
 import { type ChangingScheme, makeScheme } from '#kinds/scheme.ts'
+import { run } from '#client/runner.ts'
 import { startCustom } from '#server/custom/start.ts'
+import { policyStatusController } from '#server/policies/controller.ts'
 import { fieldManager, patching } from '#server/coding.ts'
 import { tokenKeys } from '#server/authn/tokens.ts'
 import { type Server, makeServer } from '#server/server.ts'
@@ -128,14 +130,16 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
   }
   const own = server.identity('system:apiserver', ['system:masters'])
   const reader = server.reader(own)
+  const parts = { client: client(own, 'kube-apiserver'), reader, clock, log, pace }
   const custom = startCustom({
     store,
     scheme,
-    parts: { client: client(own, 'kube-apiserver'), reader, clock, log, pace },
+    parts,
     uid: randomUUID,
     random,
     onChange: look,
   })
+  const policies = run(policyStatusController(scheme), parts)
   await custom.ready
   return {
     server,
@@ -163,6 +167,7 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     stop: async () => {
       looking?.()
       await work?.stop()
+      await policies.stop()
       await custom.stop()
       reader.close()
       server.close()

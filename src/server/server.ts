@@ -14,6 +14,7 @@ import { type Authorizer, makeAuthorize } from '#server/authz/authorize.ts'
 import { makeNodeAuthorizer } from '#server/authz/node.ts'
 import { makeRbac, masters } from '#server/authz/rbac.ts'
 import { escalation } from '#server/admission/escalation.ts'
+import { policyPermissions } from '#server/admission/policy/permissions.ts'
 import { type Suggested, bootstrap } from './bootstrap.ts'
 import { type FlowControl, makeFlowControl } from '#server/flow/flow.ts'
 import { makeDoor } from './local/door.ts'
@@ -132,6 +133,7 @@ export function makeServer(options: ServerOptions): Server {
       fields: options.fields,
       admission: makeAdmission([
         escalation(rbac, authorizers),
+        policyPermissions({ lookup, scheme, authorizers }),
         ...defaultSteps({
           lookup,
           store,

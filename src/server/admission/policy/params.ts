@@ -12,7 +12,7 @@ export interface ParamParts extends Matching {
   readonly versions: Versions
 }
 
-function groupVersion(apiVersion: string): { readonly group: string; readonly version: string } {
+export function groupVersion(apiVersion: string): { readonly group: string; readonly version: string } {
   const slash = apiVersion.indexOf('/')
   return { group: apiVersion.slice(0, Math.max(slash, 0)), version: apiVersion.slice(slash + 1) }
 }
