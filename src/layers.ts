@@ -25,7 +25,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'kinds/facts',
       'base',
     ],
-    node: ['child_process', 'crypto', 'fs', 'fs/promises', 'net', 'path', 'timers/promises'],
+    node: ['child_process', 'crypto', 'fs', 'fs/promises', 'http', 'net', 'path', 'timers/promises'],
   },
   testing: {
     imports: ['plane', 'client', 'server/store', 'kinds/facts', 'base'],
@@ -61,12 +61,11 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: [
       'client',
       'server',
+      'server/outbound',
       'server/registry',
       'server/store',
       'kinds',
-      'codec',
       'kinds/facts',
-      'wire',
       'api',
       'base',
     ],

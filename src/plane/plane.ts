@@ -45,6 +45,8 @@ export interface PlaneOptions {
   readonly random: () => number
   /** Admission plugins to be on or off, other than usually. */
   readonly plugins?: PluginChoice
+  /** Of service-account tokens, where it is not the usual one. */
+  readonly issuer?: string
   /** Nodes that exist in the API alone. */
   readonly simulated?: number
   /** This server's name among several that share a store: one of them leads. Absent where there is only this one. */
@@ -100,7 +102,7 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     store,
     scheme,
     clock,
-    issuer,
+    issuer: options.issuer ?? issuer,
     random: options.random,
     uid: randomUUID,
     fields: fieldManager,
@@ -135,8 +137,8 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     store,
     scheme,
     parts,
+    hooks: server.hooks,
     uid: randomUUID,
-    random,
     onChange: look,
   })
   const policies = run(policyStatusController(scheme), parts)

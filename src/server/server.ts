@@ -5,7 +5,7 @@ import type { Scheme } from '#api/kind.ts'
 import type { User } from '#api/request.ts'
 import { timestamp } from '#base/clock.ts'
 import { type AdmissionParts, defaultSteps } from '#server/admission/index.ts'
-import { makeHooks } from '#server/outbound/hooks.ts'
+import { type Hooks, makeHooks } from '#server/outbound/hooks.ts'
 import type { Caller } from '#wire/https.ts'
 import { makeHookMetrics } from '#server/admission/webhook/metrics.ts'
 import { type Lookup, makeAdmission } from '#server/admission/step.ts'
@@ -61,6 +61,8 @@ export interface Server {
   readonly tokens: TokenAuthenticator
   /** Lines of what is measured here, in Prometheus' text format. */
   metrics(): Iterable<string>
+  /** How whoever a user's object names is called. */
+  readonly hooks: Hooks
   readonly flow: FlowControl
   /** Service address of the API itself: the first of the range. */
   readonly address: string
@@ -121,6 +123,7 @@ export function makeServer(options: ServerOptions): Server {
   })
   const authorize = makeAuthorize(authorizers)
   const metrics = makeHookMetrics()
+  const hooks = makeHooks({ caller: options.caller, directory: lookup, clock, random })
   const serving: Serving = {
     authorize,
     patching: options.patching,
@@ -142,7 +145,7 @@ export function makeServer(options: ServerOptions): Server {
           authorizers,
           uid,
           suffix,
-          hooks: makeHooks({ caller: options.caller, directory: lookup, clock, random }),
+          hooks,
           decode: (document, served, strict = false) =>
             options.patching.decoded(document, served, { level: strict ? 'Strict' : 'Ignore', warn: () => undefined }),
           configure: (content, served) => options.patching.configured(content, served),
@@ -169,6 +172,7 @@ export function makeServer(options: ServerOptions): Server {
     serving,
     tokens,
     metrics: () => metrics.lines(),
+    hooks,
     flow,
     address: firstAddress(options.serviceCIDR),
     identity: component,

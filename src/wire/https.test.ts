@@ -58,7 +58,7 @@ test('addresses that only this machine has are known in every form', () => {
 
 test('an endpoint is never an address that only this machine has', async () => {
   const url = new URL('https://hook.default.svc')
-  for (const host of ['127.0.0.1', '::1', '169.254.169.254', '::ffff:127.0.0.1', 'example.com'])
+  for (const host of ['127.0.0.1', '::1', '169.254.169.254', '::ffff:127.0.0.1', 'localhost', 'a.localhost', ''])
     assert.match(await told({ url, address: { host, port: 443 } }), /an endpoint may not be such an address$/)
 })
 

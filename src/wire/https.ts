@@ -13,7 +13,7 @@ import { CallError, describe } from './failure.ts'
 export interface Destination {
   /** https; its host is the name that the certificate must be for, and the Host header. */
   readonly url: URL
-  /** Where to connect when the name is known to nobody else: an endpoint of a service. Never a reserved address. */
+  /** Where to connect when the name is known to nobody else: an endpoint of a service. Never a reserved address, nor a name of one. */
   readonly address?: { readonly host: string; readonly port: number }
   /** PEM of the only authorities that are believed; absent: the system's. */
   readonly ca?: string
@@ -81,10 +81,13 @@ const bare = (host: string): string => host.replace(/^\[(.*)\]$/, '$1')
 const placeOf = ({ url, address }: Destination): string =>
   address === undefined ? `${url.hostname}:${url.port === '' ? '443' : url.port}` : `${address.host}:${address.port}`
 
+/** A name is looked at again when it is known where it leads. */
+const mayBeLed = (host: string): boolean => (isIP(host) === 0 ? !namesLoopback(host) && host !== '' : !isReserved(host))
+
 function optionsFor({ url, address }: Destination): RequestOptions {
   const name = bare(url.hostname)
   if (url.protocol !== 'https:') throw new CallError('the only scheme that is called is https')
-  if (address !== undefined && isReserved(address.host))
+  if (address !== undefined && !mayBeLed(address.host))
     throw new CallError(`dial tcp ${address.host}:${address.port}: an endpoint may not be such an address`)
   return {
     host: address?.host ?? name,

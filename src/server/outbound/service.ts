@@ -17,11 +17,7 @@ export interface ServicePlace {
 /** The service cannot be reached now; the message is upstream's. */
 export class Unreachable extends Error {}
 
-const routed = new Set(['ClusterIP', 'NodePort', 'LoadBalancer'])
-
 function portName(service: Service, { name, port }: ServicePlace): string {
-  const type = service.spec.type ?? 'ClusterIP'
-  if (!routed.has(type)) throw new Unreachable(`unsupported service type ${JSON.stringify(type)}`)
   const found = service.spec.ports?.find(one => one.port === port)
   if (found === undefined) throw new Unreachable(`no service port ${port} found for service ${JSON.stringify(name)}`)
   return found.name ?? ''
@@ -37,7 +33,7 @@ function slicesOf(directory: Directory, service: Service): readonly EndpointSlic
   return found.toSorted((a, b) => Number(b.addressType === family) - Number(a.addressType === family))
 }
 
-/** @param random of [0, 1): calls are spread over what is ready. @throws Unreachable */
+/** Of one that stands for a name outside that name. @param random of [0, 1): calls are spread over what is ready. @throws Unreachable */
 export function endpointOf(
   directory: Directory,
   place: ServicePlace,
@@ -46,6 +42,8 @@ export function endpointOf(
   const object = directory.get('services', `${place.namespace}/${place.name}`)
   if (object === undefined) throw new Unreachable(`service ${JSON.stringify(place.name)} not found`)
   const service = object as Service
+  const { type, externalName = '' } = service.spec
+  if (type === 'ExternalName') return { host: externalName, port: place.port }
   const wanted = portName(service, place)
   for (const { addressType, endpoints = [], ports = [] } of slicesOf(directory, service)) {
     const port = ports.find(one => (one.name ?? '') === wanted)?.port

@@ -112,9 +112,9 @@ test('a policy that asks for it sees what those after it have made', async () =>
 
 test('what cannot be done is refused, or passed over, and a failed test changes nothing', async () => {
   const refusal = async (mutation: object, spec: object = {}): Promise<string> => {
-    const { namespace, remove } = await setting.bound('Mutating', { mutations: [mutation], ...spec })
-    const reply = await setting.configMap(namespace, { data: { a: 'x' } })
-    await remove()
+    const bound = await setting.bound('Mutating', { mutations: [mutation], ...spec })
+    const reply = await setting.configMap(bound.namespace, { data: { a: 'x' } })
+    await bound.remove()
     return reply.status === 201 ? JSON.stringify(reply.json.data) : `${reply.json.reason}: ${reply.json.message}`
   }
   const absent = patching('[JSONPatch{op: "remove", path: "/data/none"}]')

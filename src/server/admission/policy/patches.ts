@@ -85,20 +85,11 @@ export function applyConfiguration(value: Value, { object, served, configure }: 
 function operationOf(value: Value): object {
   if (!(value instanceof CelMap))
     throw new PolicyFailure('type mismatch: JSONPatchType.expression should evaluate to array of JSONPatch')
-  const text = (name: string): string => {
-    const found = value.get(name)
-    return typeof found === 'string' ? found : ''
-  }
-  const from = text('from')
   const content = value.get('value')
   if (isError(content)) throw new PolicyFailure(content.message)
   if (content !== undefined) named(content)
-  return {
-    op: text('op'),
-    path: text('path'),
-    ...(from === '' ? {} : { from }),
-    ...(content === undefined ? {} : { value: jsonOf(content) }),
-  }
+  const { op = '', path = '', from = '', value: json }: Readonly<Record<string, unknown>> = Object(jsonOf(value))
+  return { op, path, ...(from === '' ? {} : { from }), ...(content === undefined ? {} : { value: json }) }
 }
 
 /** The same object when a test in it fails. @throws PolicyFailure */
