@@ -48,8 +48,9 @@ export async function must(reply: Promise<Reply>, ...codes: readonly number[]): 
   return one
 }
 
-export async function openPolicies(): Promise<PolicySetting> {
-  const wire = await openWire()
+export const openPolicies = async (): Promise<PolicySetting> => policiesOn(await openWire())
+
+export function policiesOn(wire: Wire): PolicySetting {
   let count = 0
   const plural = (kind: string): string => `${group}/${kind.toLowerCase()}admissionpolicies`
   const bindings = (kind: string): string => `${group}/${kind.toLowerCase()}admissionpolicybindings`
