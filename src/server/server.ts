@@ -1,4 +1,5 @@
 /** The server as a value: store in, door out. Listening, controllers and nodes are joined by main.ts and testing/. */
+import { pause } from '#base/breaks.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Door } from '#api/door.ts'
 import type { Scheme } from '#api/kind.ts'
@@ -148,6 +149,7 @@ export function makeServer(options: ServerOptions): Server {
           hooks,
           decode: (document, served, strict = false) =>
             options.patching.decoded(document, served, { level: strict ? 'Strict' : 'Ignore', warn: () => undefined }),
+          pause,
           configure: (content, served) => options.patching.configured(content, served),
           metrics,
           versions,

@@ -38,7 +38,8 @@ export interface RuleCost {
 export interface CompiledRules {
   /** Rules that do not compile, cost too much for themselves, or misuse oldSelf. @param place of the node's schema */
   check(place: Place, context: RuleContext): readonly RuleCost[]
-  evaluate(input: RuleInput): void
+  /** Goes from rule to rule as it is asked for the next. */
+  evaluate(input: RuleInput): Iterable<void>
 }
 
 /** More than 100x says that the rule needs limits, and no number would help. */
@@ -60,8 +61,10 @@ export function compileRules(node: RuleNode): CompiledRules {
         place.at('x-kubernetes-validations').internal(untypable)
         return []
       },
-      evaluate: ({ place }) =>
-        place.invalid(node.schema.type ?? '', `rule compiler initialization error: ${untypable}`),
+      evaluate: ({ place }) => {
+        place.invalid(node.schema.type ?? '', `rule compiler initialization error: ${untypable}`)
+        return []
+      },
     }
   const rules = (node.schema['x-kubernetes-validations'] ?? []).map(rule => compileRule(node.schema, rule, type))
   return {

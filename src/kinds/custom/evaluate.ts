@@ -46,7 +46,8 @@ interface Typed {
 
 const runOut = 'validation failed due to running out of cost budget, no further validation rules will be run'
 
-export function evaluateAll(rules: readonly Compiled[], input: RuleInput, typed: Typed): void {
+/** Stops after each rule, so that whoever asks may do something else before the next. */
+export function* evaluateAll(rules: readonly Compiled[], input: RuleInput, typed: Typed): Generator<void> {
   const { place, self, budget } = input
   if (budget.left <= 0) return stop(input, () => place.invalid(typed.shown, runOut))
   const value = fromJson(self, typed.type)
@@ -66,6 +67,7 @@ export function evaluateAll(rules: readonly Compiled[], input: RuleInput, typed:
     if (rule.problem !== undefined) place.invalid(typed.shown, `rule compile error: ${rule.problem}`)
     else if (rule.program !== undefined && (!rule.transition || hasOld || isOptional))
       evaluate(rule, input, { ...typed, program: rule.program, variables: isOptional ? optional : plain })
+    yield
   }
   return undefined
 }

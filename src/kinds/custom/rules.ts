@@ -1,10 +1,12 @@
 /** The rules of a schema: where they stand, what they cost together, and which values they judge. */
+import { Breaks, type Pause } from '#base/breaks.ts'
 import { equal } from '#base/equal.ts'
 import type { FieldError } from '#api/validation.ts'
-import { perObjectBudget, schemaEstimateLimit } from '#codec/cel/limits.ts'
+import { betweenBreaks, perObjectBudget, schemaEstimateLimit } from '#codec/cel/limits.ts'
 import { itemsOf, propertiesOf, propertyOf, type Props, valuesOf } from '../apiextensions/schemas.ts'
 import { Place } from '../place.ts'
 import { type CompiledRules, type RuleContext, type RuleCost, compileRules, excess } from './engine.ts'
+import type { RuleInput } from './evaluate.ts'
 import { textOf } from './lists.ts'
 
 const has = new WeakMap<Props, boolean>()
@@ -90,6 +92,14 @@ interface Judged {
   readonly around: () => boolean
   readonly budget: { left: number }
   readonly warn: (text: string) => void
+  /** Filled on the way. */
+  readonly checks: Check[]
+}
+
+/** The rules of a node and a value that they judge. */
+interface Check {
+  readonly rules: CompiledRules
+  readonly input: RuleInput
 }
 
 export interface Before {
@@ -101,11 +111,51 @@ export interface Before {
 
 const nobody = (): void => {}
 
-export function ruleErrors(schema: Props, self: unknown, { old, warn = nobody }: Before = {}): readonly FieldError[] {
-  if (!hasRules(schema)) return []
+interface Work {
+  readonly errors: readonly FieldError[]
+  readonly budget: { readonly left: number }
+  /** One rule after the other. */
+  readonly steps: Iterable<void>
+}
+
+function workOn(schema: Props, self: unknown, { old, warn = nobody }: Before): Work {
   const place = new Place('')
-  judge(schema, { place, self, old, around: () => false, budget: { left: perObjectBudget }, warn }, true)
-  return place.errors
+  const budget = { left: perObjectBudget }
+  const checks: Check[] = []
+  judge(schema, { place, self, old, around: () => false, budget, warn, checks }, true)
+  return { errors: place.errors, budget, steps: stepsOf(checks, budget) }
+}
+
+function* stepsOf(checks: readonly Check[], budget: { readonly left: number }): Generator<void> {
+  for (const { rules, input } of checks) {
+    if (budget.left < 0) return
+    yield* rules.evaluate(input)
+  }
+}
+
+export function ruleErrors(schema: Props, self: unknown, before: Before = {}): readonly FieldError[] {
+  if (!hasRules(schema)) return []
+  const { errors, steps } = workOn(schema, self, before)
+  Array.from(steps)
+  return errors
+}
+
+/** As `ruleErrors`, with breaks. */
+export async function ruleErrorsInTurns(
+  schema: Props,
+  self: unknown,
+  { pause, ...before }: Before & { readonly pause: Pause },
+): Promise<readonly FieldError[]> {
+  if (!hasRules(schema)) return []
+  const { errors, budget, steps } = workOn(schema, self, before)
+  const breaks = new Breaks(pause, betweenBreaks)
+  let left = budget.left
+  for (const _ of steps) {
+    const waiting = breaks.after(left - budget.left)
+    left = budget.left
+    if (waiting !== undefined) await waiting
+  }
+  return errors
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -117,11 +167,13 @@ function once(ask: () => boolean): () => boolean {
 }
 
 function judge(schema: Props, judged: Judged, root = false): void {
-  const { self, old, budget } = judged
-  if (!hasRules(schema) || budget.left < 0 || self === undefined || self === null) return
+  const { self, old, checks } = judged
+  if (!hasRules(schema) || self === undefined || self === null) return
   const unchanged = old === undefined ? judged.around : once(() => equal(self, old.value))
   const before = old === undefined ? {} : { old: old.value }
-  compile(schema, root)?.evaluate({ ...judged, unchanged, ...before })
+  const rules = compile(schema, root)
+  const { place, budget, warn } = judged
+  if (rules !== undefined) checks.push({ rules, input: { place, self, unchanged, budget, warn, ...before } })
   const within = { ...judged, around: unchanged }
   if (Array.isArray(self)) judgeItems(schema, self, within)
   else if (isObject(self)) judgeFields(schema, self, within)

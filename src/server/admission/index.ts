@@ -1,4 +1,5 @@
 /** All steps of admission, built and put into their order. */
+import type { Pause } from '#base/breaks.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Scheme } from '#api/kind.ts'
 import type { Authorizer } from '#server/authz/authorize.ts'
@@ -44,6 +45,8 @@ export interface AdmissionParts {
   readonly metrics: HookMetrics
   readonly decode: DecodePatched
   readonly configure: Configure
+  /** Lets others in while expressions are evaluated. */
+  readonly pause: Pause
   readonly versions: Versions
   readonly uid: () => string
   /** Five random characters for names. */

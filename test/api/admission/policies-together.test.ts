@@ -101,7 +101,7 @@ test('creates, updates, patches, applies, deletions, dry runs: each is judged', 
   ]
   for (const reply of refused) assert.match(reply.json.message, /denied request: too much$/)
   const kept = await wire.call('DELETE', at)
-  assert.deepEqual([kept.status, /it is kept$/.test(kept.json.message)], [422, true])
+  assert.match(kept.json.message, /it is kept$/)
   assert.equal((await wire.call('DELETE', `/api/v1/namespaces/${namespace}/configmaps`)).status, 422)
   await must(wire.call('PATCH', at, { headers: mergePatch, body: { data: { keep: null } } }), 200)
   await must(wire.call('DELETE', at), 200)

@@ -1,4 +1,5 @@
 /** Expressions of one policy on one request: with variables that are worked out when they are wanted, within a budget. */
+import type { Breaks } from '#base/breaks.ts'
 import type { KObject } from '#api/metadata.ts'
 import { namespaceType, requestType } from '#codec/cel/admission.ts'
 import { BudgetError } from '#codec/cel/compile.ts'
@@ -99,25 +100,42 @@ export function evaluate(expression: Expression, { values, budget, spent }: Scop
   return { error: `expression '${expression.source}' resulted in error: ${value.message}` }
 }
 
+/** All of them, one after the other. @throws OutOfBudget */
+export async function evaluateEach(
+  expressions: readonly Expression[],
+  scope: Scope,
+  breaks: Breaks,
+): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = []
+  for (const expression of expressions) {
+    const { left } = scope.budget
+    outcomes.push(evaluate(expression, scope))
+    const waiting = breaks.after(left - scope.budget.left)
+    if (waiting !== undefined) await waiting
+  }
+  return outcomes
+}
+
+export interface Turns {
+  readonly scope: (budget: Budget) => Scope
+  readonly breaks: Breaks
+}
+
 /** All hold, one does not, or why that cannot be said. */
-export function conditionsHold(
+export async function conditionsHold(
   conditions: readonly Expression[],
-  scope: (budget: Budget) => Scope,
-): boolean | { readonly error: string } {
+  { scope, breaks }: Turns,
+): Promise<boolean | { readonly error: string }> {
   if (conditions.length === 0) return true
-  const within = scope({ left: matchConditionsBudget })
-  const errors = new Set<string>()
   try {
-    for (const condition of conditions) {
-      const outcome = evaluate(condition, within)
-      if ('error' in outcome) errors.add(outcome.error)
-      else if (outcome.value === false) return false
-    }
+    const outcomes = await evaluateEach(conditions, scope({ left: matchConditionsBudget }), breaks)
+    if (outcomes.some(outcome => 'value' in outcome && outcome.value === false)) return false
+    const errors = new Set(outcomes.flatMap(outcome => ('error' in outcome ? outcome.error : [])))
+    const [first] = errors
+    if (first === undefined) return true
+    return { error: errors.size === 1 ? first : `[${[...errors].join(', ')}]` }
   } catch (error) {
     if (error instanceof OutOfBudget) return { error: error.message }
     throw error
   }
-  const [first] = errors
-  if (first === undefined) return true
-  return { error: errors.size === 1 ? first : `[${[...errors].join(', ')}]` }
 }

@@ -1,9 +1,11 @@
 /** MutatingAdmissionPolicy: expressions say what an object is to have, or how it is to be patched. */
+import type { Breaks } from '#base/breaks.ts'
 import { equal } from '#base/equal.ts'
 import type { Draft, KObject } from '#api/metadata.ts'
 import { type Reason, StatusError, forbidden, internalError } from '#api/status.ts'
 import { perObjectBudget } from '#codec/cel/limits.ts'
 import { type Expression, gives } from '#codec/cel/policy.ts'
+import type { Value } from '#codec/cel/values.ts'
 import type {
   MutatingAdmissionPolicy as Policy,
   MutatingAdmissionPolicyBinding as Binding,
@@ -16,12 +18,12 @@ import type { Match } from '../webhook/match.ts'
 import { type DecodePatched, accept, hubOf } from '../webhook/patch.ts'
 import { type Active, activePolicies, isExempt } from './active.ts'
 import { type Common, compileCommon, remembered } from './compiled.ts'
-import { OutOfBudget, type Subject, conditionsHold, evaluate, scopeOf } from './evaluate.ts'
+import { OutOfBudget, type Scope, type Subject, conditionsHold, evaluateEach, scopeOf } from './evaluate.ts'
 import { PolicyFailure, matched } from './matching.ts'
 import { collectParams, requireParams } from './params.ts'
 import { type Configure, applyConfiguration, applyPatch } from './patches.ts'
 import { namespaceAround, objectIn, oldIn } from './subject.ts'
-import type { PolicyParts } from './validating.ts'
+import { type PolicyParts, breaksOf } from './validating.ts'
 
 export interface MutatingParts extends PolicyParts {
   readonly decode: DecodePatched
@@ -67,6 +69,7 @@ interface Changing {
   readonly parts: MutatingParts
   readonly request: AdmissionRequest
   readonly failed: Failed[]
+  readonly breaks: Breaks
 }
 
 const group = 'admissionregistration.k8s.io'
@@ -81,7 +84,8 @@ export function mutatingPolicies(parts: MutatingParts): Step {
   return {
     name: 'MutatingAdmissionPolicy',
     handles: request => active().length > 0 && !isExempt(request),
-    change: (request, round) => change({ parts, request, failed: [] }, active(), { round, asked: rounds.of(request) }),
+    change: (request, round) =>
+      change({ parts, request, failed: [], breaks: breaksOf(parts) }, active(), { round, asked: rounds.of(request) }),
     again: request => rounds.again(request),
   }
 }
@@ -99,7 +103,7 @@ async function change(
     const namespace = namespaceAround(changing.parts.lookup, request)
     for (const invocation of invocations) {
       const subject = await subjectFor(changing, invocation, namespace)
-      if (!wanted(changing, invocation, subject) || !asked.isDue(invocation.id, round)) continue
+      if (!(await wanted(changing, invocation, subject)) || !asked.isDue(invocation.id, round)) continue
       const changed = await mutate(changing, invocation, subject)
       asked.tell(invocation.id, { changed, waits: invocation.policy.spec.reinvocationPolicy === 'IfNeeded' })
     }
@@ -176,11 +180,16 @@ async function subjectFor(
   return { match, request, object, old, namespace, params }
 }
 
-function wanted({ parts, failed }: Changing, { policy, binding }: Invocation, subject: Subject): boolean {
+async function wanted(
+  { parts, failed, breaks }: Changing,
+  { policy, binding }: Invocation,
+  subject: Subject,
+): Promise<boolean> {
   const { conditions, variables } = compiled(policy)
-  const holds = conditionsHold(conditions, budget =>
-    scopeOf(parts.authorizers, { ...subject, namespace: undefined }, { variables, budget }),
-  )
+  const holds = await conditionsHold(conditions, {
+    scope: budget => scopeOf(parts.authorizers, { ...subject, namespace: undefined }, { variables, budget }),
+    breaks,
+  })
   if (typeof holds === 'boolean') return holds
   failed.push({ policy, binding, message: holds.error, reason: 'Invalid' })
   return false
@@ -196,7 +205,7 @@ async function mutate(changing: Changing, invocation: Invocation, first: Subject
   let changed = false
   for (const { type, expression } of compiled(policy).mutations) {
     try {
-      const document = documentOf(changing, { type, expression, policy }, subject)
+      const document = await documentOf(changing, { type, expression, policy }, subject)
       if (equal(document, subject.object)) continue
       if (await become(changing, invocation, { object, document })) {
         changed = true
@@ -217,18 +226,25 @@ interface Making {
 }
 
 /** @throws PolicyFailure */
-function documentOf({ parts }: Changing, { type, expression, policy }: Making, subject: Subject): unknown {
+async function documentOf(
+  changing: Changing,
+  { type, expression, policy }: Making,
+  subject: Subject,
+): Promise<unknown> {
   if (!expression.ok) throw new PolicyFailure(expression.error)
+  const { parts } = changing
   const { variables } = compiled(policy)
-  const value = valueOf(expression, () => scopeOf(parts.authorizers, subject, { variables, budget: { left: perObjectBudget } })) // prettier-ignore
+  const budget = { left: perObjectBudget }
+  const value = await valueOf(changing, expression, scopeOf(parts.authorizers, subject, { variables, budget }))
   const { served } = subject.match
   const patched = { object: subject.object ?? {}, served, configure: parts.configure }
   return type === 'JSONPatch' ? applyPatch(value, patched) : applyConfiguration(value, patched)
 }
 
-function valueOf(expression: Expression, scope: () => ReturnType<typeof scopeOf>) {
+/** @throws PolicyFailure */
+async function valueOf({ breaks }: Changing, expression: Expression, scope: Scope): Promise<Value> {
   try {
-    const outcome = evaluate(expression, scope())
+    const [outcome = { value: null }] = await evaluateEach([expression], scope, breaks)
     if ('error' in outcome) throw new PolicyFailure(outcome.error)
     return outcome.value
   } catch (error) {

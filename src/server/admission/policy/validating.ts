@@ -1,5 +1,7 @@
 /** ValidatingAdmissionPolicy: what is written is judged by expressions. */
+import { Breaks, type Pause } from '#base/breaks.ts'
 import type { KObject } from '#api/metadata.ts'
+import { betweenBreaks } from '#codec/cel/limits.ts'
 import { StatusError, forbidden } from '#api/status.ts'
 import type {
   ValidatingAdmissionPolicy as Policy,
@@ -18,7 +20,10 @@ import { type Refusal, annotate, compiledPolicy, verdicts } from './verdicts.ts'
 
 export interface PolicyParts extends ParamParts {
   readonly authorizers: readonly Authorizer[]
+  readonly pause: Pause
 }
+
+export const breaksOf = ({ pause }: PolicyParts): Breaks => new Breaks(pause, betweenBreaks)
 
 interface Denial extends Refusal {
   readonly policy: Policy
@@ -29,6 +34,7 @@ interface Judging {
   readonly parts: PolicyParts
   readonly request: AdmissionRequest
   readonly denied: Denial[]
+  readonly breaks: Breaks
 }
 
 const group = 'admissionregistration.k8s.io'
@@ -41,7 +47,7 @@ export function validatingPolicies(parts: PolicyParts): Step {
   return {
     name: 'ValidatingAdmissionPolicy',
     handles: request => active().length > 0 && !isExempt(request),
-    judge: request => judge({ parts, request, denied: [] }, active()),
+    judge: request => judge({ parts, request, denied: [], breaks: breaksOf(parts) }, active()),
   }
 }
 
@@ -124,25 +130,33 @@ async function judgeBound(judging: Judging, evaluating: Evaluating): Promise<voi
     oldIn(parts.versions, match, request),
   ])
   for (const params of evaluating.params)
-    judgeOnce(judging, evaluating, { match, request, object, old, namespace, params })
+    await judgeOnce(judging, evaluating, { match, request, object, old, namespace, params })
 }
 
-function judgeOnce(judging: Judging, { policy, binding, notes }: Evaluating, subject: Subject): void {
+async function judgeOnce(judging: Judging, { policy, binding, notes }: Evaluating, subject: Subject): Promise<void> {
   const program = compiledPolicy(policy)
   const strict = policy.spec.failurePolicy !== 'Ignore'
-  const { authorizers } = judging.parts
+  const {
+    parts: { authorizers },
+    breaks,
+  } = judging
   const scope = (budget: Budget, of: Subject = subject): Scope =>
     scopeOf(authorizers, of, { variables: program.variables, budget })
-  const holds = conditionsHold(program.conditions, budget => scope(budget, { ...subject, namespace: undefined }))
+  const holds = await conditionsHold(program.conditions, {
+    scope: budget => scope(budget, { ...subject, namespace: undefined }),
+    breaks,
+  })
   if (holds === false) return
   if (holds !== true) {
     if (strict) act(judging, { policy, binding, index: 0 }, { message: holds.error, reason: 'Invalid' })
     return
   }
-  for (const [index, refused] of verdicts(program.rules, { scope, strict }).entries())
+  const refusals = await verdicts(program.rules, { scope, breaks, strict })
+  for (const [index, refused] of refusals.entries())
     if (refused !== undefined) act(judging, { policy, binding, index }, refused)
-  annotate(program, {
+  await annotate(program, {
     scope,
+    breaks,
     add: (key, value) => {
       const known = notes.get(key) ?? new Set()
       notes.set(key, known.add(value))

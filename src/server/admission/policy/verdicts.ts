@@ -4,7 +4,7 @@ import { longestMessage, perObjectBudget } from '#codec/cel/limits.ts'
 import { type Expression, gives } from '#codec/cel/policy.ts'
 import type { ValidatingAdmissionPolicy as Policy } from '#kinds/facts/generated/types/admissionregistration_v1.ts'
 import { type Common, compileCommon, remembered } from './compiled.ts'
-import { type Budget, OutOfBudget, type Scope, evaluate } from './evaluate.ts'
+import { type Budget, OutOfBudget, type Scope, type Turns, evaluate, evaluateEach } from './evaluate.ts'
 
 interface Rule {
   readonly check: Expression
@@ -53,18 +53,21 @@ export interface Refusal {
   readonly reason: Reason
 }
 
-interface Ruling {
-  readonly scope: (budget: Budget) => Scope
+interface Ruling extends Turns {
   /** Whether what cannot be evaluated refuses. */
   readonly strict: boolean
 }
 
-export function verdicts(rules: readonly Rule[], { scope, strict }: Ruling): readonly (Refusal | undefined)[] {
+/** One for each rule; a single one when nothing more could be evaluated. */
+export async function verdicts(
+  rules: readonly Rule[],
+  { scope, breaks, strict }: Ruling,
+): Promise<readonly (Refusal | undefined)[]> {
   const error = (message: string): Refusal | undefined => (strict ? { message, reason: 'Invalid' } : undefined)
   const budget: Budget = { left: perObjectBudget }
   try {
-    const within = scope(budget)
-    const outcomes = rules.map(rule => evaluate(rule.check, within))
+    const checks = rules.map(rule => rule.check)
+    const outcomes = await evaluateEach(checks, scope(budget), breaks)
     const saying = scope(budget)
     return outcomes.map((outcome, index): Refusal | undefined => {
       const rule = rules[index]
@@ -95,27 +98,28 @@ function messageOf({ message, plain }: Rule, scope: Scope): string | undefined {
   }
 }
 
-export interface Noting {
-  readonly scope: (budget: Budget) => Scope
+export interface Noting extends Turns {
   readonly add: (key: string, value: string) => void
+  /** @param always whatever the policy says of failures. */
   readonly failed: (message: string, always: boolean) => void
 }
 
 const longestNote = 10 * 1024
 
-export function annotate({ annotations }: Compiled, { scope, add, failed }: Noting): void {
+export async function annotate({ annotations }: Compiled, { scope, breaks, add, failed }: Noting): Promise<void> {
   if (annotations.length === 0) return
-  const within = scope({ left: perObjectBudget })
   try {
-    for (const { key, value } of annotations) {
-      const outcome = evaluate(value, within)
+    const values = annotations.map(one => one.value)
+    const outcomes = await evaluateEach(values, scope({ left: perObjectBudget }), breaks)
+    for (const [index, outcome] of outcomes.entries()) {
+      const key = annotations[index]?.key ?? ''
       if ('error' in outcome) failed(outcome.error, false)
       else if (typeof outcome.value === 'string') {
         const text = outcome.value.trim()
         if (text !== '') add(key, Buffer.from(text).subarray(0, longestNote).toString())
       } else if (outcome.value !== null)
         failed(
-          `valueExpression '${value.source}' resulted in unsupported return type. Return type must be either string or null.`,
+          `valueExpression '${values[index]?.source ?? ''}' resulted in unsupported return type. Return type must be either string or null.`,
           true,
         )
     }
