@@ -9,12 +9,13 @@ import { type AdmissionParts, defaultSteps } from '#server/admission/index.ts'
 import { type Hooks, makeHooks } from '#server/outbound/hooks.ts'
 import type { Caller } from '#wire/https.ts'
 import { makeHookMetrics } from '#server/admission/webhook/metrics.ts'
-import { type Lookup, makeAdmission } from '#server/admission/step.ts'
+import { type Lookup, type Step, makeAdmission } from '#server/admission/step.ts'
 import { type TokenAuthenticator, type TokenKeys, makeTokenAuthenticator } from '#server/authn/tokens.ts'
 import { type Authorizer, makeAuthorize } from '#server/authz/authorize.ts'
 import { makeNodeAuthorizer } from '#server/authz/node.ts'
 import { makeRbac, masters } from '#server/authz/rbac.ts'
 import { escalation } from '#server/admission/escalation.ts'
+import type { Plugin } from '#server/admission/plugins.ts'
 import { policyPermissions } from '#server/admission/policy/permissions.ts'
 import { type Suggested, bootstrap } from './bootstrap.ts'
 import { type FlowControl, makeFlowControl } from '#server/flow/flow.ts'
@@ -23,7 +24,7 @@ import { type LocalReader, makeReader } from './local/reader.ts'
 import { inVersion, prepared, toHub } from './converting.ts'
 import type { Serving } from './outcome.ts'
 import type { Patching } from './patching-contract.ts'
-import type { FieldManager } from '#server/registry/deps.ts'
+import type { Admission, FieldManager } from '#server/registry/deps.ts'
 import { firstAddress, makePools, makeReservations } from '#server/registry/reservations.ts'
 import type { Check, Store } from '#server/store/contract.ts'
 import { fencedStore } from '#server/store/fenced.ts'
@@ -85,6 +86,16 @@ const versions: AdmissionParts['versions'] = {
   toHub: (draft, served) => toHub(served, draft),
 }
 
+const foreign: ReadonlySet<string> = new Set<Plugin>([
+  'MutatingAdmissionPolicy',
+  'MutatingAdmissionWebhook',
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionWebhook',
+])
+
+/** What a cluster cannot be without is not for its users to refuse: nobody could get in to take back what refuses it. */
+const unaided = (steps: readonly Step[]): Admission => makeAdmission(steps.filter(step => !foreign.has(step.name)))
+
 const alphabet = 'bcdfghjklmnpqrstvwxz2456789'
 
 export const suffixFrom =
@@ -125,6 +136,27 @@ export function makeServer(options: ServerOptions): Server {
   const authorize = makeAuthorize(authorizers)
   const metrics = makeHookMetrics()
   const hooks = makeHooks({ caller: options.caller, directory: lookup, clock, random })
+  const steps: readonly Step[] = [
+    escalation(rbac, authorizers),
+    policyPermissions({ lookup, scheme, authorizers }),
+    ...defaultSteps({
+      lookup,
+      store,
+      scheme,
+      clock,
+      authorizers,
+      uid,
+      suffix,
+      hooks,
+      decode: (document, served, strict = false) =>
+        options.patching.decoded(document, served, { level: strict ? 'Strict' : 'Ignore', warn: () => undefined }),
+      pause,
+      configure: (content, served) => options.patching.configured(content, served),
+      metrics,
+      versions,
+      ...options.admission,
+    }),
+  ]
   const serving: Serving = {
     authorize,
     patching: options.patching,
@@ -135,27 +167,7 @@ export function makeServer(options: ServerOptions): Server {
       uid,
       suffix,
       fields: options.fields,
-      admission: makeAdmission([
-        escalation(rbac, authorizers),
-        policyPermissions({ lookup, scheme, authorizers }),
-        ...defaultSteps({
-          lookup,
-          store,
-          scheme,
-          clock,
-          authorizers,
-          uid,
-          suffix,
-          hooks,
-          decode: (document, served, strict = false) =>
-            options.patching.decoded(document, served, { level: strict ? 'Strict' : 'Ignore', warn: () => undefined }),
-          pause,
-          configure: (content, served) => options.patching.configured(content, served),
-          metrics,
-          versions,
-          ...options.admission,
-        }),
-      ]),
+      admission: makeAdmission(steps),
       reservations: makeReservations(store, pools),
     },
     specials: specials({
@@ -185,7 +197,7 @@ export function makeServer(options: ServerOptions): Server {
     },
     bootstrap: () =>
       bootstrap({
-        door,
+        door: makeDoor({ ...serving, registry: { ...serving.registry, admission: unaided(steps) } }),
         scheme,
         who: component('system:apiserver', ['system:masters']),
         serviceCIDR: options.serviceCIDR,
