@@ -70,3 +70,10 @@ test('variables are values of an object that are worked out when they are wanted
   assert.equal(value, true)
   assert.deepEqual(asked, ['n'])
 })
+
+test('variables that hold each other, many times over, do not take long', () => {
+  const compiler = new PolicyCompiler({ params: false, composed: true })
+  compiler.variable('v0', '1')
+  for (let at = 1; at < 20_000; at++) assert.ok(compiler.variable(`v${at}`, `[variables.v${at - 1}]`).ok)
+  assert.ok(compiler.compile('size(variables.v19999[0][0][0]) == 1').ok)
+})

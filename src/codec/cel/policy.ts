@@ -43,10 +43,14 @@ export const gives = {
 
 const nameOf = (type: CelType): string => (type.kind === 'null' ? 'null_type' : formatType(type))
 
+/** Types of variables that hold lists of variables grow with each; deeper ones are not looked into. */
+const deepest = 16
+
 /** Of an object that a policy makes up itself nothing is known where a variable holds it. */
-function held(type: CelType): CelType {
-  if (type.kind === 'list') return listType(held(type.item))
-  if (type.kind === 'map') return mapType(held(type.key), held(type.value))
+function held(type: CelType, depth = 0): CelType {
+  if (depth > deepest) return dynType
+  if (type.kind === 'list') return listType(held(type.item, depth + 1))
+  if (type.kind === 'map') return mapType(held(type.key, depth + 1), held(type.value, depth + 1))
   return type.kind === 'object' || type.kind === 'opaque' || type.kind === 'type' ? dynType : type
 }
 

@@ -78,13 +78,17 @@ export function scopeOf(
   return scope
 }
 
+/** Of variables that use each other, each adds to what went wrong. */
+const longestError = 2048
+
 function valueOf(name: string, expression: Expression, { values, spent, budget }: Scope): Result {
   const called = JSON.stringify(name)
   if (!expression.ok) return new CelError(`composited variable ${called} fails to compile: ${expression.error}`)
   const left = Math.max(0, Math.min(budget.left - spent.cost, perCallLimit))
   const { value, cost } = expression.program.evaluate(values, { budget: left })
   spent.cost += cost
-  return isError(value) ? new CelError(`composited variable ${called} fails to evaluate: ${value.message}`) : value
+  if (!isError(value)) return value
+  return new CelError(`composited variable ${called} fails to evaluate: ${value.message}`.slice(0, longestError))
 }
 
 export type Outcome = { readonly value: Value } | { readonly error: string }

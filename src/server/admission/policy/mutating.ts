@@ -22,7 +22,7 @@ import { OutOfBudget, type Scope, type Subject, conditionsHold, evaluateEach, sc
 import { PolicyFailure, matched } from './matching.ts'
 import { collectParams, requireParams } from './params.ts'
 import { type Configure, applyConfiguration, applyPatch } from './patches.ts'
-import { namespaceAround, objectIn, oldIn } from './subject.ts'
+import { namespaceAround, objectIn, oldIn, paramsNamespace } from './subject.ts'
 import { type PolicyParts, breaksOf } from './validating.ts'
 
 export interface MutatingParts extends PolicyParts {
@@ -158,7 +158,7 @@ async function invocationsOf(
   for (const { binding, criteria: own } of bindings) {
     const all = await attempted(changing, { policy, binding }, () => {
       if (own !== undefined && matched(parts, own, request) === undefined) return []
-      return collectParams(parts, { served, ref: binding.spec.paramRef, namespace: request.namespace })
+      return collectParams(parts, { served, ref: binding.spec.paramRef, namespace: paramsNamespace(request) })
     })
     for (const params of all ?? []) {
       const { namespace = '', name = '' } = params?.metadata ?? {}

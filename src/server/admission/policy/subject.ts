@@ -8,7 +8,11 @@ import { type Versions, shownAs } from '../webhook/review.ts'
 
 const isNamespaces = ({ permit }: AdmissionRequest): boolean => permit.group === '' && permit.resource === 'namespaces'
 
-/** A namespace does not lie in itself here. @throws StatusError NotFound */
+/** Where the parameters of its own namespace are: a namespace lies in itself. */
+export const paramsNamespace = (request: AdmissionRequest): string =>
+  isNamespaces(request) ? request.name : request.namespace
+
+/** For expressions a namespace does not lie in itself. @throws StatusError NotFound */
 export function namespaceAround(lookup: Lookup, request: AdmissionRequest): KObject | undefined {
   if (request.namespace === '' || isNamespaces(request)) return undefined
   const namespace = lookup.get('namespaces', request.namespace)

@@ -15,7 +15,7 @@ import { type Active, activePolicies, isExempt } from './active.ts'
 import { type Budget, type Scope, type Subject, conditionsHold, scopeOf } from './evaluate.ts'
 import { PolicyFailure, matched } from './matching.ts'
 import { type ParamParts, collectParams, requireParams } from './params.ts'
-import { namespaceAround, objectIn, oldIn } from './subject.ts'
+import { namespaceAround, objectIn, oldIn, paramsNamespace } from './subject.ts'
 import { type Refusal, annotate, compiledPolicy, verdicts } from './verdicts.ts'
 
 export interface PolicyParts extends ParamParts {
@@ -99,7 +99,7 @@ async function judgeBy(judging: Judging, { policy, criteria, bindings }: Active<
       return collectParams(parts, {
         served: found.served,
         ref: binding.spec.paramRef,
-        namespace: request.namespace,
+        namespace: paramsNamespace(request),
       })
     })
     if (params === undefined || params.length === 0) continue
