@@ -10,6 +10,7 @@ import type {
   Validation,
 } from '#kinds/facts/generated/types/admissionregistration_v1.ts'
 import { Place } from '../place.ts'
+import { checkStatusConditions } from '../statusConditions.ts'
 import { checkExpression, checkMatchResources, checkParamRef, checkPolicy } from './policies.ts'
 
 const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge']
@@ -81,6 +82,7 @@ function statusErrors({ status }: Policy): readonly FieldError[] {
     if (warning.warning === '') at.at('warning').required()
     if (warning.fieldRef.trim() === '') at.at('fieldRef').required()
   })
+  checkStatusConditions(place.at('conditions'), status?.conditions)
   return place.errors
 }
 
