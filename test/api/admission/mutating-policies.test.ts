@@ -142,6 +142,27 @@ test('what cannot be done is refused, or passed over, and a failed test changes 
   assert.match(await refusal(patching('[JSONPatch{op: "add", path: "/data", value: 1}]')), /^InternalError: /)
 })
 
+test('values without end, and values that share their parts many times over, are refused', async () => {
+  const doubled = Array.from({ length: 40 }, (_, at) => ({
+    name: `d${at}`,
+    expression: at === 0 ? '["x"]' : `[variables.d${at - 1}, variables.d${at - 1}]`,
+  }))
+  const endless = { name: 'endless', expression: 'variables' }
+  for (const value of ['variables.endless', 'variables.d39'])
+    for (const mutation of [
+      applying(`Object{data: Object.data{a: ${value}}}`),
+      patching(`[JSONPatch{op: "add", path: "/data", value: ${value}}]`),
+    ]) {
+      const bound = await setting.bound('Mutating', { variables: [endless, ...doubled], mutations: [mutation] })
+      const reply = await setting.configMap(bound.namespace, {})
+      assert.equal(reply.status, 403, reply.text.slice(0, 500))
+      await bound.remove()
+    }
+  const equal = { expression: 'variables.endless == variables.endless || size("%s".format([variables.d39])) > 1' }
+  const judged = await setting.bound('Validating', { variables: [endless, ...doubled], validations: [equal] })
+  assert.equal((await setting.configMap(judged.namespace, {})).status, 422)
+})
+
 test('lists that are replaced as a whole may not be made up', async () => {
   const { namespace } = await setting.bound('Mutating', {
     matchConstraints: { resourceRules: [rule('pods')] },

@@ -258,6 +258,8 @@ interface Becoming {
   readonly document: unknown
 }
 
+const longestRefusal = 2048
+
 async function become(
   { parts, request }: Changing,
   { match }: Invocation,
@@ -267,7 +269,8 @@ async function become(
   try {
     hub = await hubOf(parts, match, { request, document, strict: true })
   } catch (error) {
-    if (error instanceof StatusError) throw internalError(error.message)
+    // It may show all of the object.
+    if (error instanceof StatusError) throw internalError(error.message.slice(0, longestRefusal))
     throw error
   }
   return accept(match, { request, object }, hub)

@@ -63,8 +63,9 @@ const refusedConfig = (error: StatusError): PolicyFailure => {
 /** @throws PolicyFailure */
 export function applyConfiguration(value: Value, { object, served, configure }: Patched): unknown {
   if (!(value instanceof CelMap)) throw new PolicyFailure('unsupported return type from ApplyConfiguration expression')
-  named(value)
+  // A value without end has no JSON, so that its names are not looked for.
   const content = jsonOf(value)
+  named(value)
   const shape = rootShape(served.version)
   const found = atomics(content, shape)
   if (found.length > 0)
@@ -87,8 +88,8 @@ function operationOf(value: Value): object {
     throw new PolicyFailure('type mismatch: JSONPatchType.expression should evaluate to array of JSONPatch')
   const content = value.get('value')
   if (isError(content)) throw new PolicyFailure(content.message)
-  if (content !== undefined) named(content)
   const { op = '', path = '', from = '', value: json }: Readonly<Record<string, unknown>> = Object(jsonOf(value))
+  if (content !== undefined) named(content)
   return { op, path, ...(from === '' ? {} : { from }), ...(content === undefined ? {} : { value: json }) }
 }
 
