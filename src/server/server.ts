@@ -16,6 +16,7 @@ import { makeNodeAuthorizer } from '#server/authz/node.ts'
 import { makeRbac, masters } from '#server/authz/rbac.ts'
 import { escalation } from '#server/admission/escalation.ts'
 import type { Plugin } from '#server/admission/plugins.ts'
+import { makePolicyMetrics } from '#server/admission/policy/metrics.ts'
 import { policyPermissions } from '#server/admission/policy/permissions.ts'
 import { type Suggested, bootstrap } from './bootstrap.ts'
 import { type FlowControl, makeFlowControl } from '#server/flow/flow.ts'
@@ -135,6 +136,7 @@ export function makeServer(options: ServerOptions): Server {
   })
   const authorize = makeAuthorize(authorizers)
   const metrics = makeHookMetrics()
+  const policyMetrics = makePolicyMetrics()
   const hooks = makeHooks({ caller: options.caller, directory: lookup, clock, random })
   const steps: readonly Step[] = [
     escalation(rbac, authorizers),
@@ -153,6 +155,7 @@ export function makeServer(options: ServerOptions): Server {
       pause,
       configure: (content, served) => options.patching.configured(content, served),
       metrics,
+      policyMetrics,
       versions,
       ...options.admission,
     }),
@@ -185,7 +188,10 @@ export function makeServer(options: ServerOptions): Server {
     fenced: checks => makeDoor({ ...serving, registry: { ...serving.registry, store: fencedStore(store, checks) } }),
     serving,
     tokens,
-    metrics: () => metrics.lines(),
+    metrics: function* () {
+      yield* metrics.lines()
+      yield* policyMetrics.lines()
+    },
     hooks,
     flow,
     address: firstAddress(options.serviceCIDR),

@@ -18,7 +18,6 @@ import { follow, parsePath } from './jsonPath.ts'
 import { Told, type Versions, anything, converted, patient, validator } from './judging.ts'
 import { openapiOf } from './openapi.ts'
 import { structureOf } from './structure.ts'
-import { hasRules } from './rules.ts'
 import { customWarnings } from './validate.ts'
 
 const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection']
@@ -175,7 +174,6 @@ export function customKind(
   const names = { ...spec.names, ...status?.acceptedNames }
   const { hub, served, converting } = versions
   const judging = { versions, told: new Told(), pause }
-  const ruled = [...versions.props.values()].some(hasRules)
   const stored = apiVersionOf({ group: spec.group, version: hub.name })
   return {
     group: spec.group,
@@ -210,7 +208,7 @@ export function customKind(
       applyDefaults(schema, draft)
     },
     ...(converting === undefined
-      ? { validate: validator(judging), ...(ruled ? { judge: patient(judging) } : {}) }
+      ? { validate: validator(judging), judge: patient(judging) }
       : {
           judge: converted(judging, converting),
           convert: (objects, version) => converting.convert(objects, version),

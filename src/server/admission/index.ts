@@ -15,6 +15,7 @@ import { nodeRestriction } from './node-restriction.ts'
 import { taintNodesByCondition } from './node-taints.ts'
 import { ownerReferences } from './owner-references.ts'
 import { type PluginChoice, chosenPlugins } from './plugins.ts'
+import type { PolicyMetrics } from './policy/metrics.ts'
 import { mutatingPolicies } from './policy/mutating.ts'
 import type { Configure } from './policy/patches.ts'
 import { validatingPolicies } from './policy/validating.ts'
@@ -43,6 +44,7 @@ export interface AdmissionParts {
   readonly authorizers: readonly Authorizer[]
   readonly hooks: Hooks
   readonly metrics: HookMetrics
+  readonly policyMetrics: PolicyMetrics
   readonly decode: DecodePatched
   readonly configure: Configure
   /** Lets others in while expressions are evaluated. */

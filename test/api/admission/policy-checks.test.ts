@@ -101,3 +101,22 @@ test('who may not read the parameters may not have a policy read them', async ()
     /spec\.paramRef: Forbidden: user system:serviceaccount:default:author does not have "get" permission on the object referenced by paramRef/,
   )
 })
+
+test('what policies came to is measured', async () => {
+  const bad = { expression: "!has(object.data) || object.data.a != 'bad'" }
+  const denying = await setting.bound('Validating', { validations: [bad, { expression: 'object.data.b == ""' }] })
+  await setting.configMap(denying.namespace, { data: { a: 'bad', b: '' } })
+  await setting.configMap(denying.namespace, { data: { a: 'fine' } })
+  const mutation = { patchType: 'JSONPatch', jsonPatch: { expression: '[JSONPatch{op: "test", path: "/kind"}]' } }
+  const changing = await setting.bound('Mutating', { mutations: [mutation], failurePolicy: 'Ignore' })
+  await setting.configMap(changing.namespace, {})
+  const { text } = await must(setting.wire.call('GET', '/metrics'), 200)
+  const line = (type: string, labels: string, { name, namespace }: { name: string; namespace: string }): string =>
+    `apiserver_${type}_admission_policy_check_total{${labels},policy="${name}",policy_binding="b-${namespace}"} 1`
+  for (const wanted of [
+    line('validating', 'enforcement_action="deny",error_type="no_error"', denying),
+    line('validating', 'enforcement_action="deny",error_type="invalid_error"', denying),
+    line('mutating', 'error_type="invalid_error"', changing),
+  ])
+    assert.ok(text.includes(wanted), wanted)
+})

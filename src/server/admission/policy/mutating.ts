@@ -203,16 +203,19 @@ async function mutate(changing: Changing, invocation: Invocation, first: Subject
   const { policy, binding } = invocation
   let subject = first
   let changed = false
+  const tell = (error: string): void =>
+    changing.parts.policyMetrics.mutated({ policy: nameOf(policy), binding: nameOf(binding), error })
   for (const { type, expression } of compiled(policy).mutations) {
     try {
       const document = await documentOf(changing, { type, expression, policy }, subject)
-      if (equal(document, subject.object)) continue
-      if (await become(changing, invocation, { object, document })) {
+      if (!equal(document, subject.object) && (await become(changing, invocation, { object, document }))) {
         changed = true
         subject = { ...subject, object: await objectIn(changing.parts.versions, invocation.match, request) }
       }
+      tell('')
     } catch (error) {
       if (!(error instanceof PolicyFailure)) throw error
+      tell(error.message)
       failed.push({ policy, binding, message: error.message, reason: 'Invalid' })
     }
   }

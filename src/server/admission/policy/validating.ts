@@ -14,6 +14,7 @@ import type { Match } from '../webhook/match.ts'
 import { type Active, activePolicies, isExempt } from './active.ts'
 import { type Budget, type Scope, type Subject, conditionsHold, scopeOf } from './evaluate.ts'
 import { PolicyFailure, matched } from './matching.ts'
+import type { PolicyMetrics } from './metrics.ts'
 import { type ParamParts, collectParams, requireParams } from './params.ts'
 import { namespaceAround, objectIn, oldIn, paramsNamespace } from './subject.ts'
 import { type Refusal, annotate, compiledPolicy, verdicts } from './verdicts.ts'
@@ -21,6 +22,7 @@ import { type Refusal, annotate, compiledPolicy, verdicts } from './verdicts.ts'
 export interface PolicyParts extends ParamParts {
   readonly authorizers: readonly Authorizer[]
   readonly pause: Pause
+  readonly policyMetrics: PolicyMetrics
 }
 
 export const breaksOf = ({ pause }: PolicyParts): Breaks => new Breaks(pause, betweenBreaks)
@@ -148,7 +150,7 @@ async function judgeOnce(judging: Judging, { policy, binding, notes }: Evaluatin
   })
   if (holds === false) return
   if (holds !== true) {
-    if (strict) act(judging, { policy, binding, index: 0 }, { message: holds.error, reason: 'Invalid' })
+    if (strict) act(judging, { policy, binding, index: 0 }, { message: holds.error, reason: 'Invalid', failed: true })
     return
   }
   const refusals = await verdicts(program.rules, { scope, breaks, strict })
@@ -173,10 +175,18 @@ interface Acting {
   readonly index: number
 }
 
-function act({ request, denied }: Judging, { policy, binding, index }: Acting, refused: Refusal): void {
+const verbs = { Deny: 'deny', Warn: 'warn', Audit: 'audit' } as const
+
+function act({ parts, request, denied }: Judging, { policy, binding, index }: Acting, refused: Refusal): void {
   const [name, bound] = [policy.metadata.name ?? '', binding.metadata.name ?? '']
   const { validationActions } = binding.spec
-  for (const action of validationActions)
+  for (const action of validationActions) {
+    parts.policyMetrics.validated({
+      policy: name,
+      binding: bound,
+      action: verbs[action],
+      error: refused.failed === true ? refused.message : '',
+    })
     if (action === 'Deny') denied.push({ policy, binding, ...refused })
     else if (action === 'Warn')
       request.warn(
@@ -190,4 +200,5 @@ function act({ request, denied }: Judging, { policy, binding, index }: Acting, r
           { message: refused.message, policy: name, binding: bound, expressionIndex: index, validationActions },
         ]),
       )
+  }
 }

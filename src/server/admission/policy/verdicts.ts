@@ -51,6 +51,8 @@ export const compiledPolicy = remembered(({ spec }: Policy): Compiled => {
 export interface Refusal {
   readonly message: string
   readonly reason: Reason
+  /** It could not be evaluated. */
+  readonly failed?: boolean
 }
 
 interface Ruling extends Turns {
@@ -63,7 +65,8 @@ export async function verdicts(
   rules: readonly Rule[],
   { scope, breaks, strict }: Ruling,
 ): Promise<readonly (Refusal | undefined)[]> {
-  const error = (message: string): Refusal | undefined => (strict ? { message, reason: 'Invalid' } : undefined)
+  const error = (message: string): Refusal | undefined =>
+    strict ? { message, reason: 'Invalid', failed: true } : undefined
   const budget: Budget = { left: perObjectBudget }
   try {
     const checks = rules.map(rule => rule.check)
