@@ -42,6 +42,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'controllers',
       'client',
       'server/custom',
+      'server/policies',
       'server',
       'server/admission',
       'server/authz',
@@ -69,6 +70,9 @@ export const layers: Readonly<Record<string, Layer>> = {
       'api',
       'base',
     ],
+  },
+  'server/policies': {
+    imports: ['client', 'codec/cel', 'kinds/facts', 'api'],
   },
   node: {
     imports: ['client', 'images', 'kinds/facts', 'wire', 'api', 'base'],

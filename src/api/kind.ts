@@ -119,7 +119,7 @@ export interface Kind<O extends KObject = KObject> {
    * the objects, and belong to everybody. @throws StatusError
    */
   readonly convert?: (objects: readonly KObject[], version: string) => Promise<readonly KObject[]>
-  /** Instead of `validate`, where that needs a conversion. */
+  /** Instead of `validate`, where that needs a conversion, or may take so long that others are to have their turn. */
   readonly judge?: (object: O, context: WriteContext<O>) => Promise<readonly FieldError[]>
   /** Texts that clients print as warnings. */
   readonly warnings?: (object: O, context: WriteContext<O>) => readonly string[]

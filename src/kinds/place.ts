@@ -55,6 +55,9 @@ export class Place {
   forbidden(detail: string): void {
     this.errors.push(forbiddenField(this.path(), detail))
   }
+  internal(detail: string): void {
+    this.errors.push(new FieldError('InternalError', this.path(), { detail }))
+  }
   duplicate(value: unknown): void {
     this.errors.push(duplicate(this.path(), value))
   }

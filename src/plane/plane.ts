@@ -15,7 +15,9 @@ import { makeOpener } from '#wire/mutual.ts'
 import { type Aggregation, makeAggregation } from '#server/aggregation/aggregation.ts'
 import type { PluginChoice } from '#server/admission/plugins.ts'
 import { type ChangingScheme, makeScheme } from '#kinds/scheme.ts'
+import { run } from '#client/runner.ts'
 import { startCustom } from '#server/custom/start.ts'
+import { policyStatusController } from '#server/policies/controller.ts'
 import { fieldManager, patching } from '#server/coding.ts'
 import { tokenKeys } from '#server/authn/tokens.ts'
 import { type Server, makeServer } from '#server/server.ts'
@@ -149,14 +151,16 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
   }
   const own = server.identity('system:apiserver', ['system:masters'])
   const reader = server.reader(own)
+  const parts = { client: client(own, 'kube-apiserver'), reader, clock, log, pace }
   const custom = startCustom({
     store,
     scheme,
-    parts: { client: client(own, 'kube-apiserver'), reader, clock, log, pace },
+    parts,
     hooks: server.hooks,
     uid: randomUUID,
     onChange: look,
   })
+  const policies = run(policyStatusController(scheme), parts)
   await custom.ready
   // Custom groups are published like all others: not before they are known.
   await aggregation.begin()
@@ -188,6 +192,7 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     stop: async () => {
       looking?.()
       await work?.stop()
+      await policies.stop()
       aggregation.stop()
       opener.close()
       await custom.stop()

@@ -1,4 +1,5 @@
 /** The server as a value: store in, door out. Listening, controllers and nodes are joined by main.ts and testing/. */
+import { pause } from '#base/breaks.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Door } from '#api/door.ts'
 import type { Scheme } from '#api/kind.ts'
@@ -8,12 +9,15 @@ import { type AdmissionParts, defaultSteps } from '#server/admission/index.ts'
 import { type Hooks, makeHooks } from '#server/outbound/hooks.ts'
 import type { Caller } from '#wire/https.ts'
 import { makeHookMetrics } from '#server/admission/webhook/metrics.ts'
-import { type Lookup, makeAdmission } from '#server/admission/step.ts'
+import { type Lookup, type Step, makeAdmission } from '#server/admission/step.ts'
 import { type TokenAuthenticator, type TokenKeys, makeTokenAuthenticator } from '#server/authn/tokens.ts'
 import { type Authorizer, makeAuthorize } from '#server/authz/authorize.ts'
 import { makeNodeAuthorizer } from '#server/authz/node.ts'
 import { makeRbac, masters } from '#server/authz/rbac.ts'
 import { escalation } from '#server/admission/escalation.ts'
+import type { Plugin } from '#server/admission/plugins.ts'
+import { makePolicyMetrics } from '#server/admission/policy/metrics.ts'
+import { policyPermissions } from '#server/admission/policy/permissions.ts'
 import { type Suggested, bootstrap } from './bootstrap.ts'
 import { type FlowControl, makeFlowControl } from '#server/flow/flow.ts'
 import { makeDoor } from './local/door.ts'
@@ -22,7 +26,7 @@ import { inVersion, prepared, toHub } from './converting.ts'
 import { type Usage, makeUsage } from './usage/usage.ts'
 import type { Serving } from './outcome.ts'
 import type { Patching } from './patching-contract.ts'
-import type { FieldManager } from '#server/registry/deps.ts'
+import type { Admission, FieldManager } from '#server/registry/deps.ts'
 import { firstAddress, makePools, makeReservations } from '#server/registry/reservations.ts'
 import type { Check, Store } from '#server/store/contract.ts'
 import { fencedStore } from '#server/store/fenced.ts'
@@ -86,6 +90,16 @@ const versions: AdmissionParts['versions'] = {
   toHub: (draft, served) => toHub(served, draft),
 }
 
+const foreign: ReadonlySet<string> = new Set<Plugin>([
+  'MutatingAdmissionPolicy',
+  'MutatingAdmissionWebhook',
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionWebhook',
+])
+
+/** What a cluster cannot be without is not for its users to refuse: nobody could get in to take back what refuses it. */
+const unaided = (steps: readonly Step[]): Admission => makeAdmission(steps.filter(step => !foreign.has(step.name)))
+
 const alphabet = 'bcdfghjklmnpqrstvwxz2456789'
 
 export const suffixFrom =
@@ -126,7 +140,30 @@ export function makeServer(options: ServerOptions): Server {
   const authorize = makeAuthorize(authorizers)
   const usage = makeUsage(store, clock)
   const metrics = makeHookMetrics()
+  const policyMetrics = makePolicyMetrics()
   const hooks = makeHooks({ caller: options.caller, directory: lookup, clock, random })
+  const steps: readonly Step[] = [
+    escalation(rbac, authorizers),
+    policyPermissions({ lookup, scheme, authorizers }),
+    ...defaultSteps({
+      lookup,
+      store,
+      scheme,
+      clock,
+      authorizers,
+      uid,
+      suffix,
+      hooks,
+      decode: (document, served, strict = false) =>
+        options.patching.decoded(document, served, { level: strict ? 'Strict' : 'Ignore', warn: () => undefined }),
+      pause,
+      configure: (content, served) => options.patching.configured(content, served),
+      metrics,
+      policyMetrics,
+      versions,
+      ...options.admission,
+    }),
+  ]
   const serving: Serving = {
     authorize,
     patching: options.patching,
@@ -137,24 +174,7 @@ export function makeServer(options: ServerOptions): Server {
       uid,
       suffix,
       fields: options.fields,
-      admission: makeAdmission([
-        escalation(rbac, authorizers),
-        ...defaultSteps({
-          lookup,
-          store,
-          scheme,
-          clock,
-          authorizers,
-          uid,
-          suffix,
-          hooks,
-          decode: (document, served) =>
-            options.patching.decoded(document, served, { level: 'Ignore', warn: () => undefined }),
-          metrics,
-          versions,
-          ...options.admission,
-        }),
-      ]),
+      admission: makeAdmission(steps),
       reservations: makeReservations(store, pools),
     },
     specials: new Map([
@@ -175,7 +195,10 @@ export function makeServer(options: ServerOptions): Server {
     fenced: checks => makeDoor({ ...serving, registry: { ...serving.registry, store: fencedStore(store, checks) } }),
     serving,
     tokens,
-    metrics: () => metrics.lines(),
+    metrics: function* () {
+      yield* metrics.lines()
+      yield* policyMetrics.lines()
+    },
     hooks,
     flow,
     usage,
@@ -188,7 +211,7 @@ export function makeServer(options: ServerOptions): Server {
     },
     bootstrap: () =>
       bootstrap({
-        door,
+        door: makeDoor({ ...serving, registry: { ...serving.registry, admission: unaided(steps) } }),
         scheme,
         who: component('system:apiserver', ['system:masters']),
         serviceCIDR: options.serviceCIDR,

@@ -1,8 +1,9 @@
 /** What expressions about a request may use: match conditions, and what policies have beyond them. */
 import { Environment } from './environment.ts'
 import { authorizerType, resourceCheckType } from './library/authorizer.ts'
-import { kubernetesLibraries } from './libraries.ts'
-import { boolType, dynType, listType, mapType, objectType, stringType } from './types.ts'
+import { kubernetesLibraries, mutationLibraries } from './libraries.ts'
+import { mutationTypes } from './mutation.ts'
+import { boolType, dynType, intType, listType, mapType, objectType, stringType, timestampType } from './types.ts'
 import type { CelType, ObjectType } from './types.ts'
 
 const texts = (name: string, fields: readonly string[]): ObjectType =>
@@ -38,6 +39,73 @@ export const requestType: ObjectType = objectType(
     ['options', dynType],
   ]),
 )
+
+const textMap = mapType(stringType, stringType)
+const object = (name: string, fields: Readonly<Record<string, CelType>>): ObjectType =>
+  objectType(`kubernetes.Namespace${name}`, new Map(Object.entries(fields)))
+
+/** Of `namespaceObject` in policies. */
+export const namespaceType: ObjectType = object('', {
+  metadata: object('Metadata', {
+    name: stringType,
+    generateName: stringType,
+    namespace: stringType,
+    labels: textMap,
+    annotations: textMap,
+    UID: stringType,
+    creationTimestamp: timestampType,
+    deletionGracePeriodSeconds: intType,
+    deletionTimestamp: timestampType,
+    generation: intType,
+    resourceVersion: stringType,
+    finalizers: listType(stringType),
+  }),
+  spec: object('Spec', { finalizers: listType(stringType) }),
+  status: object('Status', {
+    conditions: listType(
+      object('Condition', {
+        status: stringType,
+        type: stringType,
+        lastTransitionTime: timestampType,
+        message: stringType,
+        reason: stringType,
+      }),
+    ),
+    phase: stringType,
+  }),
+})
+
+export interface PolicyVariables {
+  /** Of `object` and `oldObject`. */
+  readonly object: CelType
+  /** Absent: the policy has none. */
+  readonly params: CelType | undefined
+  /** Absent: they are not declared. */
+  readonly variables: CelType | undefined
+  readonly authorizer: boolean
+  /** Whether `Object{…}` and `JSONPatch{…}` are known. */
+  readonly patches: boolean
+}
+
+export const policyEnvironment = (policy: PolicyVariables): Environment =>
+  new Environment({
+    libraries: policy.patches ? mutationLibraries : kubernetesLibraries,
+    ...(policy.patches ? { types: mutationTypes } : {}),
+    variables: new Map<string, CelType>([
+      ['object', policy.object],
+      ['oldObject', policy.object],
+      ['namespaceObject', namespaceType],
+      ['request', requestType],
+      ...(policy.params === undefined ? [] : [['params', policy.params] as const]),
+      ...(policy.variables === undefined ? [] : [['variables', policy.variables] as const]),
+      ...(policy.authorizer
+        ? ([
+            ['authorizer', authorizerType],
+            ['authorizer.requestResource', resourceCheckType],
+          ] as const)
+        : []),
+    ]),
+  })
 
 let made: Environment | undefined
 

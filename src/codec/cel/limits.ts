@@ -12,3 +12,5 @@ export const ruleEstimateLimit = 10_000_000
 export const schemaEstimateLimit = 100_000_000
 /** The text that a messageExpression may give, in bytes. */
 export const longestMessage = 5 * 1024
+/** What is evaluated at once, some 20 ms, before others have their turn. */
+export const betweenBreaks = 500_000

@@ -3,7 +3,7 @@
  * multiply, insertions into long arrays are counted, no key reaches a prototype. Works on a tree of maps of its own.
  */
 import { tooLarge } from '#api/status.ts'
-import { malformed, unprocessable } from './errors.ts'
+import { TestFailed, malformed, unprocessable } from './errors.ts'
 import { readIndex, readPointer } from './pointer.ts'
 import { isObject } from './tree.ts'
 
@@ -72,7 +72,7 @@ function perform(state: State, operation: Operation): void {
     add(state, path, copied(state, given(at(state, given(operation.from))), 0))
   } else if (op === 'test') {
     // Upstream takes null for a member that is not there.
-    if (!same(at(state, path) ?? null, given(operation.value))) throw unprocessable()
+    if (!same(at(state, path) ?? null, given(operation.value))) throw new TestFailed()
   } else throw unprocessable()
 }
 

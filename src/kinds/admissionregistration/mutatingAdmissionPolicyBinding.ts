@@ -5,6 +5,7 @@ import { matchResources } from './defaults.ts'
 import type { MutatingAdmissionPolicyBindingSpec } from '#kinds/facts/generated/types/admissionregistration_v1.ts'
 import { mutatingAdmissionPolicyBindings } from '#kinds/facts/generated/refs.ts'
 import { paramRef } from './params.ts'
+import { validateBinding } from './mutating.ts'
 
 export const MutatingAdmissionPolicyBinding = defineKind(mutatingAdmissionPolicyBindings, {
   categories: ['api-extensions'],
@@ -14,6 +15,7 @@ export const MutatingAdmissionPolicyBinding = defineKind(mutatingAdmissionPolicy
       within<MutatingAdmissionPolicyBindingSpec, 'matchResources'>(object.spec ?? {}, 'matchResources', matchResources),
     )
   },
+  validate: validateBinding,
   columns: [
     name,
     text('PolicyName', object => object.spec.policyName ?? ''),

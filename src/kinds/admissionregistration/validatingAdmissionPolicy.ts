@@ -5,6 +5,7 @@ import { policySpec } from './defaults.ts'
 import type { ValidatingAdmissionPolicySpec } from '#kinds/facts/generated/types/admissionregistration_v1.ts'
 import { validatingAdmissionPolicies } from '#kinds/facts/generated/refs.ts'
 import { paramKind } from './params.ts'
+import { validatePolicy } from './validating.ts'
 
 export const ValidatingAdmissionPolicy = defineKind(validatingAdmissionPolicies, {
   categories: ['api-extensions'],
@@ -14,6 +15,7 @@ export const ValidatingAdmissionPolicy = defineKind(validatingAdmissionPolicies,
     object.spec = owned(policySpec<ValidatingAdmissionPolicySpec>(object.spec ?? {}))
     object.status ??= {}
   },
+  validate: validatePolicy,
   columns: [
     name,
     integer('Validations', object => object.spec.validations?.length ?? 0),

@@ -5,6 +5,7 @@ import { matchResources } from './defaults.ts'
 import type { ValidatingAdmissionPolicyBindingSpec } from '#kinds/facts/generated/types/admissionregistration_v1.ts'
 import { validatingAdmissionPolicyBindings } from '#kinds/facts/generated/refs.ts'
 import { paramRef } from './params.ts'
+import { validateBinding } from './validating.ts'
 
 export const ValidatingAdmissionPolicyBinding = defineKind(validatingAdmissionPolicyBindings, {
   categories: ['api-extensions'],
@@ -18,6 +19,7 @@ export const ValidatingAdmissionPolicyBinding = defineKind(validatingAdmissionPo
       ),
     )
   },
+  validate: validateBinding,
   columns: [
     name,
     text('PolicyName', object => object.spec.policyName ?? ''),

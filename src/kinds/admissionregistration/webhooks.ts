@@ -5,12 +5,13 @@ import { compile } from '#codec/cel/compile.ts'
 import { formatType } from '#codec/cel/types.ts'
 import type { WriteContext } from '#api/kind.ts'
 import type { KObject } from '#api/metadata.ts'
-import { dns1035Label, dns1123Subdomain, qualifiedName } from '#api/names.ts'
+import { dns1035Label, dns1123Subdomain } from '#api/names.ts'
 import type { FieldError } from '#api/validation.ts'
 import type { MutatingWebhook, ValidatingWebhook } from '#kinds/facts/generated/types/admissionregistration_v1.ts'
 import { checkClientConfig } from '../clientConfig.ts'
 import { checkSelector } from '../meta.ts'
 import { Place } from '../place.ts'
+import { checkConditions } from './conditions.ts'
 import { checkRule } from './rules.ts'
 
 type Webhook = ValidatingWebhook | MutatingWebhook
@@ -21,7 +22,6 @@ interface Configuration extends KObject {
 const reviews = ['v1', 'v1beta1']
 const harmless = ['None', 'NoneOnDryRun']
 const allEffects = ['None', 'NoneOnDryRun', 'Some', 'Unknown']
-const mostConditions = 64
 
 /** What configurations of long ago may still be. */
 interface Leniency {
@@ -76,23 +76,10 @@ function checkEffects(place: Place, { sideEffects }: Webhook, lenient: boolean):
 }
 
 /** Only what says yes or no is a condition. */
-function checkCondition(place: Place, expression: string): void {
-  if (expression === '') return place.required()
+function conditionProblem(expression: string): string | undefined {
   const compiled = compile(expression, matchEnvironment())
-  if (!compiled.ok) return place.invalid(expression, `compilation failed: ${compiled.text}`)
-  if (compiled.type.kind === 'bool') return undefined
-  return place.invalid(expression, `must evaluate to bool but got ${formatType(compiled.type)}`)
-}
-
-function checkConditions(list: Place, { matchConditions = [] }: Webhook): void {
-  if (matchConditions.length > mostConditions) list.tooMany(matchConditions.length, mostConditions)
-  const names = new Set<string>()
-  list.each(matchConditions, ({ name, expression }, at) => {
-    checkCondition(at.at('expression'), expression.trim())
-    at.at('name').named(name, qualifiedName)
-    if (name !== '' && names.has(name)) at.at('name').duplicate(name)
-    names.add(name)
-  })
+  if (!compiled.ok) return `compilation failed: ${compiled.text}`
+  return compiled.type.kind === 'bool' ? undefined : `must evaluate to bool but got ${formatType(compiled.type)}`
 }
 
 const choices = [
@@ -117,7 +104,7 @@ function checkWebhook(place: Place, webhook: Webhook, lenient: Leniency): void {
   if (again !== undefined && again !== 'Never' && again !== 'IfNeeded')
     place.at('reinvocationPolicy').unsupported(again, ['IfNeeded', 'Never'])
   checkClientConfig(place.at('clientConfig'), webhook.clientConfig ?? {})
-  if (!lenient.conditions) checkConditions(place.at('matchConditions'), webhook)
+  if (!lenient.conditions) checkConditions(place.at('matchConditions'), webhook.matchConditions ?? [], conditionProblem)
   checkVersions(place.at('admissionReviewVersions'), webhook, lenient.versions)
 }
 

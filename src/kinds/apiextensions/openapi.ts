@@ -190,7 +190,19 @@ const token = /\.([^.[\]']+)|\['((?:[^'\\]|\\.)*)'\]/y
 
 /** The schema of the field that a path such as `.spec.colors['red']` names, or why there is none. */
 export function fieldAt(schema: Props, path: string, brackets = true): Props | string {
+  const found = followPath(schema, path, brackets)
+  return typeof found === 'string' ? found : found.schema
+}
+
+/** As messages show it: `spec.colors[red]` where the colors are a map. '' for a path that leads nowhere. */
+export function shownPath(schema: Props, path: string): string {
+  const found = followPath(schema, path)
+  return typeof found === 'string' ? '' : found.shown
+}
+
+function followPath(schema: Props, path: string, brackets = true): { schema: Props; shown: string } | string {
   let at: Props | undefined = schema
+  let shown = ''
   token.lastIndex = 0
   let end = 0
   while (end < path.length) {
@@ -202,9 +214,11 @@ export function fieldAt(schema: Props, path: string, brackets = true): Props | s
         : 'expected [ or . but got: ' + path.slice(end)
     if (found[2] !== undefined && !brackets) return 'array notation is not allowed'
     const name: string = found[1] ?? found[2]?.replaceAll(/\\(.)/g, '$1') ?? ''
-    at = at.properties === undefined ? valuesOf(at) : propertyOf(at, name)
+    const isEntry: boolean = at.properties === undefined
+    at = isEntry ? valuesOf(at) : propertyOf(at, name)
     if (at === undefined) return 'does not refer to a valid field'
+    shown += isEntry ? `[${name}]` : shown === '' ? name : `.${name}`
     end = token.lastIndex
   }
-  return at
+  return { schema: at, shown }
 }

@@ -1,5 +1,6 @@
 /** A definition as the kind that it defines: the same kind of value as a built-in one. */
-import type { Kind, KindVersion, ScalePaths, WriteContext } from '#api/kind.ts'
+import type { Pause } from '#base/breaks.ts'
+import type { Kind, KindVersion, ScalePaths } from '#api/kind.ts'
 import { type Draft, type KObject, apiVersionOf } from '#api/metadata.ts'
 import type { Field, Schema } from '#api/schema.ts'
 import { applyDefaults } from '#codec/defaults.ts'
@@ -14,13 +15,13 @@ import type { Props } from '../apiextensions/schemas.ts'
 import { columnsFrom } from './columns.ts'
 import { type Converter, Converting } from './converting.ts'
 import { follow, parsePath } from './jsonPath.ts'
+import { Told, type Versions, anything, converted, patient, validator } from './judging.ts'
 import { openapiOf } from './openapi.ts'
 import { structureOf } from './structure.ts'
-import { customErrors, customWarnings } from './validate.ts'
+import { customWarnings } from './validate.ts'
 
 const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection']
 
-const anything: Props = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
 const propsOf = (version: Version): Props => version.schema?.openAPIV3Schema ?? anything
 
 const everyObject: readonly Field[] = [
@@ -126,13 +127,6 @@ function preferred(left: Version, right: Version): number {
   return left.name < right.name ? -1 : 1
 }
 
-interface Versions {
-  readonly served: readonly KindVersion[]
-  readonly hub: KindVersion
-  readonly props: ReadonlyMap<string, Props>
-  readonly converting: Converting | undefined
-}
-
 function versionsOf(definition: Definition, converter: Converter | undefined): Versions | undefined {
   const all = definition.spec.versions ?? []
   const hub = all.find(version => version.storage)
@@ -156,36 +150,6 @@ function versionsOf(definition: Definition, converter: Converter | undefined): V
   }
 }
 
-/** Judged in the version that the request speaks, with that version's schema. */
-const validator =
-  ({ served, hub, props }: Versions) =>
-  (object: KObject, context: WriteContext) => {
-    const version = served.find(one => one.name === context.version) ?? hub
-    const as = (one: KObject): KObject =>
-      version.fromHub === undefined ? one : version.fromHub(structuredClone(one) as Draft<KObject>)
-    return customErrors(
-      { version, props: props.get(version.name) ?? anything, scale: version.scale ?? undefined },
-      as(object),
-      context.old === undefined ? context : { ...context, old: as(context.old) },
-    )
-  }
-
-/** As validator, where a webhook says how the object is in that version. */
-const judge =
-  ({ served, hub, props }: Versions, converting: Converting) =>
-  async (object: KObject, context: WriteContext) => {
-    const version = served.find(one => one.name === context.version) ?? hub
-    const { old } = context
-    // The draft becomes what is kept, with other metadata: what it is converted to now must not be taken for that later.
-    const draft = structuredClone(object)
-    const [now = draft, before] = await converting.convert(old === undefined ? [draft] : [draft, old], version.name)
-    return customErrors(
-      { version, props: props.get(version.name) ?? anything, scale: version.scale ?? undefined },
-      now,
-      before === undefined ? context : { ...context, old: before },
-    )
-  }
-
 export interface Life {
   /** Different from that of every other kind that was ever made of this definition. */
   readonly generation: number
@@ -193,15 +157,23 @@ export interface Life {
   readonly retiring: () => boolean
   /** Where the definition names a webhook. */
   readonly converter?: Converter | undefined
+  /** Lets others in while rules are evaluated; absent: nobody is. */
+  readonly pause?: Pause | undefined
 }
 
+const everAtOnce: Pause = async () => {}
+
 /** @returns undefined for a definition that serves nothing. */
-export function customKind(definition: Definition, { generation, retiring, converter }: Life): Kind | undefined {
+export function customKind(
+  definition: Definition,
+  { generation, retiring, converter, pause = everAtOnce }: Life,
+): Kind | undefined {
   const { spec, status } = definition
   const versions = versionsOf(definition, converter)
   if (versions === undefined) return undefined
   const names = { ...spec.names, ...status?.acceptedNames }
   const { hub, served, converting } = versions
+  const judging = { versions, told: new Told(), pause }
   const stored = apiVersionOf({ group: spec.group, version: hub.name })
   return {
     group: spec.group,
@@ -236,11 +208,11 @@ export function customKind(definition: Definition, { generation, retiring, conve
       applyDefaults(schema, draft)
     },
     ...(converting === undefined
-      ? { validate: validator(versions) }
+      ? { validate: validator(judging), judge: patient(judging) }
       : {
-          judge: judge(versions, converting),
+          judge: converted(judging, converting),
           convert: (objects, version) => converting.convert(objects, version),
         }),
-    warnings: customWarnings,
+    warnings: (object, context) => [...customWarnings(object, context), ...judging.told.of(object)],
   }
 }

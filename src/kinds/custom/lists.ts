@@ -45,7 +45,7 @@ function repeated(texts: readonly string[]): readonly number[] {
 }
 
 /** One text for equal values, whatever the order of their keys. */
-function textOf(value: unknown): string {
+export function textOf(value: unknown): string {
   if (typeof value === 'bigint') return String(value)
   if (Array.isArray(value)) return `[${value.map(textOf).join(',')}]`
   if (!isObject(value)) return JSON.stringify(value)

@@ -1,14 +1,13 @@
 /** The rules of a schema: where they stand, what they cost together, and which values they judge. */
+import { Breaks, type Pause } from '#base/breaks.ts'
 import { equal } from '#base/equal.ts'
 import type { FieldError } from '#api/validation.ts'
+import { betweenBreaks, perObjectBudget, schemaEstimateLimit } from '#codec/cel/limits.ts'
 import { itemsOf, propertiesOf, propertyOf, type Props, valuesOf } from '../apiextensions/schemas.ts'
 import { Place } from '../place.ts'
-import { type CompiledRules, type RuleCost, type RuleNode, ruleEngine } from './engine.ts'
-
-/** Cost that the rules of one version's schema may have together, estimated. */
-const costLimit = 100_000_000
-/** Cost that the evaluation of all rules on one object may have. */
-const budgetLimit = 100_000_000
+import { type CompiledRules, type RuleContext, type RuleCost, compileRules, excess } from './engine.ts'
+import type { RuleInput } from './evaluate.ts'
+import { textOf } from './lists.ts'
 
 const has = new WeakMap<Props, boolean>()
 
@@ -23,76 +22,65 @@ export function hasRules(schema: Props): boolean {
   return found
 }
 
-type Context = Omit<RuleNode, 'schema'>
-const ofRoot: Context = { whole: true, most: 1, uncorrelated: undefined }
-
 const compiled = new WeakMap<Props, CompiledRules>()
 
-function compile(schema: Props, context: Context): CompiledRules | undefined {
+function compile(schema: Props, root: boolean): CompiledRules | undefined {
   if ((schema['x-kubernetes-validations'] ?? []).length === 0) return undefined
   const known = compiled.get(schema)
   if (known !== undefined) return known
-  const made = ruleEngine.compile({ schema, ...context })
+  const made = compileRules({ schema, whole: root || schema['x-kubernetes-embedded-resource'] === true })
   compiled.set(schema, made)
   return made
 }
 
-const times = (most: number, limit: number | undefined): number => most * (limit ?? Infinity)
+const times = (most: number, limit: number | undefined): number => most * Math.max(0, limit ?? Infinity)
 
-/** Of items and values, a set or a list without keys loses which is which. */
-function ofItems(schema: Props, context: Context, path: string): Context {
-  const lost = schema['x-kubernetes-list-type'] === 'map' ? undefined : path
-  return { whole: false, most: times(context.most, schema.maxItems), uncorrelated: context.uncorrelated ?? lost }
+/** Of a list that is no map it cannot be told which old item became which new one. */
+const ofItems = (schema: Props, context: RuleContext, path: string): RuleContext => ({
+  most: times(context.most, schema.maxItems),
+  uncorrelated: context.uncorrelated ?? (schema['x-kubernetes-list-type'] === 'map' ? undefined : path),
+})
+
+interface Found {
+  readonly place: Place
+  readonly costs: RuleCost[]
+  readonly context: RuleContext
 }
-
-function ofFields(schema: Props, context: Context, path: string): Context {
-  const lost = schema['x-kubernetes-map-type'] === 'atomic' ? path : undefined
-  return { ...context, whole: false, uncorrelated: context.uncorrelated ?? lost }
-}
-
-const embedded = (schema: Props, context: Context): Context =>
-  schema['x-kubernetes-embedded-resource'] === true ? { ...context, whole: true } : context
 
 /** What is wrong with the rules of a version's schema, which is otherwise right. */
 export function ruleProblems(place: Place, schema: Props): void {
   if (!hasRules(schema)) return
   const costs: RuleCost[] = []
-  problemsOf({ place, costs }, schema, ofRoot)
+  problemsOf(schema, { place, costs, context: { most: 1, uncorrelated: undefined } }, true)
   const total = costs.reduce((sum, one) => sum + one.cost, 0)
-  if (total <= costLimit) return
-  for (const { path } of costs.toSorted((a, b) => b.cost - a.cost).slice(0, 3))
-    new Place(path, place).forbidden(
-      'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema',
-    )
-  const factor = total / costLimit
-  const by = factor > 100 ? 'more than 100x' : `${factor < 1.5 ? factor.toFixed(6) : factor.toFixed(1)}x`
+  if (total <= schemaEstimateLimit) return
+  const expensive = costs.filter(({ cost }) => cost >= schemaEstimateLimit / 100)
+  for (const one of expensive.toSorted((a, b) => b.cost - a.cost).slice(0, 4))
+    one.place.forbidden('contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema')
   place.forbidden(
-    `x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of ${by} (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`,
+    excess(
+      'x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema',
+      total,
+      schemaEstimateLimit,
+    ),
   )
 }
 
-interface Found {
-  readonly place: Place
-  readonly costs: RuleCost[]
-}
-
-function problemsOf({ place, costs }: Found, schema: Props, context: Context): void {
+function problemsOf(schema: Props, { place, costs, context }: Found, root = false): void {
   if (!hasRules(schema)) return
-  const path = place.path()
-  const own = compile(schema, embedded(schema, context))
-  place.errors.push(...(own?.problems(path) ?? []))
-  costs.push(...(own?.costs(path) ?? []))
+  costs.push(...(compile(schema, root)?.check(place, context) ?? []))
   const items = itemsOf(schema)
-  if (items !== undefined) problemsOf({ place: place.at('items'), costs }, items, ofItems(schema, context, path))
-  const fields = ofFields(schema, context, path)
+  if (items !== undefined)
+    problemsOf(items, { place: place.at('items'), costs, context: ofItems(schema, context, place.path()) })
   const values = valuesOf(schema)
   if (values !== undefined)
-    problemsOf({ place: place.at('additionalProperties'), costs }, values, {
-      ...fields,
-      most: times(context.most, schema.maxProperties),
+    problemsOf(values, {
+      place: place.at('additionalProperties'),
+      costs,
+      context: { ...context, most: times(context.most, schema.maxProperties) },
     })
   for (const [name, inner] of propertiesOf(schema))
-    problemsOf({ place: place.at('properties').key(name), costs }, inner, fields)
+    problemsOf(inner, { place: place.at('properties').key(name), costs, context })
 }
 
 interface Judged {
@@ -100,62 +88,123 @@ interface Judged {
   readonly self: unknown
   /** Wrapped, so that an absent one differs from a null. */
   readonly old: { readonly value: unknown } | undefined
+  /** Whether the innermost value around this one that an old one belongs to is as it was. */
+  readonly around: () => boolean
   readonly budget: { left: number }
-  readonly context: Context
+  readonly warn: (text: string) => void
+  /** Filled on the way. */
+  readonly checks: Check[]
 }
 
-/** @param old the object before; absent for a new one. */
-export function ruleErrors(schema: Props, self: unknown, old?: { readonly value: unknown }): readonly FieldError[] {
-  if (!hasRules(schema)) return []
+/** The rules of a node and a value that they judge. */
+interface Check {
+  readonly rules: CompiledRules
+  readonly input: RuleInput
+}
+
+export interface Before {
+  /** The object before; absent for a new one. */
+  readonly old?: { readonly value: unknown } | undefined
+  /** Told what is wrong, but was so before. */
+  readonly warn?: (text: string) => void
+}
+
+const nobody = (): void => {}
+
+interface Work {
+  readonly errors: readonly FieldError[]
+  readonly budget: { readonly left: number }
+  /** One rule after the other. */
+  readonly steps: Iterable<void>
+}
+
+function workOn(schema: Props, self: unknown, { old, warn = nobody }: Before): Work {
   const place = new Place('')
-  judge(schema, { place, self, old, budget: { left: budgetLimit }, context: ofRoot })
-  return place.errors
+  const budget = { left: perObjectBudget }
+  const checks: Check[] = []
+  judge(schema, { place, self, old, around: () => false, budget, warn, checks }, true)
+  return { errors: place.errors, budget, steps: stepsOf(checks, budget) }
+}
+
+function* stepsOf(checks: readonly Check[], budget: { readonly left: number }): Generator<void> {
+  for (const { rules, input } of checks) {
+    if (budget.left < 0) return
+    yield* rules.evaluate(input)
+  }
+}
+
+export function ruleErrors(schema: Props, self: unknown, before: Before = {}): readonly FieldError[] {
+  if (!hasRules(schema)) return []
+  const { errors, steps } = workOn(schema, self, before)
+  Array.from(steps)
+  return errors
+}
+
+/** As `ruleErrors`, with breaks. */
+export async function ruleErrorsInTurns(
+  schema: Props,
+  self: unknown,
+  { pause, ...before }: Before & { readonly pause: Pause },
+): Promise<readonly FieldError[]> {
+  if (!hasRules(schema)) return []
+  const { errors, budget, steps } = workOn(schema, self, before)
+  const breaks = new Breaks(pause, betweenBreaks)
+  let left = budget.left
+  for (const _ of steps) {
+    const waiting = breaks.after(left - budget.left)
+    left = budget.left
+    if (waiting !== undefined) await waiting
+  }
+  return errors
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-function judge(schema: Props, judged: Judged): void {
-  const { place, self, old, budget, context } = judged
-  if (!hasRules(schema) || budget.left < 0 || self === undefined || self === null) return
-  const own = compile(schema, embedded(schema, context))
-  if (own !== undefined) {
-    const unchanged = old !== undefined && equal(self, old.value)
-    const before = old === undefined ? {} : { old: old.value }
-    place.errors.push(...own.evaluate({ path: place.path(), self, unchanged, budget, ...before }))
-  }
-  if (Array.isArray(self)) judgeItems(schema, self, judged)
-  else if (isObject(self)) judgeFields(schema, self, judged)
+function once(ask: () => boolean): () => boolean {
+  let known: boolean | undefined
+  return () => (known ??= ask())
+}
+
+function judge(schema: Props, judged: Judged, root = false): void {
+  const { self, old, checks } = judged
+  if (!hasRules(schema) || self === undefined || self === null) return
+  const unchanged = old === undefined ? judged.around : once(() => equal(self, old.value))
+  const before = old === undefined ? {} : { old: old.value }
+  const rules = compile(schema, root)
+  const { place, budget, warn } = judged
+  if (rules !== undefined) checks.push({ rules, input: { place, self, unchanged, budget, warn, ...before } })
+  const within = { ...judged, around: unchanged }
+  if (Array.isArray(self)) judgeItems(schema, self, within)
+  else if (isObject(self)) judgeFields(schema, self, within)
 }
 
 function judgeItems(schema: Props, self: readonly unknown[], judged: Judged): void {
   const items = itemsOf(schema)
   if (items === undefined || !hasRules(items)) return
   const keys = schema['x-kubernetes-list-map-keys'] ?? []
-  const id = (item: unknown): string => JSON.stringify(keys.map(key => (isObject(item) ? (item[key] ?? null) : null)))
+  const id = (item: unknown): string => textOf(keys.map(key => (isObject(item) ? (item[key] ?? null) : null)))
   const old = judged.old?.value
   const known = new Map<string, unknown>(
     schema['x-kubernetes-list-type'] === 'map' && Array.isArray(old)
       ? old.map((item: unknown) => [id(item), item])
       : [],
   )
-  const context = ofItems(schema, judged.context, '')
   for (const [index, item] of self.entries()) {
     const key = known.size === 0 ? '' : id(item)
     const before = known.has(key) ? { value: known.get(key) } : undefined
-    judge(items, { ...judged, place: judged.place.item(index), self: item, old: before, context })
+    judge(items, { ...judged, place: judged.place.item(index), self: item, old: before })
   }
 }
 
 function judgeFields(schema: Props, self: Readonly<Record<string, unknown>>, judged: Judged): void {
   const old = judged.old?.value
-  const context = ofFields(schema, judged.context, '')
   for (const [name, content] of Object.entries(self)) {
     const field = propertyOf(schema, name)
     const inner = field ?? valuesOf(schema)
     if (inner === undefined) continue
     const before = isObject(old) && Object.hasOwn(old, name) ? { value: old[name] } : undefined
     const place = field === undefined ? judged.place.key(name) : judged.place.at(name)
-    judge(inner, { ...judged, place, self: content, old: before, context })
+    judge(inner, { ...judged, place, self: content, old: before })
   }
 }

@@ -1,6 +1,7 @@
 /** The part of a definition's OpenAPI schema that says what fields there are, as the schema that everything else walks. */
 import type { Json } from '#api/metadata.ts'
 import type { Field, Schema } from '#api/schema.ts'
+import type { Bounds } from '#codec/cel/schema.ts'
 import type { JSONSchemaProps } from '#kinds/facts/generated/types/apiextensions_v1.ts'
 
 type Props = JSONSchemaProps
@@ -29,6 +30,9 @@ function typeOf(props: Props): Schema['type'] {
 /** Without a schema of its own nothing inside is known. */
 const nothingKnown: Schema = { type: 'any', fields: new Map() }
 
+/** What a schema that `structureOf` gave allows at most. */
+export const boundsOf = (schema: Schema): Bounds => (schema instanceof Structure ? schema.bounds() : {})
+
 class Structure implements Schema {
   readonly type: Schema['type']
   readonly format?: string
@@ -39,6 +43,7 @@ class Structure implements Schema {
   readonly embedded?: boolean
   readonly nullable?: boolean
   readonly default?: Json
+  readonly enum?: readonly Json[]
   readonly #props: Props
   #fields: ReadonlyMap<string, Field> | undefined
 
@@ -57,6 +62,7 @@ class Structure implements Schema {
     if (props['x-kubernetes-embedded-resource'] === true) this.embedded = true
     if (props.nullable === true) this.nullable = true
     if (props.default !== undefined) this.default = props.default
+    if (props.enum !== undefined) this.enum = props.enum
   }
 
   /** Fields of an object of which nothing is said: none. */
@@ -75,6 +81,15 @@ class Structure implements Schema {
       ]),
     )
     return this.#fields
+  }
+
+  bounds(): Bounds {
+    const { maxLength, maxItems, maxProperties } = this.#props
+    return {
+      ...(maxLength === undefined ? {} : { maxLength }),
+      ...(maxItems === undefined ? {} : { maxItems }),
+      ...(maxProperties === undefined ? {} : { maxProperties }),
+    }
   }
 
   get values(): Schema | undefined {

@@ -1,4 +1,5 @@
 /** What is wrong with a custom resource, in the order and the words of upstream. */
+import type { Pause } from '#base/breaks.ts'
 import { qualifiedName } from '#api/names.ts'
 import type { KindVersion, ScalePaths, WriteContext } from '#api/kind.ts'
 import type { KObject } from '#api/metadata.ts'
@@ -8,20 +9,28 @@ import type { Props } from '../apiextensions/schemas.ts'
 import { propertyOf } from '../apiextensions/schemas.ts'
 import { embeddedErrors } from './embedded.ts'
 import { listErrors } from './lists.ts'
-import { hasRules, ruleErrors } from './rules.ts'
+import { type Before, hasRules, ruleErrors, ruleErrorsInTurns } from './rules.ts'
 
 export interface Judge {
   readonly version: KindVersion
   readonly props: Props
   readonly scale: ScalePaths | undefined
+  /** Told what is wrong with the object and was so before. */
+  readonly warn: (text: string) => void
 }
 
 const partOf = (object: KObject | undefined, name: string): unknown =>
   object !== undefined && Object.hasOwn(object, name) ? Reflect.get(object, name) : undefined
 
-/** @param object in the version that is asked for, like `old`. */
-export function customErrors(judge: Judge, object: KObject, { old, subresource }: WriteContext): readonly FieldError[] {
-  const { version, props, scale } = judge
+interface Plain {
+  readonly errors: readonly FieldError[]
+  /** What rules are told; undefined: they are not asked. */
+  readonly before: Before | undefined
+}
+
+/** What is wrong before rules are asked. */
+function plainErrors(judge: Judge, object: KObject, { old, subresource }: WriteContext): Plain {
+  const { version, props, scale, warn } = judge
   const schema = version.schema()
   const errors = [
     ...(subresource === 'status' ? statusErrors(props, object, old) : valueErrors(props, object, old)),
@@ -30,8 +39,29 @@ export function customErrors(judge: Judge, object: KObject, { old, subresource }
     ...(old === undefined || listErrors(schema, old).length === 0 ? listErrors(schema, object) : []),
   ]
   const blocking = errors.some(error => blocks.has(error.reason))
-  if (blocking) return hasRules(props) ? [...errors, unchecked] : errors
-  return [...errors, ...ruleErrors(props, object, old === undefined ? undefined : { value: old })]
+  if (blocking) return { errors: hasRules(props) ? [...errors, unchecked] : errors, before: undefined }
+  return { errors, before: { warn, old: old === undefined ? undefined : { value: old } } }
+}
+
+/** @param object in the version that is asked for, like `old`. */
+export function customErrors(judge: Judge, object: KObject, context: WriteContext): readonly FieldError[] {
+  const { errors, before } = plainErrors(judge, object, context)
+  return before === undefined ? errors : [...errors, ...ruleErrors(judge.props, object, before)]
+}
+
+interface InTurns extends WriteContext {
+  readonly pause: Pause
+}
+
+/** As `customErrors`, with breaks. */
+export async function customErrorsInTurns(
+  judge: Judge,
+  object: KObject,
+  { pause, ...context }: InTurns,
+): Promise<readonly FieldError[]> {
+  const { errors, before } = plainErrors(judge, object, context)
+  if (before === undefined) return errors
+  return [...errors, ...(await ruleErrorsInTurns(judge.props, object, { pause, ...before }))]
 }
 
 /** Rules count on types and required fields. */

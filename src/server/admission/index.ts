@@ -1,4 +1,5 @@
 /** All steps of admission, built and put into their order. */
+import type { Pause } from '#base/breaks.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Scheme } from '#api/kind.ts'
 import type { Authorizer } from '#server/authz/authorize.ts'
@@ -14,6 +15,10 @@ import { nodeRestriction } from './node-restriction.ts'
 import { taintNodesByCondition } from './node-taints.ts'
 import { ownerReferences } from './owner-references.ts'
 import { type PluginChoice, chosenPlugins } from './plugins.ts'
+import type { PolicyMetrics } from './policy/metrics.ts'
+import { mutatingPolicies } from './policy/mutating.ts'
+import type { Configure } from './policy/patches.ts'
+import { validatingPolicies } from './policy/validating.ts'
 import { limitPodHardAntiAffinity, podNodeSelector, podResize, podTopologyLabels } from './pod-placement.ts'
 import { defaultTolerationSeconds, extendedResourceToleration, podTolerationRestriction } from './pod-tolerations.ts'
 import { priorityStep } from './priority.ts'
@@ -39,7 +44,11 @@ export interface AdmissionParts {
   readonly authorizers: readonly Authorizer[]
   readonly hooks: Hooks
   readonly metrics: HookMetrics
+  readonly policyMetrics: PolicyMetrics
   readonly decode: DecodePatched
+  readonly configure: Configure
+  /** Lets others in while expressions are evaluated. */
+  readonly pause: Pause
   readonly versions: Versions
   readonly uid: () => string
   /** Five random characters for names. */
@@ -48,7 +57,7 @@ export interface AdmissionParts {
   readonly eventLimits?: readonly EventLimit[] | undefined
   /** The language of match conditions; CEL unless given. */
   readonly conditions?: Conditions | undefined
-  /** Steps that are built elsewhere: policies, Pod Security. Named as the plugin whose place they take. */
+  /** Steps that are built elsewhere: Pod Security. Named as the plugin whose place they take. */
   readonly more?: readonly Step[] | undefined
 }
 
@@ -104,6 +113,8 @@ export function defaultSteps(parts: AdmissionParts): readonly Step[] {
   const all = [
     ...ofPods(parts),
     ...ofOthers(parts),
+    mutatingPolicies(parts),
+    validatingPolicies(parts),
     mutatingWebhooks(webhooks),
     validatingWebhooks(webhooks),
     ...(parts.more ?? []),

@@ -4,13 +4,16 @@ import { forbidden } from '#api/status.ts'
 import { uncharged } from '#server/registry/admitting.ts'
 import type { Admission, AdmissionRequest, Charge } from '#server/registry/deps.ts'
 
+/** All that change do so once, and once more if one of them asks for it. */
+export type Round = 0 | 1
+
 export interface Step {
   readonly name: string
   /** Cheap test whether the step has anything to say. */
   readonly handles: (request: AdmissionRequest) => boolean
   /** May change `request.object` in place. @throws StatusError */
-  readonly change?: (request: AdmissionRequest) => void | Promise<void>
-  /** Asked after all have changed: whether all are to change once more, because of what somebody outside did. */
+  readonly change?: (request: AdmissionRequest, round: Round) => void | Promise<void>
+  /** Asked after the first round: whether there is to be a second one, because of what somebody did from outside. */
   readonly again?: (request: AdmissionRequest) => boolean
   /** @throws StatusError */
   readonly judge?: (request: AdmissionRequest) => void | Promise<void>
@@ -42,13 +45,13 @@ export function makeAdmission(steps: readonly Step[]): Admission {
   const repeaters = steps.filter(step => step.again !== undefined)
   const judges = steps.filter(step => step.judge !== undefined)
   const chargers = steps.filter(step => step.charge !== undefined)
-  const change = (request: AdmissionRequest) =>
-    inOrder(changers, step => (step.handles(request) ? step.change?.(request) : undefined))
+  const change = (request: AdmissionRequest, round: Round) =>
+    inOrder(changers, step => (step.handles(request) ? step.change?.(request, round) : undefined))
   return {
     // Only what waited for somebody outside can ask for a second round.
     change: request =>
-      change(request)?.then(() =>
-        repeaters.some(step => step.again?.(request) === true) ? change(request) : undefined,
+      change(request, 0)?.then(() =>
+        repeaters.some(step => step.again?.(request) === true) ? change(request, 1) : undefined,
       ),
     judge: request => inOrder(judges, step => (step.handles(request) ? step.judge?.(request) : undefined)),
     charge: request => chargeAll(chargers, request),

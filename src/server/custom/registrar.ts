@@ -3,6 +3,7 @@ import type { Clock } from '#base/clock.ts'
 import { equal } from '#base/equal.ts'
 import type { Log } from '#base/log.ts'
 import type { Kind } from '#api/kind.ts'
+import { pause } from '#base/breaks.ts'
 import type { Draft, KObject } from '#api/metadata.ts'
 import { apiVersionOf, groupResource } from '#api/metadata.ts'
 import type { Converter } from '#kinds/custom/converting.ts'
@@ -102,6 +103,7 @@ export class Registrar {
       generation: ++this.#generation,
       retiring: () => this.#retiring.has(uid),
       converter: this.#options.converter(definition),
+      pause,
     })
     if (kind === undefined) return this.#remove(definition)
     this.#wanted.set(name, definition)

@@ -27,7 +27,8 @@ function programOf(condition: MatchCondition): Program | 'broken' {
 
 const undecided: Answer = { allowed: false, reason: '', error: 'the authorizer does not answer at once' }
 
-function decide(authorizers: readonly Authorizes[], { permit }: AdmissionRequest, question: Question): Answer {
+/** What an expression's `authorizer` says. */
+export function decide(authorizers: readonly Authorizes[], { permit }: AdmissionRequest, question: Question): Answer {
   const { serviceAccount: account, path, resource } = question
   const groups = [
     'system:serviceaccounts',

@@ -1,7 +1,7 @@
 /** Whether a webhook is to be asked about a request, and in which version. */
-import type { RuleWithOperations } from '#kinds/facts/generated/types/admissionregistration_v1.ts'
+import type { NamedRuleWithOperations as Rule } from '#kinds/facts/generated/types/admissionregistration_v1.ts'
 import type { Kind, Scheme, Served } from '#api/kind.ts'
-import { type Labels, matches } from '#api/selector.ts'
+import { type Labels, type Selector, matches } from '#api/selector.ts'
 import { notFound } from '#api/status.ts'
 import { storageOf } from '#server/registry/create.ts'
 import type { AdmissionRequest } from '#server/registry/deps.ts'
@@ -15,11 +15,24 @@ export interface Place {
   readonly resource: string
 }
 
-export interface Invocation<H extends Hook = Hook> {
-  readonly hook: H
+/** Where a request was found to match. */
+export interface Match {
   readonly resource: Place
   /** The kind and version in which the object is shown. */
   readonly served: Served
+}
+
+export interface Invocation<H extends Hook = Hook> extends Match {
+  readonly hook: H
+}
+
+/** What a webhook or a policy is to be asked about. */
+export interface Criteria {
+  readonly rules: readonly Rule[]
+  readonly matchPolicy: 'Equivalent' | 'Exact' | undefined
+  /** Undefined selects everything. */
+  readonly namespaces: Selector | undefined
+  readonly objects: Selector | undefined
 }
 
 /** What may change what webhooks do is never given to webhooks: nobody could undo a mistake. */
@@ -40,24 +53,25 @@ const isNamespaces = ({ group, resource }: Place): boolean => group === '' && re
 const among = (items: readonly string[] | undefined, wanted: string): boolean =>
   items?.some(item => item === '*' || item === wanted) === true
 
-function inScope(rule: RuleWithOperations, place: Place, namespace: string): boolean {
+function inScope(rule: Rule, place: Place, namespace: string): boolean {
   const outside = isNamespaces(place) || namespace === ''
   return rule.scope === 'Namespaced' ? !outside : rule.scope === 'Cluster' ? outside : true
 }
 
-const names = (rule: RuleWithOperations, resource: string, subresource: string): boolean =>
+const names = (rule: Rule, resource: string, subresource: string): boolean =>
   rule.resources?.some(text => {
     const slash = text.indexOf('/')
     const [main, sub] = slash < 0 ? [text, ''] : [text.slice(0, slash), text.slice(slash + 1)]
     return (main === '*' || main === resource) && (sub === '*' || sub === subresource)
   }) === true
 
-export const ruleMatches = (rule: RuleWithOperations, request: AdmissionRequest, place: Place): boolean =>
+export const ruleMatches = (rule: Rule, request: AdmissionRequest, place: Place): boolean =>
   inScope(rule, place, request.namespace) &&
   among(rule.operations, request.operation) &&
   among(rule.apiGroups, place.group) &&
   among(rule.apiVersions, place.version) &&
-  names(rule, place.resource, request.subresource)
+  names(rule, place.resource, request.subresource) &&
+  (rule.resourceNames === undefined || rule.resourceNames.length === 0 || rule.resourceNames.includes(request.name))
 
 interface Elsewhere {
   readonly place: Place
@@ -87,17 +101,20 @@ function placesOf(scheme: Scheme, kind: Kind): readonly Elsewhere[] {
 const equivalents = (scheme: Scheme, { permit, served }: AdmissionRequest): readonly Elsewhere[] =>
   placesOf(scheme, served.kind).filter(({ place }) => place.group !== permit.group || place.version !== permit.version)
 
-/** The first rule that matches; rules that name the request's own version win over those that name another. */
-function placed(
-  scheme: Scheme,
-  hook: Hook,
-  request: AdmissionRequest,
-): { resource: Place; served: Served } | undefined {
-  const { rules = [], matchPolicy } = hook.webhook
+/** The request's own place. */
+export const ownPlace = (request: AdmissionRequest): Match => {
   const { group, version, resource } = request.permit
-  const own = { group, version, resource }
-  if (rules.some(rule => ruleMatches(rule, request, own)))
-    return { resource: own, served: request.body ?? request.served }
+  return { resource: { group, version, resource }, served: request.body ?? request.served }
+}
+
+/** The first rule that matches; rules that name the request's own version win over those that name another. */
+export function placed(
+  scheme: Scheme,
+  { rules, matchPolicy }: Pick<Criteria, 'rules' | 'matchPolicy'>,
+  request: AdmissionRequest,
+): Match | undefined {
+  const own = ownPlace(request)
+  if (rules.some(rule => ruleMatches(rule, request, own.resource))) return own
   if (matchPolicy === 'Exact') return undefined
   const others = equivalents(scheme, request)
   if (others.length === 0) return undefined
@@ -119,10 +136,23 @@ function namespaceLabels(lookup: Lookup, request: AdmissionRequest): Labels {
 }
 
 /** The options of a stream have no labels: nothing selects them. */
-const objectSelected = ({ objects }: Hook, { operation, object, old }: AdmissionRequest): boolean =>
+export const objectSelected = (
+  { objects }: Pick<Criteria, 'objects'>,
+  { operation, object, old }: AdmissionRequest,
+): boolean =>
   objects === undefined ||
   (operation !== 'CONNECT' &&
     [object, old].some(one => one?.metadata !== undefined && matches(objects, one.metadata.labels)))
+
+/** @throws StatusError NotFound when there is no such namespace. */
+export const namespaceSelected = (
+  { namespaces }: Pick<Criteria, 'namespaces'>,
+  lookup: Lookup,
+  request: AdmissionRequest,
+): boolean => {
+  const anywhere = namespaces === undefined || (request.namespace === '' && !isNamespaces(request.permit))
+  return anywhere || matches(namespaces, namespaceLabels(lookup, request))
+}
 
 /** @returns undefined when the webhook has nothing to say here. @throws StatusError */
 export function invocation<H extends Hook>(
@@ -131,9 +161,8 @@ export function invocation<H extends Hook>(
   request: AdmissionRequest,
 ): Invocation<H> | undefined {
   if (!objectSelected(hook, request)) return undefined
-  const found = placed(scheme, hook, request)
-  if (found === undefined) return undefined
-  const anywhere = hook.namespaces === undefined || (request.namespace === '' && !isNamespaces(request.permit))
-  if (!anywhere && !matches(hook.namespaces ?? [], namespaceLabels(lookup, request))) return undefined
+  const { rules = [], matchPolicy } = hook.webhook
+  const found = placed(scheme, { rules, matchPolicy }, request)
+  if (found === undefined || !namespaceSelected(hook, lookup, request)) return undefined
   return { hook, ...found }
 }

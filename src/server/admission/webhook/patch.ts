@@ -9,11 +9,11 @@ import { applyJsonPatch } from '#codec/patch/json.ts'
 import { HookError } from '#server/outbound/hooks.ts'
 import { withMetadata } from '#server/registry/build.ts'
 import type { AdmissionRequest } from '#server/registry/deps.ts'
-import type { Invocation } from './match.ts'
+import type { Invocation, Match } from './match.ts'
 import { type Verdict, type Versions, shownAs } from './review.ts'
 
-/** A document as an object of the kind: pruned, defaulted, in that version. @throws StatusError */
-export type DecodePatched = (document: unknown, served: Served) => Draft<KObject>
+/** A document as an object of the kind: defaulted, in that version. Unknown fields go unless it is strict. @throws StatusError */
+export type DecodePatched = (document: unknown, served: Served, strict?: boolean) => Draft<KObject>
 
 function operationsOf({ patch, patchType }: Verdict): unknown {
   if (patchType !== 'JSONPatch') throw new HookError(`unsupported patch type ${JSON.stringify(patchType)}`)
@@ -73,11 +73,40 @@ export interface Patching {
   readonly versions: Versions
 }
 
+interface Accepting {
+  readonly request: AdmissionRequest
+  readonly object: Draft<KObject>
+}
+
+interface Document {
+  readonly request: AdmissionRequest
+  readonly document: unknown
+  readonly strict?: boolean
+}
+
+/** A document in the matched version, as what is kept. @throws StatusError */
+export async function hubOf(
+  parts: Patching,
+  { served }: Match,
+  { request, document, strict = false }: Document,
+): Promise<Draft<KObject>> {
+  const decoded = parts.decode(document, served, strict)
+  return request.body === undefined ? parts.versions.toHub(decoded, served) : decoded
+}
+
+/** Gives the object another content, but for what the server owns. @returns whether anything is different. @throws StatusError */
+export function accept({ served }: Match, { request, object }: Accepting, hub: Draft<KObject>): boolean {
+  const next = withMetadata(hub, kept(hub.metadata, object.metadata))
+  if (request.body === undefined) served.kind.defaults?.(next)
+  if (equal(next, object)) return false
+  refill(object, next)
+  return true
+}
+
 async function applied(parts: Patching, called: Invocation, { request, object, verdict }: Patched) {
   const before = await shownAs(parts.versions, called, { request, object })
   try {
-    const decoded = parts.decode(applyJsonPatch(before, operationsOf(verdict)), called.served)
-    return request.body === undefined ? await parts.versions.toHub(decoded, called.served) : decoded
+    return await hubOf(parts, called, { request, document: applyJsonPatch(before, operationsOf(verdict)) })
   } catch (error) {
     if (error instanceof StatusError) throw internalError(error.message)
     throw error
@@ -86,13 +115,7 @@ async function applied(parts: Patching, called: Invocation, { request, object, v
 
 /** Changes the object. @returns whether anything is different. @throws HookError, StatusError InternalError */
 export async function patch(parts: Patching, called: Invocation, patched: Patched): Promise<boolean> {
-  const { request, object, verdict } = patched
-  const operations = operationsOf(verdict)
+  const operations = operationsOf(patched.verdict)
   if (Array.isArray(operations) && operations.length === 0) return false
-  const hub = await applied(parts, called, patched)
-  const next = withMetadata(hub, kept(hub.metadata, object.metadata))
-  if (request.body === undefined) called.served.kind.defaults?.(next)
-  if (equal(next, object)) return false
-  refill(object, next)
-  return true
+  return accept(called, patched, await applied(parts, called, patched))
 }

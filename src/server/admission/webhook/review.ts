@@ -5,7 +5,7 @@ import type { Draft, JsonObject, KObject } from '#api/metadata.ts'
 import { copy } from '#server/registry/build.ts'
 import type { AdmissionRequest } from '#server/registry/deps.ts'
 import { HookError } from '#server/outbound/hooks.ts'
-import type { Invocation } from './match.ts'
+import type { Invocation, Match } from './match.ts'
 
 export type ReviewVersion = 'v1' | 'v1beta1'
 
@@ -38,7 +38,7 @@ function withoutMetadata(object: KObject): object {
 /** The object in the version that the webhook asked for. */
 export async function shownAs(
   versions: Versions,
-  { served }: Pick<Invocation, 'served'>,
+  { served }: Pick<Match, 'served'>,
   { request, object }: { readonly request: AdmissionRequest; readonly object: KObject | undefined },
 ): Promise<object | null> {
   if (object === undefined) return null
@@ -59,7 +59,7 @@ function optionsOf(request: AdmissionRequest): object | null {
 }
 
 /** Of the request all but its uid and its objects. */
-export function requestPart(called: Invocation, request: AdmissionRequest): object {
+export function requestPart(called: Match, request: AdmissionRequest): object {
   const { permit, subresource } = request
   const { group, resource } = permit
   const { name, groups, uid, extra } = permit.user
