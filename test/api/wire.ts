@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import { Agent, request } from 'node:https'
-import { type Cluster, startCluster } from '#testing/startCluster.ts'
+import { type Cluster, type ClusterOptions, startCluster } from '#testing/startCluster.ts'
 
 export interface Call {
   readonly headers?: OutgoingHttpHeaders
@@ -45,8 +45,8 @@ function parsed(text: string): Reply['json'] {
   }
 }
 
-export async function openWire(): Promise<Wire> {
-  const cluster = await startCluster({ controllers: false })
+export async function openWire(options: ClusterOptions = { controllers: false }): Promise<Wire> {
+  const cluster = await startCluster(options)
   const config = await cluster.kubeConfig()
   const url = new URL(field(config, 'server'))
   const tls = {
