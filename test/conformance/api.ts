@@ -154,7 +154,7 @@ export async function openApi(options: ClusterOptions = { controllers: false }):
     refused: async (code, method, path, body) => {
       const type = method === 'PATCH' ? { headers: { 'content-type': patches.merge } } : {}
       const reply = await wire.call(method, path, body === undefined ? {} : { body, ...type })
-      assert.equal(reply.status, code, `${method} ${path}: ${reply.text}`)
+      assert.equal(reply.status, code, `${method} ${path}: ${reply.text.slice(0, 300)}`)
       return reply.json
     },
     watch: path => openWatch(wire, path),
