@@ -25,7 +25,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'kinds/facts',
       'base',
     ],
-    node: ['child_process', 'crypto', 'fs', 'fs/promises', 'net', 'path', 'timers/promises'],
+    node: ['child_process', 'crypto', 'fs', 'fs/promises', 'http', 'net', 'path', 'timers/promises'],
   },
   testing: {
     imports: ['plane', 'client', 'server/store', 'kinds/facts', 'base'],
@@ -42,6 +42,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'client',
       'server/custom',
       'server',
+      'server/admission',
       'server/authz',
       'server/authn',
       'server/store',
@@ -49,6 +50,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'kinds',
       'codec',
       'kinds/facts',
+      'wire',
       'api',
       'base',
     ],
@@ -58,12 +60,11 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: [
       'client',
       'server',
+      'server/outbound',
       'server/registry',
       'server/store',
       'kinds',
-      'codec',
       'kinds/facts',
-      'wire',
       'api',
       'base',
     ],
@@ -100,7 +101,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: ['controllers', 'client', 'kinds/facts', 'api', 'base'],
   },
   controllers: {
-    imports: ['client', 'kinds/facts', 'api', 'base'],
+    imports: ['client', 'kinds/amounts', 'kinds/facts', 'api', 'base'],
   },
   client: {
     imports: ['api', 'base'],
@@ -111,12 +112,14 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: [
       'server/flow',
       'server/admission',
+      'server/outbound',
       'server/registry',
       'server/authz',
       'server/authn',
       'server/store',
       'codec',
       'kinds/facts',
+      'wire',
       'api',
       'base',
     ],
@@ -126,7 +129,21 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: ['server/store', 'kinds/facts', 'api', 'base'],
   },
   'server/admission': {
-    imports: ['server/registry', 'server/authz', 'kinds/facts', 'api', 'base'],
+    imports: [
+      'server/outbound',
+      'server/registry',
+      'server/authz',
+      'server/store',
+      'codec',
+      'codec/cel',
+      'kinds/amounts',
+      'kinds/facts',
+      'api',
+      'base',
+    ],
+  },
+  'server/outbound': {
+    imports: ['codec', 'kinds/facts', 'wire', 'api', 'base'],
   },
   'server/registry': {
     imports: ['server/store', 'api', 'base'],
@@ -157,7 +174,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     packages: ['@peculiar/x509', 'reflect-metadata'],
   },
   kinds: {
-    imports: ['codec', 'kinds/facts', 'api', 'base'],
+    imports: ['codec', 'codec/cel', 'kinds/facts', 'api', 'base'],
     node: ['crypto', 'net'],
   },
   codec: {
@@ -168,12 +185,15 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: ['api', 'base'],
     packages: ['re2js'],
   },
+  'kinds/amounts': {
+    imports: ['kinds/facts', 'api', 'base'],
+  },
   'kinds/facts': {
     imports: ['api'],
   },
   wire: {
     imports: [],
-    node: ['http', 'https', 'net', 'stream'],
+    node: ['dns', 'http', 'https', 'net', 'stream', 'tls'],
   },
   api: {
     imports: [],

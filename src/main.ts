@@ -59,6 +59,8 @@ interface UpFlags extends Common, EtcdFlags {
   readonly store?: string
   readonly detach?: boolean
   readonly containerRuntimeEndpoint?: string
+  readonly enableAdmissionPlugins?: string
+  readonly disableAdmissionPlugins?: string
 }
 
 const etcdFlags = (command: Command): Command =>
@@ -80,6 +82,8 @@ etcdFlags(cluster('up', 'Start a cluster, or what of it does not run'))
     '--container-runtime-endpoint <endpoint>',
     'a CRI runtime to use, unix:///PATH, with CNI set up (default: a containerd of our own)',
   )
+  .option('--enable-admission-plugins <names>', 'admission plugins to add to those that are usually on')
+  .option('--disable-admission-plugins <names>', 'admission plugins to leave out')
   .option('--detach', 'return when the cluster is ready instead of staying until Ctrl-C')
   .addHelpText(
     'after',
@@ -191,6 +195,32 @@ etcdFlags(stores.command('migrate').description('Move everything between the dat
         progress.fail()
         throw error
       })
+    }),
+  )
+
+program
+  .command('envtest')
+  .description(
+    "Print a directory for KUBEBUILDER_ASSETS: operators written in Go test against Bulwark with controller-runtime's envtest",
+  )
+  .option('--data-dir <dir>', 'where the directory is made')
+  .addHelpText('after', '\nExamples:\n  KUBEBUILDER_ASSETS="$(bulwark envtest)" go test ./...')
+  .action((flags: { dataDir?: string }) =>
+    told(async () => {
+      const { envtestDirectory } = await import('./cli/envtest.ts')
+      process.stdout.write(`${await envtestDirectory(flags)}\n`)
+    }),
+  )
+
+program
+  .command('envtest-run <program> [args...]', { hidden: true })
+  .allowUnknownOption()
+  .helpOption(false)
+  .action((name: string) =>
+    told(async () => {
+      const { isEnvtestProgram, runEnvtest } = await import('./cli/envtest.ts')
+      if (!isEnvtestProgram(name)) throw new Error(`there is no ${name}`)
+      await runEnvtest(name, process.argv.slice(process.argv.indexOf('envtest-run') + 2))
     }),
   )
 

@@ -35,6 +35,8 @@ export interface WriteOptions {
   /** Defaults to the component's or client's name. At most 128 characters. */
   readonly fieldManager?: string
   readonly fieldValidation?: FieldValidation
+  /** Milliseconds that the client waits, where that is less than the server would take. */
+  readonly timeout?: number
 }
 
 export interface DeleteOptions extends WriteOptions {

@@ -26,6 +26,9 @@ export class CommandError extends Error {
 const defaultDataDir = (env: NodeJS.ProcessEnv, uid: number | undefined): string =>
   uid === 0 ? '/var/lib/bulwark' : join(env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'bulwark')
 
+export const dataDirectory = ({ dataDir }: Pick<PlaceOptions, 'dataDir'>): string =>
+  dataDir ?? defaultDataDir(process.env, process.getuid?.())
+
 const validName = /^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/
 
 /** @throws UsageError */
@@ -34,7 +37,7 @@ export function placeOf(options: PlaceOptions): Layout {
     throw new UsageError(
       `--name must be 1 to 32 lower-case letters, digits and dashes, not ${JSON.stringify(options.name)}`,
     )
-  return layout(join(options.dataDir ?? defaultDataDir(process.env, process.getuid?.()), options.name))
+  return layout(join(dataDirectory(options), options.name))
 }
 
 export const contextOf = (name: string): string => `bulwark-${name}`

@@ -15,7 +15,7 @@ function ended(): Promise<void> {
 /** Clean-up that hangs must not keep a process alive, in milliseconds. */
 const patience = 15_000
 
-async function untilEnded(running: { stop(): Promise<void> }): Promise<void> {
+export async function untilEnded(running: { stop(): Promise<void> }): Promise<void> {
   await ended()
   setTimeout(() => process.exit(1), patience).unref()
   await running.stop()

@@ -26,6 +26,8 @@ export interface UpOptions extends EtcdFlags {
   readonly nodes?: string
   readonly store?: string
   readonly containerRuntimeEndpoint?: string
+  readonly enableAdmissionPlugins?: string
+  readonly disableAdmissionPlugins?: string
 }
 
 const usualPort = 6443
@@ -104,6 +106,16 @@ function withStore(config: ClusterConfig, options: UpOptions, at: Layout): Clust
   return place === 'sqlite' ? others : { ...others, etcd: place }
 }
 
+const names = (text: string | undefined): readonly string[] =>
+  (text ?? '').split(',').flatMap(name => (name.trim() === '' ? [] : [name.trim()]))
+
+/** @returns the same configuration with other admission plugins, where some are named */
+function withPlugins(config: ClusterConfig, options: UpOptions): ClusterConfig {
+  const { enableAdmissionPlugins: enable, disableAdmissionPlugins: disable } = options
+  if (enable === undefined && disable === undefined) return config
+  return { ...config, plugins: { enable: names(enable), disable: names(disable) } }
+}
+
 async function newCluster(options: UpOptions, progress: Progress): Promise<ClusterConfig> {
   const wanted = wantedNodes(options.nodes, progress)
   const socket = runtimeSocket(options, wanted)
@@ -123,12 +135,16 @@ async function newCluster(options: UpOptions, progress: Progress): Promise<Clust
 
 /** The configuration of the first `up`; addresses are those of now. */
 async function configure(options: UpOptions, at: Layout, progress: Progress): Promise<ClusterConfig> {
-  if (!existsSync(at.config)) return withStore(await newCluster(options, progress), options, at)
+  if (!existsSync(at.config)) return withPlugins(withStore(await newCluster(options, progress), options, at), options)
   const before = readConfig(at.config)
-  const known = withStore(before, options, at)
+  const known = withPlugins(withStore(before, options, at), options)
   if (JSON.stringify(known.etcd) !== JSON.stringify(before.etcd) && isRunning(at, 'server'))
     throw new CommandError(
       `cluster ${known.name} runs with another store; stop it first: bulwark down --name ${known.name}`,
+    )
+  if (JSON.stringify(known.plugins) !== JSON.stringify(before.plugins) && isRunning(at, 'server'))
+    throw new CommandError(
+      `cluster ${known.name} runs with other admission plugins; stop it first: bulwark down --name ${known.name}`,
     )
   if (options.port !== undefined && parsePort(options.port) !== known.port)
     throw new CommandError(
@@ -200,7 +216,10 @@ async function nodeReady(at: Layout, config: ClusterConfig): Promise<boolean> {
 /** What the log of a process that ends again and again says last. */
 async function lastWords(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch(() => '')
-  return text.trim().split('\n').slice(-3).join('\n')
+  const lines = text.trim().split('\n')
+  // A process that ends by an error says so in one line; where that came from is for the log.
+  const said = lines.findLast(line => line.startsWith('bulwark: '))
+  return said === undefined ? lines.slice(-3).join('\n') : `${said.slice('bulwark: '.length)}\nsee ${file}`
 }
 
 /** Looks in a row at which a process was found ended, at which it is given up. */

@@ -19,6 +19,7 @@ import { replication } from './replication.ts'
 import { roleAggregation } from './role-aggregation.ts'
 import type { Resources } from './resources.ts'
 import { rootCertificates, serviceAccount } from './serviceaccount.ts'
+import { attributesProtection, claimProtection, volumeProtection } from './storage-protection.ts'
 import { statefulSet } from './statefulset/index.ts'
 import { taintEviction } from './taint-eviction.ts'
 import { ttlAfterFinished } from './ttl.ts'
@@ -52,6 +53,9 @@ export const controllers = ({ resources, authority }: Needs): readonly Controlle
   quotaController(resources),
   disruption,
   roleAggregation,
+  claimProtection,
+  volumeProtection,
+  attributesProtection,
   flowSchemaStatus,
 ]
 

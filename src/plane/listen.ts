@@ -42,6 +42,8 @@ export interface ListenOptions {
   /** 0: any, for a single host. */
   readonly port: number
   readonly authority: KeyPair
+  /** PEM of further authorities whose client certificates are accepted. */
+  readonly clientAuthorities?: string
   readonly certificates: ServerCertificates
 }
 
@@ -79,13 +81,15 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
       ]),
     more: openapiPaths(plane.scheme),
     metrics: function* () {
+      yield* server.metrics()
       yield* server.flow.metrics()
       yield* loop.lines()
     },
   })
   const dialer = makeDialer(plane.store, () => ({ authority: options.authority.cert, ...kubelet }))
   const authenticate = makeAuthenticate(server.tokens, clock)
-  const parts = { store: plane.store, dialer, authenticate, authorize: server.serving.authorize, log }
+  const { registry } = server.serving
+  const parts = { registry, store: plane.store, dialer, authenticate, authorize: server.serving.authorize, log }
   const handling: Handling = {
     serving: server.serving,
     authenticate,
@@ -101,7 +105,8 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
     flow: server.flow,
     sizeOf: resource => plane.store.snapshot(resource).size,
   }
-  const certificates = { cert: serving.cert, key: serving.key, clientCA: options.authority.cert }
+  const clientCA = [options.authority.cert, options.clientAuthorities ?? ''].join('\n')
+  const certificates = { cert: serving.cert, key: serving.key, clientCA }
   const listenings: Listening[] = []
   for (const host of options.hosts)
     listenings.push(await listen(handling, { host, port: options.port, certificates, upgrade: upgrade(parts) }))

@@ -11,6 +11,7 @@ import { controllers } from '#controllers/index.ts'
 import { schedulerRules } from '#scheduler/index.ts'
 import { suggested } from '#kinds/flowcontrol/suggested.ts'
 import { builtinKinds } from '#kinds/index.ts'
+import type { PluginChoice } from '#server/admission/plugins.ts'
 import { type ChangingScheme, makeScheme } from '#kinds/scheme.ts'
 import { startCustom } from '#server/custom/start.ts'
 import { fieldManager, patching } from '#server/coding.ts'
@@ -18,6 +19,7 @@ import { tokenKeys } from '#server/authn/tokens.ts'
 import { type Server, makeServer } from '#server/server.ts'
 import type { Decode, Store } from '#server/store/contract.ts'
 import { decodeStored } from '#server/stored.ts'
+import { makeCaller } from '#wire/https.ts'
 import type { SharedKeys } from './keys.ts'
 import { type Work, leading } from './leading.ts'
 import { controllerPolicy, kubeletPolicy, networkPolicy } from './policy.ts'
@@ -39,6 +41,10 @@ export interface PlaneOptions {
   readonly keys: SharedKeys
   readonly network: Network
   readonly random: () => number
+  /** Admission plugins to be on or off, other than usually. */
+  readonly plugins?: PluginChoice
+  /** Of service-account tokens, where it is not the usual one. */
+  readonly issuer?: string
   /** Nodes that exist in the API alone. */
   readonly simulated?: number
   /** This server's name among several that share a store: one of them leads. Absent where there is only this one. */
@@ -89,15 +95,18 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
   const { store, scheme, clock, log, keys, network } = options
   const list = () => controllers({ resources: keptResources(scheme), authority: () => keys.authority.cert })
   const policy = controllerPolicy([...list(), { name: schedulerName, rules: schedulerRules }])
+  const caller = makeCaller()
   const server = makeServer({
     store,
     scheme,
     clock,
-    issuer,
+    issuer: options.issuer ?? issuer,
     random: options.random,
     uid: randomUUID,
     fields: fieldManager,
     patching,
+    caller,
+    admission: { choice: options.plugins },
     tokenKeys: tokenKeys(keys.tokenKey),
     serviceCIDR: network.serviceCIDR,
     nodePorts: network.nodePorts,
@@ -125,8 +134,8 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     store,
     scheme,
     parts: { client: client(own, 'kube-apiserver'), reader, clock, log, pace },
+    hooks: server.hooks,
     uid: randomUUID,
-    random,
     onChange: look,
   })
   await custom.ready
@@ -159,6 +168,7 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
       await custom.stop()
       reader.close()
       server.close()
+      caller.close()
     },
   }
 }

@@ -36,6 +36,8 @@ export interface ClusterConfig {
   readonly runtimeSocket?: string
   /** Absent where the store is a SQLite database beside the cluster's other files. */
   readonly etcd?: EtcdConfig
+  /** Admission plugins to be on or off, other than usually; upstream's names. */
+  readonly plugins?: { readonly enable: readonly string[]; readonly disable: readonly string[] }
 }
 
 /** @throws Error when there is none, or it cannot be read. */

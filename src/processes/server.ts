@@ -45,6 +45,7 @@ export async function runServer(config: ClusterConfig, layout: Layout): Promise<
     network,
     random: Math.random,
     simulated,
+    ...(config.plugins === undefined ? {} : { plugins: config.plugins }),
     ...(config.etcd === undefined ? {} : { election: `${config.nodeName}_${randomBytes(8).toString('hex')}` }),
   })
   const issuing = { authority: keys.authority, config, layout, now: clock.now() }

@@ -43,6 +43,7 @@ async function patch(input: SpecialRequest, request: PatchRequest): Promise<Outc
     tries,
     manager: managerOf(permit, request.options?.fieldManager),
     dryRun: request.options?.dryRun === true,
+    options: request.options,
     change: async current => {
       await prepared(served, [current.object])
       const before = shown(current, served)
@@ -90,7 +91,14 @@ async function apply(input: SpecialRequest, request: PatchRequest): Promise<Outc
   const config = serving.patching.configured(request.patch.content, served)
   if ((config.metadata.managedFields?.length ?? 0) > 0) throw badRequest('metadata.managedFields must be nil')
   checkName(permit, config)
-  const common = { permit, served, warn, manager: options.fieldManager ?? '', dryRun: options.dryRun === true }
+  const common = {
+    permit,
+    served,
+    warn,
+    options,
+    manager: options.fieldManager ?? '',
+    dryRun: options.dryRun === true,
+  }
   const owned = async (live: Kept | undefined) => {
     if (live !== undefined) await prepared(served, [live.object])
     const { object, managed } = serving.registry.fields.apply({

@@ -4,7 +4,7 @@ import type { Schema } from '#api/schema.ts'
 import { type TypeMeta, encodeList, encodeMessage, encodeProtobuf, encodeWatchFrame } from '#codec/protobuf.ts'
 import { findType } from '#kinds/facts/read.ts'
 import type { Kept } from '#server/store/contract.ts'
-import { keepEncoding } from './http/kept-encodings.ts'
+import { keepItem } from './http/kept-encodings.ts'
 import type { ProtobufEncoder } from './http/answer.ts'
 import { complete } from './http/encode.ts'
 
@@ -28,7 +28,7 @@ function itemOf(kept: Kept, served: Served): Uint8Array {
   const had = kept.encodings.get(id)
   if (had !== undefined) return had
   const bytes = encodeMessage(served.version.schema(), complete(kept, served))
-  keepEncoding(kept, id, bytes)
+  keepItem(kept, id, bytes)
   return bytes
 }
 

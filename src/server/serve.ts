@@ -152,6 +152,7 @@ async function created(input: SpecialRequest, request: DoorRequest & { verb: 'cr
     draft: hub instanceof Promise ? await hub : hub,
     manager: managerOf(permit, request.options?.fieldManager),
     dryRun: request.options?.dryRun === true,
+    options: request.options,
   })
   return got(input, kept, 201)
 }
@@ -168,6 +169,7 @@ async function updated(input: SpecialRequest, request: DoorRequest & { verb: 'up
     warn,
     manager: managerOf(permit, request.options?.fieldManager),
     dryRun: request.options?.dryRun === true,
+    options: request.options,
   }
   try {
     return got(

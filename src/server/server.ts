@@ -4,8 +4,10 @@ import type { Door } from '#api/door.ts'
 import type { Scheme } from '#api/kind.ts'
 import type { User } from '#api/request.ts'
 import { timestamp } from '#base/clock.ts'
-import { certificateSteps } from '#server/admission/certificates.ts'
-import { defaultSteps } from '#server/admission/index.ts'
+import { type AdmissionParts, defaultSteps } from '#server/admission/index.ts'
+import { type Hooks, makeHooks } from '#server/outbound/hooks.ts'
+import type { Caller } from '#wire/https.ts'
+import { makeHookMetrics } from '#server/admission/webhook/metrics.ts'
 import { type Lookup, makeAdmission } from '#server/admission/step.ts'
 import { type TokenAuthenticator, type TokenKeys, makeTokenAuthenticator } from '#server/authn/tokens.ts'
 import { type Authorizer, makeAuthorize } from '#server/authz/authorize.ts'
@@ -16,6 +18,7 @@ import { type Suggested, bootstrap } from './bootstrap.ts'
 import { type FlowControl, makeFlowControl } from '#server/flow/flow.ts'
 import { makeDoor } from './local/door.ts'
 import { type LocalReader, makeReader } from './local/reader.ts'
+import { inVersion, prepared, toHub } from './converting.ts'
 import type { Serving } from './outcome.ts'
 import type { Patching } from './patching-contract.ts'
 import type { FieldManager } from '#server/registry/deps.ts'
@@ -36,6 +39,10 @@ export interface ServerOptions {
   readonly fields: FieldManager
   readonly patching: Patching
   readonly tokenKeys: TokenKeys
+  /** How webhooks are reached. */
+  readonly caller: Pick<Caller, 'post'>
+  /** Plugins on and off, the language of match conditions, steps that are built elsewhere. */
+  readonly admission?: Pick<AdmissionParts, 'choice' | 'conditions' | 'eventLimits' | 'more'> | undefined
   readonly serviceCIDR: string
   readonly nodePorts: readonly [number, number]
   /** Issuer of service-account tokens; also their audience when none is asked for. */
@@ -51,6 +58,10 @@ export interface Server {
   fenced(checks: () => readonly Check[]): Door
   readonly serving: Serving
   readonly tokens: TokenAuthenticator
+  /** Lines of what is measured here, in Prometheus' text format. */
+  metrics(): Iterable<string>
+  /** How whoever a user's object names is called. */
+  readonly hooks: Hooks
   readonly flow: FlowControl
   /** Service address of the API itself: the first of the range. */
   readonly address: string
@@ -63,6 +74,15 @@ export interface Server {
   close(): void
 }
 
+/** As webhooks are shown objects, and give them back. */
+const versions: AdmissionParts['versions'] = {
+  shown: async (object, served) => {
+    await prepared(served, [object])
+    return inVersion(object, served)
+  },
+  toHub: (draft, served) => toHub(served, draft),
+}
+
 const alphabet = 'bcdfghjklmnpqrstvwxz2456789'
 
 export const suffixFrom =
@@ -72,9 +92,11 @@ export const suffixFrom =
 
 const lookupOf = (store: Store): Lookup => ({
   get: (resource, key) => store.snapshot(resource).get(key)?.object,
-  list: function* (resource) {
-    for (const kept of store.snapshot(resource).range()) yield kept.object
+  list: function* (resource, namespace) {
+    const where = namespace === undefined ? {} : { prefix: `${namespace}/` }
+    for (const kept of store.snapshot(resource).range(where)) yield kept.object
   },
+  content: resource => store.snapshot(resource).content,
 })
 
 export function makeServer(options: ServerOptions): Server {
@@ -99,6 +121,8 @@ export function makeServer(options: ServerOptions): Server {
     now: () => timestamp(clock.now()),
   })
   const authorize = makeAuthorize(authorizers)
+  const metrics = makeHookMetrics()
+  const hooks = makeHooks({ caller: options.caller, directory: lookup, clock, random })
   const serving: Serving = {
     authorize,
     patching: options.patching,
@@ -110,9 +134,22 @@ export function makeServer(options: ServerOptions): Server {
       suffix,
       fields: options.fields,
       admission: makeAdmission([
-        ...defaultSteps(lookup, suffix),
-        ...certificateSteps(authorizers),
         escalation(rbac, authorizers),
+        ...defaultSteps({
+          lookup,
+          store,
+          scheme,
+          clock,
+          authorizers,
+          uid,
+          suffix,
+          hooks,
+          decode: (document, served) =>
+            options.patching.decoded(document, served, { level: 'Ignore', warn: () => undefined }),
+          metrics,
+          versions,
+          ...options.admission,
+        }),
       ]),
       reservations: makeReservations(store, pools),
     },
@@ -131,6 +168,8 @@ export function makeServer(options: ServerOptions): Server {
     fenced: checks => makeDoor({ ...serving, registry: { ...serving.registry, store: fencedStore(store, checks) } }),
     serving,
     tokens,
+    metrics: () => metrics.lines(),
+    hooks,
     flow,
     address: firstAddress(options.serviceCIDR),
     identity: component,

@@ -13,6 +13,8 @@ export interface ClusterOptions {
   readonly log?: Log
   /** Without them only the API runs. */
   readonly controllers?: boolean
+  /** Admission plugins to be on or off, other than usually. */
+  readonly plugins?: { readonly enable?: readonly string[]; readonly disable?: readonly string[] }
   /** Simulated nodes, 1 unless given. */
   readonly nodes?: number
 }
@@ -46,6 +48,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     network: usualNetwork,
     random: Math.random,
     simulated: options.nodes ?? 1,
+    ...(options.plugins === undefined ? {} : { plugins: options.plugins }),
   })
   await publish(plane, { address: '127.0.0.1', port: 6443 })
   if (options.controllers !== false) await plane.start()

@@ -1,6 +1,9 @@
 /** Keeps the status of ResourceQuotas: what a namespace uses of what it may. */
 import { resourceQuotas } from '#kinds/facts/generated/refs.ts'
 import type { Pod, ResourceQuota } from '#kinds/facts/generated/types/core_v1.ts'
+import { covers } from '#kinds/amounts/scopes.ts'
+import { addUsage } from '#kinds/amounts/sums.ts'
+import { concerns, usageOf } from '#kinds/amounts/usage.ts'
 import { formatQuantity, zeroQuantity } from '#base/quantity.ts'
 import { type GroupResource, type KObject, type ResourceRef, groupResource, keyOf } from '#api/metadata.ts'
 import type { Reader } from '#api/reader.ts'
@@ -10,7 +13,6 @@ import { isTerminal } from '../pods.ts'
 import { Known, type Resources } from '../resources.ts'
 import { reading, rule } from '../rules.ts'
 import { updateStatus } from '../writes.ts'
-import { addUsage, covers, usageOf } from './usage.ts'
 
 export function quotaController(resources: Resources): Controller {
   const known = new Known()
@@ -50,18 +52,6 @@ const measured = new Set<GroupResource>(['pods', 'services', 'persistentvolumecl
 const changes = (resource: GroupResource, before: KObject, now: KObject): boolean =>
   measured.has(resource) &&
   (!same(specOf(before), specOf(now)) || (isPod(before) && isPod(now) && isTerminal(before) !== isTerminal(now)))
-
-/** The resources that a quota's names are about. */
-function concerns(name: string, resource: GroupResource): boolean {
-  if (name === `count/${resource}` || name === resource || name.startsWith(`${resource}.`)) return true
-  if (resource === 'persistentvolumeclaims')
-    return name === 'requests.storage' || name.includes('.storageclass.storage.k8s.io/')
-  return (
-    resource === 'pods' &&
-    !name.startsWith('count/') &&
-    /^(?:cpu|memory|ephemeral-storage|hugepages-.*|requests\..*|limits\..*)$/.test(name)
-  )
-}
 
 function usedOf(known: Known, quota: ResourceQuota, read: Reader): Readonly<Record<string, string>> {
   const names = Object.keys(quota.spec?.hard ?? {})

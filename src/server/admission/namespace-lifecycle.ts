@@ -18,13 +18,23 @@ export const namespaceLifecycle = (lookup: Lookup): Step => ({
   },
 })
 
+/** For who has turned the other one off. */
+export const namespaceExists = (lookup: Lookup): Step => ({
+  name: 'NamespaceExists',
+  handles: request => request.namespace !== '' && !isResource(request, '', 'namespaces'),
+  judge: request => {
+    const name = request.namespace
+    if (lookup.get('namespaces', name) === undefined) throw notFound({ group: '', resource: 'namespaces', name })
+  },
+})
+
 function judge(lookup: Lookup, request: AdmissionRequest): void {
   if (isResource(request, '', 'namespaces')) {
     if (request.operation === 'DELETE' && immortal.has(request.name))
       throw forbidden(subjectOf(request), 'this namespace may not be deleted')
     return
   }
-  if (request.namespace === '' || request.operation !== 'CREATE' || request.subresource !== '') return
+  if (request.namespace === '' || request.operation !== 'CREATE') return
   const namespace = lookup.get('namespaces', request.namespace)
   if (namespace === undefined) throw notFound({ group: '', resource: 'namespaces', name: request.namespace })
   if (namespace.metadata.deletionTimestamp !== undefined) throw terminating(request)

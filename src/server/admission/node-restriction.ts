@@ -1,39 +1,56 @@
 /** What a node's agent may write of what the authorizer lets it touch: its own node, its own pods' status, its own tokens. */
-import type { TokenRequest } from '#kinds/facts/generated/types/authentication_v1.ts'
-import type { Node, Pod } from '#kinds/facts/generated/types/core_v1.ts'
+import type { CertificateSigningRequest } from '#kinds/facts/generated/types/certificates_v1.ts'
+import type { Node, PersistentVolumeClaim } from '#kinds/facts/generated/types/core_v1.ts'
+import type { ResourceSlice } from '#kinds/facts/generated/types/resource_v1.ts'
 import { equal } from '#base/equal.ts'
-import { forbidden } from '#api/status.ts'
+import { groupResource } from '#api/metadata.ts'
 import type { AdmissionRequest } from '#server/registry/deps.ts'
 import { nodeOf } from '#server/authz/node.ts'
-import { references } from '#server/authz/references.ts'
-import { type Lookup, type Step, draftOf, isResource, oldOf, subjectOf } from './step.ts'
+import { CsrError, commonNamesOf } from './csr.ts'
+import { judgePod } from './node-pods.ts'
+import { judgeToken } from './node-tokens.ts'
+import { type Lookup, type Step, deny, draftOf, oldOf } from './step.ts'
+
+type Judge = (lookup: Lookup, node: string, request: AdmissionRequest) => void
+
+const judges: Readonly<Record<string, Judge>> = {
+  nodes: (_, node, request) => judgeNode(node, request),
+  pods: judgePod,
+  persistentvolumeclaims: (_, node, request) => judgeClaim(node, request),
+  serviceaccounts: judgeToken,
+  'leases.coordination.k8s.io': (_, node, request) => judgeLease(node, request),
+  'csinodes.storage.k8s.io': (_, node, request) => judgeName(node, request, 'CSINode'),
+  'resourceslices.resource.k8s.io': (_, node, request) => judgeSlice(node, request),
+  'certificatesigningrequests.certificates.k8s.io': (_, node, request) => judgeCsr(node, request),
+}
+
+const judgeOf = ({ permit }: AdmissionRequest): Judge | undefined => {
+  const name = groupResource(permit)
+  return Object.hasOwn(judges, name) ? judges[name] : undefined
+}
 
 export const nodeRestriction = (lookup: Lookup): Step => ({
   name: 'NodeRestriction',
-  handles: request => request.permit.user.groups.includes('system:nodes'),
+  handles: request => request.permit.user.groups.includes('system:nodes') && request.operation !== 'CONNECT',
   judge: request => {
     const node = nodeOf(request.permit.user)
     if (node === undefined)
-      throw forbidden(
-        subjectOf(request),
-        `could not determine node from user ${JSON.stringify(request.permit.user.name)}`,
-      )
-    if (isResource(request, '', 'nodes')) judgeNode(node, request)
-    else if (isResource(request, '', 'pods')) judgePod(lookup, node, request)
-    else if (isResource(request, '', 'serviceaccounts') && request.subresource === 'token')
-      judgeToken(lookup, node, request)
-    else if (isResource(request, 'coordination.k8s.io', 'leases')) judgeName(node, request, 'leases')
-    else if (isResource(request, 'storage.k8s.io', 'csinodes')) judgeName(node, request, 'CSINode objects')
+      deny(request, `could not determine node from user ${JSON.stringify(request.permit.user.name)}`)
+    else judgeOf(request)?.(lookup, node, request)
   },
 })
 
-const deny = (request: AdmissionRequest, why: string): never => {
-  throw forbidden(subjectOf(request), why)
-}
+const nameOf = (request: AdmissionRequest): string =>
+  request.name === '' ? (request.object?.metadata.name ?? '') : request.name
 
 function judgeName(node: string, request: AdmissionRequest, what: string): void {
-  const name = request.name === '' ? (request.object?.metadata.name ?? '') : request.name
-  if (name !== node) deny(request, `can only access ${what} with the same name as the requesting node`)
+  if (nameOf(request) !== node) deny(request, `can only access ${what} with the same name as the requesting node`)
+}
+
+function judgeLease(node: string, request: AdmissionRequest): void {
+  if (request.namespace !== 'kube-node-lease')
+    deny(request, 'can only access leases in the "kube-node-lease" system namespace')
+  judgeName(node, request, 'node lease')
 }
 
 /** Labels that an agent may give its own node. Others under kubernetes.io could attract pods that are not meant for it. */
@@ -63,93 +80,73 @@ function labelAllowed(key: string): boolean {
 function changedLabels(request: AdmissionRequest): readonly string[] {
   const now = request.object?.metadata.labels ?? {}
   const before = request.old?.metadata.labels ?? {}
-  return [...new Set([...Object.keys(now), ...Object.keys(before)])].filter(key => now[key] !== before[key])
+  return [...new Set([...Object.keys(now), ...Object.keys(before)])].filter(key => now[key] !== before[key]).sort()
 }
 
 function judgeNode(node: string, request: AdmissionRequest): void {
-  const name = request.name === '' ? (request.object?.metadata.name ?? '') : request.name
-  if (name !== node) deny(request, `node ${JSON.stringify(node)} is not allowed to modify node ${JSON.stringify(name)}`)
+  const [own, name] = [JSON.stringify(node), nameOf(request)]
+  if (name !== node) deny(request, `node ${own} is not allowed to modify node ${JSON.stringify(name)}`)
   if (request.operation === 'DELETE') return
   const bad = changedLabels(request).filter(key => !labelAllowed(key))
-  if (bad.length > 0) deny(request, `is not allowed to modify labels: ${bad.join(', ')}`)
   const draft = draftOf<Node>(request)
-  if ((draft.metadata.ownerReferences?.length ?? 0) > 0 && request.operation === 'CREATE')
-    deny(request, 'cannot set ownerReferences')
-  if (request.operation !== 'UPDATE') return
-  const old = oldOf<Node>(request)
-  if (!equal(draft.metadata.ownerReferences ?? [], old.metadata.ownerReferences ?? []))
-    deny(request, 'cannot modify ownerReferences')
-  if (!equal(draft.spec?.taints ?? [], old.spec?.taints ?? []))
-    deny(request, `node ${JSON.stringify(node)} is not allowed to modify taints`)
-  if (draft.spec?.configSource !== undefined && !equal(draft.spec.configSource, old.spec?.configSource))
-    deny(request, `node ${JSON.stringify(node)} is not allowed to update configSource to a new non-nil configSource`)
-}
-
-function boundTo(lookup: Lookup, request: AdmissionRequest): string | undefined {
-  const pod = (request.old ?? lookup.get('pods', `${request.namespace}/${request.name}`)) as Pod | undefined
-  return pod?.spec?.nodeName
-}
-
-function judgePod(lookup: Lookup, node: string, request: AdmissionRequest): void {
-  if (request.subresource === 'status') return judgePodStatus(node, request)
-  if (request.subresource === 'eviction' || request.operation === 'DELETE') {
-    if (boundTo(lookup, request) !== node)
-      deny(
-        request,
-        `node ${JSON.stringify(node)} can only ${request.subresource === '' ? 'delete' : 'evict'} pods with spec.nodeName set to itself`,
-      )
+  const source = draft.spec?.configSource
+  if (request.operation === 'CREATE') {
+    if (source !== undefined) deny(request, `node ${own} is not allowed to create pods with a non-nil configSource`)
+    if (bad.length > 0) deny(request, `node ${own} is not allowed to set the following labels: ${bad.join(', ')}`)
+    if ((draft.metadata.ownerReferences?.length ?? 0) > 0)
+      deny(request, `node ${own} is not allowed to set ownerReferences`)
     return
   }
-  if (request.operation === 'CREATE') judgeMirror(lookup, node, request)
-  else deny(request, `unexpected operation ${JSON.stringify(request.operation)}`)
+  const old = oldOf<Node>(request)
+  if (source !== undefined && !equal(source, old.spec?.configSource))
+    deny(request, `node ${own} is not allowed to update configSource to a new non-nil configSource`)
+  if (!equal(draft.spec?.taints ?? [], old.spec?.taints ?? []))
+    deny(request, `node ${own} is not allowed to modify taints`)
+  if (!equal(draft.metadata.ownerReferences ?? [], old.metadata.ownerReferences ?? []))
+    deny(request, `node ${own} is not allowed to modify ownerReferences`)
+  if (bad.length > 0) deny(request, `is not allowed to modify labels: ${bad.join(', ')}`)
 }
 
-function judgePodStatus(node: string, request: AdmissionRequest): void {
-  if (oldOf<Pod>(request).spec?.nodeName !== node)
-    deny(request, `node ${JSON.stringify(node)} can only update pod status for pods with spec.nodeName set to itself`)
-  if (!equal(request.object?.metadata.labels ?? {}, request.old?.metadata.labels ?? {}))
-    deny(request, `node ${JSON.stringify(node)} cannot update labels through pod status`)
+/** What the expansion of a volume on its node changes. */
+const expanded = ({ metadata, spec, status }: Pick<PersistentVolumeClaim, 'metadata' | 'spec' | 'status'>): object => {
+  const { capacity: _c, conditions: _o, allocatedResourceStatuses: _s, allocatedResources: _a, ...rest } = status ?? {}
+  return { metadata: { ...metadata, resourceVersion: '', managedFields: [] }, spec, status: rest }
 }
 
-function judgeMirror(lookup: Lookup, node: string, request: AdmissionRequest): void {
-  const pod = draftOf<Pod>(request)
-  if (pod.metadata.annotations?.['kubernetes.io/config.mirror'] === undefined)
+function judgeClaim(node: string, request: AdmissionRequest): void {
+  if (request.subresource !== 'status') deny(request, 'may only update PVC status')
+  if (request.operation !== 'UPDATE') deny(request, `unexpected operation ${JSON.stringify(request.operation)}`)
+  const claim = draftOf<PersistentVolumeClaim>(request) as PersistentVolumeClaim
+  if (!equal(expanded(claim), expanded(oldOf<PersistentVolumeClaim>(request))))
     deny(
       request,
-      `pod does not have "kubernetes.io/config.mirror" annotation, node ${JSON.stringify(node)} can only create mirror pods`,
+      `node ${JSON.stringify(node)} is not allowed to update fields other than status.quantity and status.conditions`,
     )
-  if (pod.spec?.nodeName !== node)
-    deny(request, `node ${JSON.stringify(node)} can only create pods with spec.nodeName set to itself`)
-  const [owner, ...more] = pod.metadata.ownerReferences ?? []
-  if (
-    owner === undefined ||
-    more.length > 0 ||
-    owner.apiVersion !== 'v1' ||
-    owner.kind !== 'Node' ||
-    owner.name !== node
-  )
-    return deny(request, `node ${JSON.stringify(node)} can only create pods with an owner reference set to itself`)
-  if (owner.controller !== true)
-    deny(request, `node ${JSON.stringify(node)} can only create pods with a controller owner reference set to itself`)
-  if (owner.blockOwnerDeletion === true)
-    deny(request, `node ${JSON.stringify(node)} must not set blockOwnerDeletion on an owner reference`)
-  const uid = lookup.get('nodes', node)?.metadata.uid
-  if (uid === undefined || owner.uid !== uid)
-    deny(request, `node ${node} UID mismatch: expected ${owner.uid} got ${uid ?? ''}`)
-  const reading = [...references(pod)]
-  if (reading.length > 0)
-    deny(request, `node ${JSON.stringify(node)} can not create pods that reference ${reading[0]?.split(' ')[0] ?? ''}`)
 }
 
-function judgeToken(lookup: Lookup, node: string, request: AdmissionRequest): void {
-  const { spec } = draftOf<TokenRequest>(request)
-  const bound = spec?.boundObjectRef
-  if (bound?.kind !== 'Pod' || bound.apiVersion !== 'v1' || (bound.name ?? '') === '')
-    return deny(request, `node requested token not bound to a pod`)
-  if ((bound.uid ?? '') === '') deny(request, 'node requested token with a pod binding without a uid')
-  const pod = lookup.get('pods', `${request.namespace}/${bound.name}`) as Pod | undefined
-  if (pod === undefined || pod.metadata.uid !== bound.uid)
-    return deny(request, 'the UID in the bound object reference does not match the UID in record')
-  if (pod.spec?.nodeName !== node)
-    return deny(request, `node requested token bound to a pod scheduled on a different node`)
+function judgeSlice(node: string, request: AdmissionRequest): void {
+  if (request.operation === 'UPDATE') return
+  const [slice, what] =
+    request.operation === 'CREATE'
+      ? [draftOf<ResourceSlice>(request), 'create']
+      : [oldOf<ResourceSlice>(request), 'delete']
+  if (slice.spec?.nodeName !== node)
+    deny(request, `can only ${what} ResourceSlice with the same NodeName as the requesting node`)
+}
+
+const ofKubelets = new Set(['kubernetes.io/kubelet-serving', 'kubernetes.io/kube-apiserver-client-kubelet'])
+
+function judgeCsr(node: string, request: AdmissionRequest): void {
+  if (request.operation !== 'CREATE') return
+  const { signerName, request: csr } = draftOf<CertificateSigningRequest>(request).spec
+  if (!ofKubelets.has(signerName)) return
+  const wanted = `system:node:${node}`
+  try {
+    const names = commonNamesOf(csr)
+    if (names.length > 0 && names.every(name => name === wanted)) return
+  } catch (error) {
+    if (!(error instanceof CsrError)) throw error
+    deny(request, `unable to parse csr: ${error.message}`)
+  }
+  deny(request, `can only create a node CSR with CN=${wanted}`)
 }

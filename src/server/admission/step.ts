@@ -1,39 +1,57 @@
 /** Admission: steps that change an object, then steps that judge it, then what charges for it, each in one listed order. */
-import type { Draft, KObject } from '#api/metadata.ts'
-import type { Admission, AdmissionRequest, Undo } from '#server/registry/deps.ts'
+import type { Draft, GroupResource, KObject } from '#api/metadata.ts'
+import { forbidden } from '#api/status.ts'
+import { uncharged } from '#server/registry/admitting.ts'
+import type { Admission, AdmissionRequest, Charge } from '#server/registry/deps.ts'
 
 export interface Step {
   readonly name: string
-  /** Cheap test whether the step has anything to say; absent: always. */
+  /** Cheap test whether the step has anything to say. */
   readonly handles: (request: AdmissionRequest) => boolean
   /** May change `request.object` in place. @throws StatusError */
   readonly change?: (request: AdmissionRequest) => void | Promise<void>
+  /** Asked after all have changed: whether all are to change once more, because of what somebody outside did. */
+  readonly again?: (request: AdmissionRequest) => boolean
   /** @throws StatusError */
   readonly judge?: (request: AdmissionRequest) => void | Promise<void>
-  /** Takes something that is given back when the write fails. Not called in a dry run. @throws StatusError */
-  readonly charge?: (request: AdmissionRequest) => Undo | Promise<Undo>
+  /** What the write uses up; in a dry run it only looks. @throws StatusError */
+  readonly charge?: (request: AdmissionRequest) => Charge | Promise<Charge>
 }
 
 /** What steps may read. */
 export interface Lookup {
-  get(resource: string, key: string): KObject | undefined
-  list(resource: string): Iterable<KObject>
+  get(resource: GroupResource, key: string): KObject | undefined
+  list(resource: GroupResource, namespace?: string): Iterable<KObject>
+  /** The same object for as long as nothing of the resource changes. */
+  content(resource: GroupResource): object
 }
 
-const nothing: Undo = () => undefined
+/** What is made of all objects of a resource, made anew when one of them has changed. */
+export function derived<T>(lookup: Lookup, resource: GroupResource, make: (objects: Iterable<KObject>) => T): () => T {
+  let last: { readonly content: object; readonly value: T } | undefined
+  return () => {
+    const content = lookup.content(resource)
+    if (last?.content !== content) last = { content, value: make(lookup.list(resource)) }
+    return last.value
+  }
+}
 
 /** Steps that have to wait make the whole answer a promise; the others are done when the call returns. */
 export function makeAdmission(steps: readonly Step[]): Admission {
   const changers = steps.filter(step => step.change !== undefined)
+  const repeaters = steps.filter(step => step.again !== undefined)
   const judges = steps.filter(step => step.judge !== undefined)
   const chargers = steps.filter(step => step.charge !== undefined)
+  const change = (request: AdmissionRequest) =>
+    inOrder(changers, step => (step.handles(request) ? step.change?.(request) : undefined))
   return {
-    change: request => inOrder(changers, step => (step.handles(request) ? step.change?.(request) : undefined)),
-    judge: request => {
-      const waiting = inOrder(judges, step => (step.handles(request) ? step.judge?.(request) : undefined))
-      if (request.dryRun || chargers.length === 0) return waiting === undefined ? nothing : waiting.then(() => nothing)
-      return chargeAll(waiting, chargers, request)
-    },
+    // Only what waited for somebody outside can ask for a second round.
+    change: request =>
+      change(request)?.then(() =>
+        repeaters.some(step => step.again?.(request) === true) ? change(request) : undefined,
+      ),
+    judge: request => inOrder(judges, step => (step.handles(request) ? step.judge?.(request) : undefined)),
+    charge: request => chargeAll(chargers, request),
   }
 }
 
@@ -50,21 +68,23 @@ function inOrder(
   return undefined
 }
 
-async function chargeAll(
-  before: Promise<void> | undefined,
-  chargers: readonly Step[],
-  request: AdmissionRequest,
-): Promise<Undo> {
-  await before
-  const undos: Undo[] = []
-  const undo = (): void => undos.toReversed().forEach(one => one())
+function chargeAll(chargers: readonly Step[], request: AdmissionRequest): Charge | Promise<Charge> {
+  const asked = chargers.filter(step => step.handles(request))
+  const [first] = asked
+  if (first?.charge === undefined) return uncharged
+  return asked.length === 1 ? first.charge(request) : chargeEach(asked, request)
+}
+
+async function chargeEach(chargers: readonly Step[], request: AdmissionRequest): Promise<Charge> {
+  const charges: Charge[] = []
+  const settle = (): void => charges.toReversed().forEach(charge => charge.settle())
   try {
-    for (const step of chargers) if (step.handles(request)) undos.push((await step.charge?.(request)) ?? nothing)
+    for (const step of chargers) charges.push((await step.charge?.(request)) ?? uncharged)
   } catch (error) {
-    undo()
+    settle()
     throw error
   }
-  return undo
+  return { operations: charges.flatMap(charge => charge.operations), settle }
 }
 
 export const isResource = (request: AdmissionRequest, group: string, resource: string): boolean =>
@@ -74,8 +94,14 @@ export const isResource = (request: AdmissionRequest, group: string, resource: s
 export const draftOf = <O extends KObject>(request: AdmissionRequest): Draft<O> => request.object as Draft<O>
 export const oldOf = <O extends KObject>(request: AdmissionRequest): O => request.old as O
 
+/** An object without a name yet is called by what its name will begin with. */
 export const subjectOf = (request: AdmissionRequest): { group: string; resource: string; name: string } => ({
   group: request.permit.group,
   resource: request.permit.resource,
-  name: request.name,
+  name: request.name === '' ? (request.object?.metadata.name ?? '') : request.name,
 })
+
+/** @throws StatusError Forbidden */
+export function deny(request: AdmissionRequest, why: string): never {
+  throw forbidden(subjectOf(request), why)
+}

@@ -151,3 +151,17 @@ test('the bearer of a header, or of the subprotocol of a WebSocket', () => {
   const protocol = `v4.channel.k8s.io, base64url.bearer.authorization.k8s.io.${Buffer.from('abc').toString('base64url')}`
   assert.equal(bearerToken({ 'sec-websocket-protocol': protocol }), 'abc')
 })
+
+test('keys of RSA sign as RS256; what a token says of itself decides nothing', () => {
+  const pem = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' })
+  const own = tokenKeys(pem.toString())
+  const token = signToken(own, claims())
+  const [head = '', body = '', signature = ''] = token.split('.')
+  assert.match(Buffer.from(head, 'base64url').toString(), /"RS256"/)
+  assert.equal(openToken(own, token)?.sub, claims().sub)
+  for (const alg of ['ES256', 'HS256', 'none', 'PS256'])
+    assert.equal(openToken(own, `${part({ alg, kid: own.id, typ: 'JWT' })}.${body}.${signature}`), undefined, alg)
+  assert.equal(openToken(keys, token), undefined)
+  const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({ type: 'pkcs8', format: 'pem' })
+  assert.throws(() => tokenKeys(weak.toString()), /2048 bits/)
+})

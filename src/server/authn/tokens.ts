@@ -6,6 +6,8 @@ import type { User } from '#api/request.ts'
 import type { Store } from '#server/store/contract.ts'
 import { authenticatedUser } from './user.ts'
 
+type Algorithm = 'ES256' | 'RS256'
+
 export interface TokenKeys {
   readonly id: string
   readonly privateKey: KeyObject
@@ -13,9 +15,20 @@ export interface TokenKeys {
   readonly publicKeys: ReadonlyMap<string, KeyObject>
 }
 
-/** @param pem an EC P-256 private key, PKCS #8. */
+/** What a key signs with: never what a token says. @throws Error for a key of another kind */
+function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): Algorithm {
+  if (asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve === 'prime256v1') return 'ES256'
+  if (asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= 2048) return 'RS256'
+  throw new Error('a key of service-account tokens must be of the curve P-256, or RSA with 2048 bits or more')
+}
+
+/** Without an effect on RSA. */
+const dsaEncoding = 'ieee-p1363'
+
+/** @param pem a private key of P-256 or RSA. @throws Error for another one */
 export function tokenKeys(pem: string): TokenKeys {
   const privateKey = createPrivateKey(pem)
+  algorithmOf(privateKey)
   const publicKey = createPublicKey(privateKey)
   const id = createHash('sha256')
     .update(publicKey.export({ type: 'spki', format: 'der' }))
@@ -49,8 +62,8 @@ export interface Claims {
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 export function signToken(keys: TokenKeys, claims: Claims): string {
-  const body = `${encode({ alg: 'ES256', kid: keys.id, typ: 'JWT' })}.${encode(claims)}`
-  const signature = sign('sha256', Buffer.from(body), { key: keys.privateKey, dsaEncoding: 'ieee-p1363' })
+  const body = `${encode({ alg: algorithmOf(keys.privateKey), kid: keys.id, typ: 'JWT' })}.${encode(claims)}`
+  const signature = sign('sha256', Buffer.from(body), { key: keys.privateKey, dsaEncoding })
   return `${body}.${signature.toString('base64url')}`
 }
 
@@ -87,13 +100,13 @@ export function openToken(keys: TokenKeys, token: string): Claims | undefined {
   const [head, body, signature, ...rest] = token.split('.')
   if (head === undefined || body === undefined || signature === undefined || rest.length > 0) return undefined
   const header = parsePart(head)
-  if (header?.['alg'] !== 'ES256' || typeof header['kid'] !== 'string') return undefined
+  if (typeof header?.['kid'] !== 'string') return undefined
   const key = keys.publicKeys.get(header['kid'])
-  if (key === undefined) return undefined
+  if (key === undefined || header['alg'] !== algorithmOf(key)) return undefined
   const genuine = verify(
     'sha256',
     Buffer.from(`${head}.${body}`),
-    { key, dsaEncoding: 'ieee-p1363' },
+    { key, dsaEncoding },
     Buffer.from(signature, 'base64url'),
   )
   const claims = genuine ? parsePart(body) : undefined

@@ -4,6 +4,7 @@ import type { RunnerParts, Running } from '#client/runner.ts'
 import { run } from '#client/runner.ts'
 import type { CustomResourceDefinition as Definition } from '#kinds/facts/generated/types/apiextensions_v1.ts'
 import type { ChangingScheme } from '#kinds/scheme.ts'
+import type { Hooks } from '#server/outbound/hooks.ts'
 import type { Store } from '#server/store/contract.ts'
 import { type Instances, definitionController, resourceOf } from './controller.ts'
 import { Registrar, overlaps } from './registrar.ts'
@@ -14,8 +15,8 @@ export interface CustomOptions {
   readonly scheme: ChangingScheme
   /** Of the server's own identity. */
   readonly parts: RunnerParts
+  readonly hooks: Hooks
   readonly uid: () => string
-  readonly random: () => number
   readonly onChange: () => void
 }
 
@@ -39,9 +40,9 @@ function instancesOf(store: Store, scheme: ChangingScheme): Instances {
 }
 
 /** What is established by now is served when this returns. */
-export function startCustom({ store, scheme, parts, uid, random, onChange }: CustomOptions): Running {
+export function startCustom({ store, scheme, parts, hooks, uid, onChange }: CustomOptions): Running {
   const { clock, log } = parts
-  const calling = { store, uid, random, limits: usualLimits }
+  const calling = { hooks, uid, limits: usualLimits }
   const converter = (definition: Definition) => webhookConverter(definition, calling)
   const registrar = new Registrar({ store, scheme, clock, log, converter, onChange })
   const running = run(definitionController(instancesOf(store, scheme)), parts)

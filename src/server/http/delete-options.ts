@@ -3,6 +3,7 @@ import type { DeleteOptions, Propagation } from '#api/door.ts'
 import { type StatusError, badRequest } from '#api/status.ts'
 import { invalidValue, notSupported } from '#api/validation.ts'
 import { dryRunOf, integer, invalidOption } from './options.ts'
+import { timeoutIn } from './timeout.ts'
 
 const propagations = ['Orphan', 'Background', 'Foreground'] as const
 const kind = 'DeleteOptions'
@@ -66,6 +67,7 @@ export function deleteOptions(query: URLSearchParams, body: unknown): DeleteOpti
     dryRun: dryRunOf(field(sent, 'dryRun', isTexts) ?? query.getAll('dryRun'), kind),
     ...(grace === undefined ? {} : { gracePeriodSeconds: grace }),
     ...(propagation === undefined ? {} : { propagationPolicy: propagation }),
+    ...timeoutIn(query),
     preconditions: {
       ...(uid === undefined ? {} : { uid }),
       ...(resourceVersion === undefined ? {} : { resourceVersion }),

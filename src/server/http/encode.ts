@@ -10,7 +10,7 @@ import { inVersion } from '../converting.ts'
 import { withMetadata } from '#server/registry/build.ts'
 import type { Kept } from '#server/store/contract.ts'
 import type { OnBytes } from '#server/store/sqlite/batch.ts'
-import { keepEncoding } from './kept-encodings.ts'
+import { keepEncoding, keepItem } from './kept-encodings.ts'
 
 const opening = '"metadata":{'
 
@@ -63,12 +63,12 @@ export const keepBytes = (scheme: Scheme): OnBytes => {
 }
 
 /** JSON of one object, with apiVersion and kind. */
-export function jsonBytes(kept: Kept, served: Served): Uint8Array {
+export function jsonBytes(kept: Kept, served: Served, keep = keepEncoding): Uint8Array {
   const id = jsonId(served.kind, served.version.name)
   const had = kept.encodings.get(id)
   if (had !== undefined) return had
   const bytes = Buffer.from(jsonText(inVersion(kept.object, served), kept.managed))
-  keepEncoding(kept, id, bytes)
+  keep(kept, id, bytes)
   return bytes
 }
 
@@ -99,7 +99,7 @@ export function* jsonList(items: readonly Kept[], served: Served, meta: ListMeta
   for (const kept of items) {
     if (!first) yield comma
     first = false
-    const bytes = jsonBytes(kept, served)
+    const bytes = jsonBytes(kept, served, keepItem)
     if (skip === 0) yield bytes
     else {
       yield brace

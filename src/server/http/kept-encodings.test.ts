@@ -15,4 +15,9 @@ test('the oldest bytes go when there is no room, the newest always stay', () => 
   kept.keep(large, 'json', new Uint8Array(90))
   assert.equal(kept.bytes, 90)
   assert.equal(large.encodings.size, 1)
+  const item = { encodings: new Map<string, Uint8Array>() }
+  kept.keepIfRoom(item, 'json', new Uint8Array(11))
+  assert.equal(item.encodings.size, 0)
+  kept.keepIfRoom(item, 'json', new Uint8Array(10))
+  assert.equal(item.encodings.size, 1)
 })

@@ -4,7 +4,7 @@
  */
 import type { Kept } from '#server/store/contract.ts'
 
-const most = 64 * 1024 * 1024
+const most = 192 * 1024 * 1024
 
 interface Held {
   /** Not the object itself: that may go when something newer takes its place. */
@@ -43,9 +43,17 @@ export class KeptEncodings {
     this.#queue = this.#queue.slice(this.#start)
     this.#start = 0
   }
+
+  /** As keep, where nothing has to go for it. */
+  keepIfRoom(kept: Pick<Kept, 'encodings'>, id: string, made: Uint8Array): void {
+    if (this.#bytes + made.byteLength <= this.#most) this.keep(kept, id, made)
+  }
 }
 
 const all = new KeptEncodings(most)
 
 /** Lets bytes stay with what they encode for as long as there is room. */
 export const keepEncoding = (kept: Kept, id: string, bytes: Uint8Array): void => all.keep(kept, id, bytes)
+
+/** For items of a list: one that is longer than there is room for would only push itself out, item by item. */
+export const keepItem = (kept: Kept, id: string, bytes: Uint8Array): void => all.keepIfRoom(kept, id, bytes)

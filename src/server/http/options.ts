@@ -2,6 +2,7 @@
 import type { FieldValidation, ListOptions, WatchOptions, WriteOptions } from '#api/door.ts'
 import { type StatusError, badRequest, invalid } from '#api/status.ts'
 import { type FieldError, invalidValue, notSupported, tooLong } from '#api/validation.ts'
+import { timeoutIn } from './timeout.ts'
 
 const longestManager = 128
 
@@ -37,6 +38,7 @@ export function writeOptions(query: URLSearchParams, agent: string | undefined, 
     dryRun: dryRunOf(query.getAll('dryRun'), kind),
     fieldManager: manager === '' && kind !== 'PatchOptions apply' ? managerFrom(agent) : manager,
     ...(fieldValidation === undefined ? {} : { fieldValidation }),
+    ...timeoutIn(query),
   }
 }
 

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { Log } from '#base/log.ts'
 import type { Permit } from '#api/request.ts'
 import { StatusError, badRequest, internalError, unauthorized } from '#api/status.ts'
+import type { RegistryDeps } from '#server/registry/deps.ts'
 import type { Store } from '#server/store/contract.ts'
 import type { Authenticate } from '#server/authn/authenticate.ts'
 import { impersonate } from '#server/authn/impersonate.ts'
@@ -11,9 +12,11 @@ import type { Authorize } from '#server/authz/authorize.ts'
 import type { PathRequest } from '../http/handler.ts'
 import { parseRequest } from '../http/requestinfo.ts'
 import type { NodeDialer } from './dial.ts'
+import { admitStream } from './stream-options.ts'
 import { joinStream, podOf, refuseUpgrade, streamLog } from './streams.ts'
 
 export interface ConnectParts {
+  readonly registry: RegistryDeps
   readonly store: Store
   readonly dialer: NodeDialer
   readonly authenticate: Authenticate
@@ -65,5 +68,7 @@ async function attempt(
   const permit = await parts.authorize(user, asked)
   if (permit.group !== '' || permit.resource !== 'pods' || !isStream(permit.subresource))
     throw badRequest('the resource does not take upgrades')
-  await joinStream(parts.dialer, upgrading, { pod: podOf(parts.store, permit), kind: permit.subresource, query })
+  const pod = podOf(parts.store, permit)
+  const admitted = await admitStream(parts.registry, permit, { kind: permit.subresource, query })
+  await joinStream(parts.dialer, upgrading, { pod, kind: permit.subresource, query: admitted })
 }

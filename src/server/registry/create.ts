@@ -2,6 +2,7 @@
 import { timestamp } from '#base/clock.ts'
 import { type Draft, type KObject, groupResource, objectKey } from '#api/metadata.ts'
 import type { Kind, Served } from '#api/kind.ts'
+import type { WriteOptions } from '#api/door.ts'
 import { hasStatus } from '#api/served.ts'
 import type { Permit } from '#api/request.ts'
 import {
@@ -16,10 +17,12 @@ import {
   serviceUnavailable,
 } from '#api/status.ts'
 import type { CommitResult, Kept } from '#server/store/contract.ts'
-import type { AdmissionRequest, RegistryDeps } from './deps.ts'
+import { admissionRequest } from './admitting.ts'
+import { charged, commitCharged } from './charged.ts'
+import type { RegistryDeps } from './deps.ts'
 import { createErrors } from './metadata.ts'
 import { setField, withMetadata } from './build.ts'
-import { isBehind } from './newest.ts'
+import { isBehind, isFromOutside } from './newest.ts'
 
 export interface WriteInput {
   readonly permit: Permit
@@ -28,6 +31,7 @@ export interface WriteInput {
   readonly draft: Draft<KObject>
   readonly manager: string
   readonly dryRun: boolean
+  readonly options?: WriteOptions | undefined
   readonly warn: (text: string) => void
   /** managedFields as the client sent them. */
   readonly sent?: readonly unknown[] | undefined
@@ -145,7 +149,7 @@ async function attemptNewest(deps: RegistryDeps, input: WriteInput): Promise<Att
   try {
     return await attempt(deps, input)
   } catch (error) {
-    if (!(await isBehind(deps.store, revision))) throw error
+    if (isFromOutside(error) || !(await isBehind(deps.store, revision))) throw error
     return attempt(deps, input)
   }
 }
@@ -156,19 +160,13 @@ async function attempt(deps: RegistryDeps, input: WriteInput): Promise<Attempted
   const place = placed(input)
   const draft = systemFields(deps, input, place)
   if (hasStatus(served) && kind.registersStatus !== true) setField(draft, 'status', undefined)
-  const request: AdmissionRequest = {
-    permit,
-    served,
-    operation: 'CREATE',
-    subresource: '',
-    ...place,
-    object: draft,
-    old: undefined,
-    dryRun: input.dryRun,
-    warn: input.warn,
-  }
+  const request = admissionRequest(deps, input, { ...place, operation: 'CREATE', object: draft, old: undefined })
   const changing = deps.admission.change(request)
-  if (changing !== undefined) await changing
+  if (changing !== undefined) {
+    await changing
+    // What somebody outside made of it has no more status than what the client sent.
+    if (hasStatus(served) && kind.registersStatus !== true) setField(draft, 'status', undefined)
+  }
   const context = {
     now: timestamp(deps.clock.now()),
     user: permit.user,
@@ -185,8 +183,8 @@ async function attempt(deps: RegistryDeps, input: WriteInput): Promise<Attempted
   ]
   if (errors.length > 0) throw invalid({ group: kind.group, resource: kind.kind, name: place.name }, errors)
   kind.warnings?.(draft, context).forEach(input.warn)
-  const judged = deps.admission.judge(request)
-  const undo = judged instanceof Promise ? await judged : judged
+  const judging = deps.admission.judge(request)
+  if (judging !== undefined) await judging
   const managed =
     input.managed ??
     deps.fields.update({
@@ -202,17 +200,16 @@ async function attempt(deps: RegistryDeps, input: WriteInput): Promise<Attempted
   const key = objectKey(place.namespace, place.name)
   const resource = storageOf(kind)
   if (input.dryRun) {
-    undo()
+    await charged(deps, request)
     if (deps.store.snapshot(resource).get(key) !== undefined) throw alreadyExists(subjectOf(permit, place.name))
     return { done: unkept({ resource, key, object: draft, managed }), name: place.name }
   }
   asOfNow(deps, kind, draft)
-  const result = await deps.store.commit([
+  const result = await commitCharged(deps, request, [
     { type: 'put', resource, key, expect: 0, object: draft, managed },
     ...taken.operations,
   ])
   if (result.ok) return { done: first(result.kept), name: place.name }
-  undo()
   if (result.reason !== 'conflict') throw commitFailure(result)
   taken.revert()
   if (result.at > 0) {

@@ -8,9 +8,10 @@ import { conflict, modified, notFound } from '#api/status.ts'
 import type { Kept, Operation } from '#server/store/contract.ts'
 import { withMetadata } from './build.ts'
 import { commitFailure, storageOf, subjectOf, unkept } from './create.ts'
+import { admissionRequest } from './admitting.ts'
 import type { RegistryDeps } from './deps.ts'
 import { released } from './metadata.ts'
-import { hasMoved } from './newest.ts'
+import { hasMoved, isFromOutside } from './newest.ts'
 
 export interface DeleteInput {
   readonly permit: Permit
@@ -40,7 +41,7 @@ export async function remove(deps: RegistryDeps, input: DeleteInput): Promise<De
       const deleted = await attempt(deps, input, current)
       if (deleted !== undefined && (deleted.kept !== current || deleted.gone || !(await moved()))) return deleted
     } catch (error) {
-      if (!(await moved())) throw error
+      if (isFromOutside(error) || !(await moved())) throw error
     }
   }
   throw modified(subjectOf(input.permit, input.name))
@@ -54,19 +55,13 @@ async function attempt(
 ): Promise<Deleted | undefined> {
   if (current === undefined) throw notFound(subjectOf(input.permit, input.name))
   checkPreconditions(input, current)
-  const judged = deps.admission.judge({
-    permit: input.permit,
-    served: input.served,
-    operation: 'DELETE',
-    subresource: '',
-    name: input.name,
-    namespace: input.namespace,
-    object: undefined,
-    old: current.object,
-    dryRun: input.options.dryRun === true,
-    warn: input.warn,
-  })
-  if (judged instanceof Promise) await judged
+  const { name, namespace } = input
+  const particular = { name, namespace, operation: 'DELETE', object: undefined, old: current.object } as const
+  const request = admissionRequest(deps, input, particular)
+  const changing = deps.admission.change(request)
+  if (changing !== undefined) await changing
+  const judging = deps.admission.judge(request)
+  if (judging !== undefined) await judging
   return removeCurrent(deps, input, current)
 }
 

@@ -1,5 +1,6 @@
 /** What the registry works with; main.ts and testing/ join it. */
 import type { Clock } from '#base/clock.ts'
+import type { DeleteOptions, WriteOptions } from '#api/door.ts'
 import type { Draft, KObject } from '#api/metadata.ts'
 import type { Scheme, Served } from '#api/kind.ts'
 import type { Permit } from '#api/request.ts'
@@ -19,16 +20,32 @@ export interface AdmissionRequest {
   readonly dryRun: boolean
   /** Adds a warning to the answer. */
   readonly warn: (text: string) => void
+  /** As asked for. */
+  readonly options: WriteOptions | DeleteOptions
+  /** What `object` and `old` are, where a subresource takes another kind than its own: Scale, Binding, PodExecOptions. */
+  readonly body?: Served | undefined
+  /** On the monotonic clock: nobody waits for the answer after it. */
+  readonly deadline: number
+  /** For the audit trail: who changed and who judged it. */
+  readonly annotations: Map<string, string>
 }
 
 export interface Admission {
   /** Steps that change the object, in their listed order. @throws StatusError */
   change(request: AdmissionRequest): Promise<void> | undefined
-  /** Steps that judge it, quota last. Answers how to undo what was charged. @throws StatusError */
-  judge(request: AdmissionRequest): Promise<Undo> | Undo
+  /** Steps that judge it. @throws StatusError */
+  judge(request: AdmissionRequest): Promise<void> | undefined
+  /** Quota, after everything else and right before the write. In a dry run it only looks. @throws StatusError */
+  charge(request: AdmissionRequest): Promise<Charge> | Charge
 }
-/** Called when the write that was charged for did not happen. */
-export type Undo = () => void
+
+/** What a write uses up. */
+export interface Charge {
+  /** Part of the write's own transaction: both happen, or neither. */
+  readonly operations: readonly Operation[]
+  /** To be called once when the write is decided, whatever became of it: others may be waiting. */
+  readonly settle: () => void
+}
 
 /** Who changed which fields: metadata.managedFields, as JSON text ('' for none). */
 export interface FieldManager {

@@ -21,3 +21,13 @@ export async function isBehind(store: Store, revision: number): Promise<boolean>
   await store.fresh()
   return store.revision() !== revision
 }
+
+const outside = new WeakSet<Error>()
+
+/** Marks a refusal by somebody outside, a webhook: who is not asked a second time because something else has changed. */
+export function fromOutside<E extends Error>(error: E): E {
+  outside.add(error)
+  return error
+}
+
+export const isFromOutside = (error: unknown): boolean => error instanceof Error && outside.has(error)

@@ -3,6 +3,7 @@ import { equal } from '#base/equal.ts'
 import { timestamp } from '#base/clock.ts'
 import { type Draft, type KObject, type ObjectMeta, objectKey } from '#api/metadata.ts'
 import type { Served, WriteContext } from '#api/kind.ts'
+import type { WriteOptions } from '#api/door.ts'
 import { hasStatus } from '#api/served.ts'
 import type { Permit } from '#api/request.ts'
 import { badRequest, conflict, invalid, modified, notFound } from '#api/status.ts'
@@ -10,9 +11,11 @@ import { invalidValue } from '#api/validation.ts'
 import type { Kept, Operation } from '#server/store/contract.ts'
 import { fieldOf, setField, withMetadata } from './build.ts'
 import { asOfNow, commitFailure, storageOf, subjectOf, unkept } from './create.ts'
+import { admissionRequest } from './admitting.ts'
+import { charged, commitCharged } from './charged.ts'
 import type { AdmissionRequest, RegistryDeps, Taken } from './deps.ts'
 import { released, updateErrors } from './metadata.ts'
-import { hasMoved } from './newest.ts'
+import { hasMoved, isFromOutside } from './newest.ts'
 
 export interface Rewritten {
   readonly draft: Draft<KObject>
@@ -29,6 +32,7 @@ export interface UpdateInput {
   readonly served: Served
   readonly manager: string
   readonly dryRun: boolean
+  readonly options?: WriteOptions | undefined
   readonly warn: (text: string) => void
   /** Builds the wanted object (hub form, defaulted) from the current one, each time the loop runs. */
   readonly change: (current: Kept) => Rewritten | Promise<Rewritten>
@@ -52,7 +56,7 @@ export async function update(deps: RegistryDeps, input: UpdateInput): Promise<Ke
       const done = await attempt(deps, input, { current, wanted })
       if (done !== undefined && (done !== current || !(await moved()))) return done
     } catch (error) {
-      if (!(await moved())) throw error
+      if (isFromOutside(error) || !(await moved())) throw error
       precondition = false
     }
     if (precondition || tries >= input.tries) throw modified(subjectOf(permit, permit.name))
@@ -156,25 +160,20 @@ async function attempt(
   const { kind } = served
   const { current } = step
   const old = current.object
-  const draft = built(input, step.wanted.draft, old)
+  let draft = built(input, step.wanted.draft, old)
   if (draft.metadata.name !== old.metadata.name)
     throw badRequest(
       `the name of the object (${draft.metadata.name ?? ''}) does not match the name on the URL (${permit.name})`,
     )
-  const request: AdmissionRequest = {
-    permit,
-    served,
-    operation: 'UPDATE',
-    subresource: permit.subresource,
-    name: permit.name,
-    namespace: permit.namespace,
-    object: draft,
-    old,
-    dryRun: input.dryRun,
-    warn: input.warn,
-  }
+  const { name, namespace } = permit
+  let request = admissionRequest(deps, input, { name, namespace, operation: 'UPDATE', object: draft, old })
   const changing = deps.admission.change(request)
-  if (changing !== undefined) await changing
+  if (changing !== undefined) {
+    await changing
+    // What somebody outside made of it may change no more than the client may.
+    draft = built(input, draft, old)
+    request = { ...request, object: draft }
+  }
   const context = prepared(deps, input, { draft, old })
   if (kind.counted && !uncounted.has(permit.subresource) && respecified(served, draft, old))
     draft.metadata.generation = (old.metadata.generation ?? 0) + 1
@@ -185,8 +184,8 @@ async function attempt(
   ]
   if (errors.length > 0) throw invalid({ group: kind.group, resource: kind.kind, name: permit.name }, errors)
   kind.warnings?.(draft, context).forEach(input.warn)
-  const judged = deps.admission.judge(request)
-  const undo = judged instanceof Promise ? await judged : judged
+  const judging = deps.admission.judge(request)
+  if (judging !== undefined) await judging
   const managed =
     step.wanted.managed ??
     deps.fields.update({
@@ -204,11 +203,9 @@ async function attempt(
     (step.wanted.managed === undefined
       ? managed === current.managed || step.wanted.sent === undefined
       : sameOwners(managed, current.managed))
-  ) {
-    undo()
+  )
     return current
-  }
-  return commit(deps, input, { current, draft, managed, taken, undo })
+  return commit(deps, input, { current, draft, managed, taken, request })
 }
 
 /** Nothing to write: equal but for the version that the store stamps. */
@@ -231,14 +228,14 @@ interface Commit {
   readonly draft: Draft<KObject>
   readonly managed: string
   readonly taken: Taken
-  readonly undo: () => void
+  readonly request: AdmissionRequest
 }
 
 async function commit(deps: RegistryDeps, input: UpdateInput, step: Commit): Promise<Kept | undefined> {
   const { current, draft } = step
   const { resource, key, revision } = current
   if (input.dryRun) {
-    step.undo()
+    await charged(deps, step.request)
     draft.metadata.resourceVersion = String(revision)
     return unkept({ resource, key, object: draft, managed: step.managed })
   }
@@ -247,12 +244,11 @@ async function commit(deps: RegistryDeps, input: UpdateInput, step: Commit): Pro
   const write: readonly Operation[] = gone
     ? [{ type: 'delete', resource, key, expect: revision }, ...deps.reservations.release(input.served, current.object)]
     : [{ type: 'put', resource, key, expect: revision, object: draft, managed: step.managed }, ...step.taken.operations]
-  const result = await deps.store.commit(write)
+  const result = await (gone ? deps.store.commit(write) : commitCharged(deps, step.request, write))
   if (result.ok)
     return gone
       ? unkept({ resource, key, object: stamped(draft, result.revision), managed: step.managed })
       : (result.kept[0] ?? current)
-  step.undo()
   if (result.reason !== 'conflict') throw commitFailure(result)
   step.taken.revert()
   return undefined

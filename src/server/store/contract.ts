@@ -81,6 +81,8 @@ export type CommitResult =
 export interface Snapshot {
   readonly revision: number
   readonly size: number
+  /** The same object for as long as nothing of the resource changes: for what is derived from all of it. */
+  readonly content: object
   get(key: string): Kept | undefined
   /** Keys greater than `after` (or from the start) that begin with `prefix`, in byte order. */
   range(options?: { readonly prefix?: string; readonly after?: string }): IterableIterator<Kept>

@@ -13,6 +13,8 @@ import { Waiting } from './waiting.ts'
 import { Watching } from './watching.ts'
 import { Window, type WindowLimits } from './window.ts'
 
+const nothing = Tree.empty<Entry>()
+
 export interface Loaded {
   readonly revision: number
   readonly oldest: number
@@ -71,7 +73,7 @@ export class Durable {
   }
 
   snapshot(resource: GroupResource): TreeSnapshot {
-    return new TreeSnapshot(this.#shelves.get(resource)?.tree ?? Tree.empty(), this.#revision)
+    return new TreeSnapshot(this.#shelves.get(resource)?.tree ?? nothing, this.#revision)
   }
 
   async snapshotAt(resource: GroupResource, revision: number): Promise<TreeSnapshot | 'expired' | 'future'> {

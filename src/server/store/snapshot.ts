@@ -15,6 +15,10 @@ export class TreeSnapshot implements Snapshot {
     return this.#tree.size
   }
 
+  get content(): object {
+    return this.#tree
+  }
+
   get(key: string): Entry | undefined {
     return this.#tree.get(key)
   }

@@ -5,7 +5,7 @@ import type { Draft } from '#api/metadata.ts'
 import { conflict, invalid } from '#api/status.ts'
 import { notSupported, required } from '#api/validation.ts'
 import type { Special } from '../outcome.ts'
-import { amend, made, posted, success } from './reading.ts'
+import { admitPosted, amend, inner, made, posted, success } from './reading.ts'
 
 export const binding: Special = async special => {
   const { name } = special.permit
@@ -19,8 +19,9 @@ export const binding: Special = async special => {
   ]
   const subject = { group: '', resource: 'pods/binding', name }
   if (errors.length > 0) throw invalid({ group: '', resource: 'Binding', name }, errors)
+  await admitPosted(special, body)
   const now = timestamp(special.serving.registry.clock.now())
-  await amend(special, draft => {
+  await amend(inner(special), draft => {
     const pod = draft as Draft<Pod>
     if (pod.metadata.deletionTimestamp !== undefined)
       throw conflict(subject, `pod ${name} is being deleted, cannot be assigned to a host`)
@@ -36,6 +37,7 @@ export const binding: Special = async special => {
     if ((spec.schedulingGates?.length ?? 0) > 0)
       throw conflict(subject, `pod ${name} has non-empty .spec.schedulingGates`)
     spec.nodeName = target.name ?? ''
+    if (body.metadata?.labels !== undefined) pod.metadata.labels = { ...pod.metadata.labels, ...body.metadata.labels }
     pod.metadata.annotations = { ...pod.metadata.annotations, ...body.metadata?.annotations }
     if (Object.keys(pod.metadata.annotations).length === 0) delete pod.metadata.annotations
     scheduled(pod, now)

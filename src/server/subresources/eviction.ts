@@ -9,7 +9,7 @@ import { copy, setField } from '#server/registry/build.ts'
 import { remove } from '#server/registry/delete.ts'
 import type { Kept } from '#server/store/contract.ts'
 import { get } from '../serve.ts'
-import { dryRunOf, made, posted, refusal, success } from './reading.ts'
+import { admitPosted, dryRunOf, inner, made, posted, refusal, success } from './reading.ts'
 
 const resource = 'poddisruptionbudgets.policy'
 
@@ -17,8 +17,9 @@ export const eviction: Special = async special => {
   const body = posted<Eviction>(special, 'Eviction')
   const pod = (await get(special.serving.registry, special)).object as Pod
   const { name, namespace } = special.permit
+  await admitPosted(special, body)
   if (!free(pod)) await charge(special, pod)
-  await remove(special.serving.registry, {
+  await remove(inner(special).serving.registry, {
     permit: special.permit,
     served: special.served,
     name,

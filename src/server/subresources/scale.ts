@@ -12,7 +12,7 @@ import { inVersion, prepared, toHub } from '../converting.ts'
 import { copy } from '#server/registry/build.ts'
 import { shown } from '../patching.ts'
 import { get } from '../serve.ts'
-import { amend, made } from './reading.ts'
+import { admitPart, amend, inner, made } from './reading.ts'
 
 const steps = (path: string): readonly string[] => path.split('.').filter(part => part !== '')
 
@@ -134,14 +134,15 @@ export const scale: Special = async special => {
   if (request.verb !== 'update' && request.verb !== 'patch')
     throw methodNotAllowed({ group: special.permit.group, resource: special.permit.resource }, request.verb)
   const { served } = special
-  const kept = await amend(special, async (draft, current) => {
+  const kept = await amend(inner(special), async (draft, current) => {
     await prepared(served, [current.object])
     const own = served.kind.convert === undefined ? draft : copy(inVersion(current.object, served))
     const before = toScale(own, paths)
     const wanted =
       request.verb === 'update'
-        ? (request.body as Draft<KObject> as Draft<Scale>)
+        ? (structuredClone(request.body) as Draft<KObject> as Draft<Scale>)
         : scaleIn(serving.patching.plain(request.patch, before))
+    await admitPart(special, wanted, before)
     write(own, paths.specReplicas, checked(special, wanted, current))
     return own === draft ? undefined : toHub(served, own)
   })

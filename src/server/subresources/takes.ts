@@ -30,6 +30,9 @@ const bodies: Readonly<Record<string, Kind>> = {
   scale: transient('autoscaling', 'v1', 'Scale'),
   eviction: transient('policy', 'v1', 'Eviction'),
   token: transient('authentication.k8s.io', 'v1', 'TokenRequest'),
+  exec: transient('', 'v1', 'PodExecOptions'),
+  attach: transient('', 'v1', 'PodAttachOptions'),
+  portforward: transient('', 'v1', 'PodPortForwardOptions'),
 }
 
 /** @returns undefined when the subresource takes the kind itself. */

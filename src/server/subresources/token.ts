@@ -2,14 +2,13 @@
 import type { TokenRequest } from '#kinds/facts/generated/types/authentication_v1.ts'
 import type { ServiceAccount } from '#kinds/facts/generated/types/core_v1.ts'
 import { timestamp } from '#base/clock.ts'
-import type { Draft, KObject } from '#api/metadata.ts'
+import type { KObject } from '#api/metadata.ts'
 import { badRequest, conflict, invalid, notFound } from '#api/status.ts'
 import { invalidValue } from '#api/validation.ts'
 import type { Special, SpecialRequest } from '../outcome.ts'
 import { get } from '../serve.ts'
-import type { AdmissionRequest } from '#server/registry/deps.ts'
 import { type Claims, type TokenKeys, signToken } from '#server/authn/tokens.ts'
-import { dryRunOf, made, posted } from './reading.ts'
+import { admitPosted, made, posted } from './reading.ts'
 
 export interface TokenIssuer {
   readonly keys: TokenKeys
@@ -29,7 +28,8 @@ export const token =
   async special => {
     const body = posted<TokenRequest>(special, 'TokenRequest')
     const account = (await get(special.serving.registry, special)).object as ServiceAccount
-    await admitted(special, body)
+    // Who may ask is the authorizer's question, for what is admission's: an agent asks for its own pods' tokens alone.
+    await admitPosted(special, body)
     const spec: Spec = body.spec ?? { audiences: [] }
     const seconds = Math.min(checked(spec.expirationSeconds ?? usual), longest)
     const now = Math.floor(special.serving.registry.clock.now() / 1000)
@@ -60,27 +60,6 @@ export const token =
       status: { token: signToken(issuer.keys, claims), expirationTimestamp: timestamp((now + seconds) * 1000) },
     })
   }
-
-/** Who may ask is the authorizer's question, for what is admission's: an agent asks for its own pods' tokens alone. */
-async function admitted(special: SpecialRequest, object: Draft<KObject>): Promise<void> {
-  const { permit, served, warn, request } = special
-  const { name, namespace, subresource } = permit
-  const asked: AdmissionRequest = {
-    permit,
-    served,
-    operation: 'CREATE',
-    subresource,
-    name,
-    namespace,
-    object,
-    old: undefined,
-    dryRun: dryRunOf(request),
-    warn,
-  }
-  const { admission } = special.serving.registry
-  await admission.change(asked)
-  await admission.judge(asked)
-}
 
 function checked(seconds: number): number {
   const refuse = (detail: string): never => {

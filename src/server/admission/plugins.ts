@@ -1,0 +1,74 @@
+/** Which steps there are, in which order, and which of them are on. */
+
+/** Upstream's order: who changes before who judges, webhooks after what is built in, quota last. */
+export const pluginOrder = [
+  'AlwaysAdmit',
+  'NamespaceLifecycle',
+  'NamespaceExists',
+  'LimitPodHardAntiAffinityTopology',
+  'LimitRanger',
+  'ServiceAccount',
+  'NodeRestriction',
+  'TaintNodesByCondition',
+  'AlwaysPullImages',
+  'PodSecurity',
+  'PodNodeSelector',
+  'Priority',
+  'DefaultTolerationSeconds',
+  'PodTolerationRestriction',
+  'EventRateLimit',
+  'ExtendedResourceToleration',
+  'DefaultStorageClass',
+  'StorageObjectInUseProtection',
+  'OwnerReferencesPermissionEnforcement',
+  'PersistentVolumeClaimResize',
+  'RuntimeClass',
+  'CertificateApproval',
+  'CertificateSigning',
+  'ClusterTrustBundleAttest',
+  'CertificateSubjectRestriction',
+  'DefaultIngressClass',
+  'DenyServiceExternalIPs',
+  'PodTopologyLabels',
+  'NodeDeclaredFeatureValidator',
+  'PodResizeValidator',
+  'MutatingAdmissionPolicy',
+  'MutatingAdmissionWebhook',
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionWebhook',
+  'ResourceQuota',
+  'AlwaysDeny',
+] as const
+
+export type Plugin = (typeof pluginOrder)[number]
+
+/** Off unless asked for; all others are on. NodeRestriction is on here: agents are held to their own node. */
+const off: ReadonlySet<string> = new Set<Plugin>([
+  'AlwaysAdmit',
+  'AlwaysDeny',
+  'AlwaysPullImages',
+  'DenyServiceExternalIPs',
+  'EventRateLimit',
+  'ExtendedResourceToleration',
+  'LimitPodHardAntiAffinityTopology',
+  'NamespaceExists',
+  'OwnerReferencesPermissionEnforcement',
+  'PodNodeSelector',
+  'PodTolerationRestriction',
+])
+
+/** `--enable-admission-plugins` and `--disable-admission-plugins`. */
+export interface PluginChoice {
+  readonly enable?: readonly string[]
+  readonly disable?: readonly string[]
+}
+
+/** @throws Error that says what is wrong with the choice. */
+export function chosenPlugins({ enable = [], disable = [] }: PluginChoice): readonly Plugin[] {
+  const known: ReadonlySet<string> = new Set(pluginOrder)
+  const unknown = [...enable, ...disable].find(name => !known.has(name))
+  if (unknown !== undefined) throw new Error(`admission plugin ${JSON.stringify(unknown)} is unknown`)
+  const both = enable.find(name => disable.includes(name))
+  if (both !== undefined) throw new Error(`${both} in enable-admission-plugins and disable-admission-plugins overlap`)
+  return pluginOrder.filter(name => enable.includes(name) || (!off.has(name) && !disable.includes(name)))
+}
