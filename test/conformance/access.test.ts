@@ -107,7 +107,6 @@ test('[sig-auth] Certificates API [Privileged:ClusterAdmin] should support CSR A
   assert.deepEqual(await api.items(`${path}?fieldSelector=spec.signerName%3Dexample.com/e2e-test`), [])
 })
 
-const waiting = { todo: 'the admission plugin RuntimeClass' }
 const pod = (runtimeClassName: string): object => ({
   metadata: { generateName: 'test-runtimeclass-' },
   spec: {
@@ -123,24 +122,16 @@ const refusesPod = async (runtimeClassName: string): Promise<void> => {
   assert.match(message, new RegExp(`pod rejected: RuntimeClass "${runtimeClassName}" not found`))
 }
 
-test(
-  '[sig-node] RuntimeClass should reject a Pod requesting a non-existent RuntimeClass [NodeConformance]',
-  waiting,
-  async () => {
-    await api.create(`/api/v1/namespaces/${name}/serviceaccounts`, { metadata: { name: 'default' } })
-    await refusesPod('nonexistent')
-  },
-)
+test('[sig-node] RuntimeClass should reject a Pod requesting a non-existent RuntimeClass [NodeConformance]', async () => {
+  await api.create(`/api/v1/namespaces/${name}/serviceaccounts`, { metadata: { name: 'default' } })
+  await refusesPod('nonexistent')
+})
 
-test(
-  '[sig-node] RuntimeClass should reject a Pod requesting a deleted RuntimeClass [NodeConformance]',
-  waiting,
-  async () => {
-    const path = '/apis/node.k8s.io/v1/runtimeclasses'
-    await api.create(path, { metadata: { name: 'delete-me' }, handler: 'runc' })
-    await api.create(`/api/v1/namespaces/${name}/pods`, pod('delete-me'))
-    await api.delete(`${path}/delete-me`)
-    await api.refused(404, 'GET', `${path}/delete-me`)
-    await refusesPod('delete-me')
-  },
-)
+test('[sig-node] RuntimeClass should reject a Pod requesting a deleted RuntimeClass [NodeConformance]', async () => {
+  const path = '/apis/node.k8s.io/v1/runtimeclasses'
+  await api.create(path, { metadata: { name: 'delete-me' }, handler: 'runc' })
+  await api.create(`/api/v1/namespaces/${name}/pods`, pod('delete-me'))
+  await api.delete(`${path}/delete-me`)
+  await api.refused(404, 'GET', `${path}/delete-me`)
+  await refusesPod('delete-me')
+})

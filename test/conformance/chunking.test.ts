@@ -1,30 +1,13 @@
 /** Lists in pages, also once what they began with has been compacted. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type Clock, systemClock } from '#base/clock.ts'
 import { type Api, type Json, openApi } from './api.ts'
-
-/** The machine's clock, whose alarms of some minutes can be rung by hand: the compaction's are. */
-function makeClock(): { readonly clock: Clock; readonly ring: () => void } {
-  const late = new Set<() => void>()
-  const clock: Clock = {
-    ...systemClock,
-    after: (milliseconds, call) => {
-      if (milliseconds < 60_000) return systemClock.after(milliseconds, call)
-      late.add(call)
-      return () => void late.delete(call)
-    },
-  }
-  const ring = (): void => {
-    const now = [...late]
-    late.clear()
-    for (const call of now) call()
-  }
-  return { clock, ring }
-}
+import { makeMovedClock } from './clock.ts'
 
 const total = 400
-const { clock, ring } = makeClock()
+const clock = makeMovedClock()
+/** As often as the store compacts. */
+const compaction = 5 * 60_000
 let api: Api
 let path = ''
 before(async () => {
@@ -83,7 +66,7 @@ test('[sig-api-machinery] Servers with support for API chunking should support c
     async () => {
       // What came after the first page is what a compaction keeps.
       await api.patch(`${path}/${nameOf(0)}`, { metadata: { annotations: { at: String(performance.now()) } } })
-      ring()
+      clock.advance(compaction)
       return api.call('GET', second + String(first.metadata.continue))
     },
     ({ status }) => status !== 200,

@@ -329,16 +329,6 @@ const storage: readonly Sample[] = [
     namespaced: false,
     object: () => ({ provisioner: 'e2e-fake-provisioner' }),
   },
-  {
-    tests: [
-      '[sig-storage] VolumeAttributesClass [FeatureGate:VolumeAttributesClass] should run through the lifecycle of a VolumeAttributesClass',
-    ],
-    at: 'apis/storage.k8s.io/v1',
-    resource: 'volumeattributesclasses',
-    kind: 'VolumeAttributesClass',
-    namespaced: false,
-    object: () => ({ driverName: 'e2e-fake-csi-driver', parameters: { foo: 'bar' } }),
-  },
 ]
 
 const claim = { devices: { requests: [{ name: 'req-0', exactly: { deviceClassName: 'dra.example.com' } }] } }
@@ -385,5 +375,18 @@ const resources: readonly Sample[] = [
     patch: { spec: { devices: [{ name: 'device-0' }] } },
   },
 ]
+
+/** Its protection is a controller's to take away. */
+export const heldSample: Sample = {
+  tests: [
+    '[sig-storage] VolumeAttributesClass [FeatureGate:VolumeAttributesClass] should run through the lifecycle of a VolumeAttributesClass',
+  ],
+  at: 'apis/storage.k8s.io/v1',
+  resource: 'volumeattributesclasses',
+  kind: 'VolumeAttributesClass',
+  held: true,
+  namespaced: false,
+  object: () => ({ driverName: 'e2e-fake-csi-driver', parameters: { foo: 'bar' } }),
+}
 
 export const groupSamples: readonly Sample[] = [...admission, ...workloads, ...network, ...storage, ...resources]
