@@ -1,36 +1,20 @@
 /** What the real kubectl does with a server. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { spawn } from 'node:child_process'
 import { type RequestOptions, request } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { type Ran, type RunOptions, run, skip, unpacked } from '../tools/clients.ts'
-import { type Api, type Json, openApi } from './api.ts'
+import { skip, unpacked } from '../tools/clients.ts'
+import type { Json } from './api.ts'
+import { type Session, openSession } from './session.ts'
 
-let api: Api
-let dir = ''
-let namespace = ''
+let session: Session
 before(async () => {
-  api = await openApi({ nodes: 0 })
-  dir = await mkdtemp(join(tmpdir(), 'bulwark-conformance-'))
-  await writeFile(join(dir, 'kubeconfig'), await api.wire.cluster.kubeConfig(), { mode: 0o600 })
-  namespace = await api.namespace()
+  session = await openSession()
 })
-after(async () => {
-  await api.stop()
-  await rm(dir, { recursive: true })
-})
+after(() => session.stop())
 
-const ran = (args: readonly string[], options: Partial<RunOptions> = {}): Promise<Ran> =>
-  run('kubectl', ['--namespace', namespace, ...args], { kubeconfig: join(dir, 'kubeconfig'), ...options })
-
-async function kubectl(args: readonly string[], input?: string): Promise<string> {
-  const { code, stdout, stderr } = await ran(args, input === undefined ? {} : { input })
-  assert.equal(code, 0, `kubectl ${args.join(' ')}: ${stdout}${stderr}`)
-  return stdout
-}
+const kubectl = (args: readonly string[], input?: string): Promise<string> => session.kubectl(args, input)
 
 test(
   '[sig-cli] Kubectl client Kubectl api-versions should check if v1 is in available api versions',
@@ -67,7 +51,7 @@ test(
   async () => {
     const [before, now] = ['registry.example/agnhost:2.55', 'registry.example/busybox:1.37']
     await kubectl(['create', '-f', '-'], deployment(before))
-    const { code, stdout } = await ran(['diff', '-f', '-'], { input: deployment(now) })
+    const { code, stdout } = await session.ran(['diff', '-f', '-'], { input: deployment(now) })
     assert.equal(code, 1)
     for (const image of [before, now]) assert.ok(stdout.includes(image), stdout)
     await kubectl(['delete', '-f', '-'], deployment(now))
@@ -86,7 +70,7 @@ async function proxied<T>(
   ready: RegExp,
   ask: (said: RegExpExecArray) => Promise<T>,
 ): Promise<T> {
-  const env = { HOME: dir, KUBECONFIG: join(dir, 'kubeconfig') }
+  const env = { HOME: session.dir, KUBECONFIG: session.kubeconfig }
   const proxy = spawn(unpacked('kubectl'), ['proxy', ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   try {
     let text = ''
@@ -129,7 +113,7 @@ test(
   '[sig-cli] Kubectl client Proxy server should support --unix-socket=/path',
   { skip, timeout: 30_000 },
   async () => {
-    const socketPath = join(dir, 'socket')
+    const socketPath = join(session.dir, 'socket')
     const { versions } = await proxied([`--unix-socket=${socketPath}`], /Starting to serve/, () =>
       fetched({ socketPath, path: '/api' }),
     )
@@ -138,7 +122,7 @@ test(
 )
 
 const images = async (name: string): Promise<Json> => {
-  const { spec } = await api.get(`/api/v1/namespaces/${namespace}/pods/${name}`)
+  const { spec } = await session.api.get(`/api/v1/namespaces/${session.namespace}/pods/${name}`)
   return { images: spec.containers.map((one: Json) => one.image), restartPolicy: spec.restartPolicy }
 }
 const image = 'registry.example/agnhost:2.63'

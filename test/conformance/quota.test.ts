@@ -34,7 +34,7 @@ interface Namespace {
   readonly name: string
   readonly core: string
   /** Waits until a quota says so. */
-  used(amounts: Readonly<Record<string, string>>, quota?: string): Promise<void>
+  readonly used: (amounts: Readonly<Record<string, string>>, quota?: string) => Promise<void>
 }
 
 async function namespaced(): Promise<Namespace> {
