@@ -286,7 +286,7 @@ const network: readonly Sample[] = [
     resource: 'ipaddresses',
     kind: 'IPAddress',
     namespaced: false,
-    names: ['255.255.255.255', 'fe80::42:1dff:fe84:f9e2', '255.255.255.254'],
+    names: ['255.255.255.255', 'fe80::42:1dff:fe84:f9e2', '255.255.255.254', '255.255.255.253'],
     object: () => ({
       spec: { parentRef: { group: 'mygroup', resource: 'myresources', namespace: 'foo', name: 'bar' } },
     }),
