@@ -252,3 +252,27 @@ test('[sig-storage] CSIInlineVolumes should support CSIVolumeSource in Pod API',
   const { status, json } = await api.call('GET', path)
   assert.ok(status === 404 || json.metadata.deletionTimestamp !== undefined)
 })
+
+test('[sig-apps] DisruptionController should create a PodDisruptionBudget', async () => {
+  const { core } = await namespaced()
+  const budgets = `/apis/policy/v1/namespaces/${core.split('/').at(-1)}/poddisruptionbudgets`
+  const processed = (): Promise<Json> =>
+    api.until(
+      'the budget is looked at',
+      () => api.get(`${budgets}/foo`),
+      ({ metadata, status }) => (status.observedGeneration ?? 0) >= metadata.generation,
+    )
+  await api.create(budgets, {
+    metadata: { name: 'foo' },
+    spec: { minAvailable: '1%', selector: { matchLabels: { foo: 'bar' } } },
+  })
+  const created = await processed()
+  const updated = await api.update(`${budgets}/foo`, { ...created, spec: { ...created.spec, minAvailable: '2%' } })
+  assert.equal(updated.spec.minAvailable, '2%')
+  await processed()
+  const patched = await api.patch(`${budgets}/foo`, { spec: { minAvailable: '3%' } })
+  assert.equal(patched.spec.minAvailable, '3%')
+  await processed()
+  await api.delete(`${budgets}/foo`)
+  await api.refused(404, 'GET', `${budgets}/foo`)
+})

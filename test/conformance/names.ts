@@ -81,8 +81,8 @@ const t1: Asked = {
     '[sig-api-machinery] CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for multiple CRDs of same group and version but different kinds',
     '[sig-api-machinery] CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for multiple CRDs of same group but different versions',
   ],
+  'quota.test.ts': ['[sig-api-machinery] ResourceQuota should be able to update and delete ResourceQuota.'],
   'samples-core.ts': [
-    '[sig-api-machinery] ResourceQuota should be able to update and delete ResourceQuota.',
     '[sig-api-machinery] ResourceQuota should manage the lifecycle of a ResourceQuota',
     '[sig-auth] ServiceAccounts should run through the lifecycle of a ServiceAccount',
     '[sig-auth] ServiceAccounts should update a ServiceAccount',
@@ -140,6 +140,7 @@ const t1: Asked = {
 
 const t2: Asked = {
   'controllers.test.ts': [
+    '[sig-apps] DisruptionController should create a PodDisruptionBudget',
     '[sig-api-machinery] Garbage collector should delete RS created by deployment when not orphaning',
     '[sig-api-machinery] Garbage collector should delete pods created by rc when not orphaning',
     '[sig-api-machinery] Garbage collector should not be blocked by dependency circle',
@@ -184,7 +185,6 @@ const t2: Asked = {
   ],
   'samples-groups.ts': [
     '[sig-apps] DisruptionController Listing PodDisruptionBudgets for all namespaces should list and delete a collection of PodDisruptionBudgets',
-    '[sig-apps] DisruptionController should create a PodDisruptionBudget',
     '[sig-storage] VolumeAttributesClass [FeatureGate:VolumeAttributesClass] should run through the lifecycle of a VolumeAttributesClass',
   ],
   'volumes.test.ts': [

@@ -309,3 +309,19 @@ test('[sig-scheduling] LimitRange should create a LimitRange with defaults and e
   await api.delete(`${core}/limitranges/limit-range`)
   await resources('pod2', much ?? {})
 })
+
+test('[sig-api-machinery] ResourceQuota should be able to update and delete ResourceQuota.', async () => {
+  const { core } = await namespaced()
+  const quota = (cpu: string, memory: string): object => ({
+    metadata: { name: 'test-quota' },
+    spec: { hard: { cpu, memory } },
+  })
+  const path = `${core}/resourcequotas/test-quota`
+  await api.create(`${core}/resourcequotas`, quota('1', '500Mi'))
+  // Without a version: it overwrites.
+  const updated = await api.update(path, quota('2', '1Gi'))
+  assert.deepEqual(updated.spec.hard, { cpu: '2', memory: '1Gi' })
+  assert.deepEqual((await api.get(path)).spec.hard, { cpu: '2', memory: '1Gi' })
+  await api.delete(path)
+  await api.refused(404, 'GET', path)
+})

@@ -103,10 +103,7 @@ export const coreSamples: readonly Sample[] = [
   },
   {
     ...core,
-    tests: [
-      '[sig-api-machinery] ResourceQuota should be able to update and delete ResourceQuota.',
-      '[sig-api-machinery] ResourceQuota should manage the lifecycle of a ResourceQuota',
-    ],
+    tests: ['[sig-api-machinery] ResourceQuota should manage the lifecycle of a ResourceQuota'],
     resource: 'resourcequotas',
     kind: 'ResourceQuota',
     object: () => ({ spec: { hard: { cpu: '1', memory: '500Mi' } } }),

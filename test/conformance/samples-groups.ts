@@ -144,7 +144,6 @@ const workloads: readonly Sample[] = [
   {
     tests: [
       '[sig-apps] DisruptionController Listing PodDisruptionBudgets for all namespaces should list and delete a collection of PodDisruptionBudgets',
-      '[sig-apps] DisruptionController should create a PodDisruptionBudget',
     ],
     at: 'apis/policy/v1',
     resource: 'poddisruptionbudgets',
