@@ -176,7 +176,8 @@ export async function podStarts(): Promise<readonly Figure[]> {
     return []
   }
   const dir = await mkdtemp(join(tmpdir(), 'bw-'))
-  const name = 'bench'
+  // Names are the machine's: two runs at the same time need two.
+  const name = `bench-${process.pid}`
   const bulwark = async (...args: readonly string[]): Promise<void> => {
     const env = { ...process.env, KUBECONFIG: join(dir, 'user.kubeconfig') }
     await run(process.execPath, [program, ...args, '--name', name, '--data-dir', dir], { env, maxBuffer: 16 << 20 })
@@ -186,7 +187,8 @@ export async function podStarts(): Promise<readonly Figure[]> {
     await bulwark('image', 'import', ...(await buildImages(join(homedir(), '.cache/bulwark/images'), ['busybox'])))
     return await measure(dir, name)
   } finally {
-    await bulwark('down', '--purge')
+    // Where it did not come up, why is what matters.
+    await bulwark('down', '--purge').catch((error: unknown) => process.stderr.write(`bench: ${String(error)}\n`))
     await discard(dir)
   }
 }

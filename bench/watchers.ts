@@ -138,7 +138,12 @@ export async function watchLoad(job: WatchJob): Promise<WatchResult> {
     await sleep(2)
   }
   await Promise.all(writes)
-  const expected = job.selective ? serial * Math.ceil(job.watchers / shares) : serial * job.watchers
+  const listening = (share: number): number =>
+    Array.from({ length: job.watchers }).filter((_, at) => at % shares === share).length
+  const bySharing = Array.from({ length: shares }, (_, share) => listening(share))
+  const expected = job.selective
+    ? Array.from({ length: serial }).reduce<number>((sum, _, at) => sum + (bySharing[at % shares] ?? 0), 0)
+    : serial * job.watchers
   for (const end = performance.now() + 10_000; watchers.delays.length < expected && performance.now() < end;)
     await sleep(50)
   watchers.close()

@@ -166,6 +166,7 @@ export const serviceUnavailable = (message: string): StatusError => refuse('Serv
 export const insufficientStorage = (message: string): StatusError => refuse('InsufficientStorage', message)
 export const tooManyRequests = (message: string, retryAfterSeconds: number): StatusError =>
   refuse('TooManyRequests', message, { retryAfterSeconds })
+export const timedOut = (message: string): StatusError => refuse('Timeout', message)
 /** A resourceVersion that this store has not reached within 3 s. */
 export const resourceVersionTooLarge = (asked: number, current: number): StatusError =>
   refuse('Timeout', `Too large resource version: ${asked}, current: ${current}`, {

@@ -1,7 +1,7 @@
 /** The node agent: every pod that is bound to this node runs here, and nothing else does. */
 import { readFileSync, readdirSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
-import { totalmem } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '#base/clock.ts'
@@ -22,6 +22,7 @@ import { type ClusterNames, parseResolver } from '../pod/names.ts'
 import { keepNode, type NodeFacts, type NodeKeeper } from '../registration.ts'
 import { type KnownPod, listPods, type RuntimePod } from '../runtime.ts'
 import { makeTokens } from '../tokens.ts'
+import { makeTurns } from '../turns.ts'
 import type { Context } from './context.ts'
 import { followRuntime, type RuntimeEvents } from './events.ts'
 import { machineFacts, networkTrouble, nodeImages } from './facts.ts'
@@ -70,6 +71,8 @@ export interface Agent {
   pods(): readonly RunningPod[]
 }
 
+/** Calls of the runtime that start something, at the same time. */
+const startsPerProcessor = 2
 const upkeepEvery = 10_000
 /** While the runtime has no network for pods. */
 const troubleEvery = 250
@@ -119,6 +122,7 @@ class Running implements Agent {
       paths: nodePaths(parts.dir),
       cgroup: parts.cgroup,
       podPids: parts.podPids ?? 4096,
+      turns: makeTurns(startsPerProcessor * availableParallelism()),
     }
   }
 

@@ -17,6 +17,7 @@ import type { ClusterNames } from '../pod/names.ts'
 import { ephemeralContainers, initContainers } from '../pod/spec.ts'
 import type { Tell } from '../pull.ts'
 import type { Tokens } from '../tokens.ts'
+import type { Turns } from '../turns.ts'
 
 export interface Context {
   readonly cri: Cri
@@ -37,6 +38,8 @@ export interface Context {
   /** The node's own control group, for example `/bulwark-default`. */
   readonly cgroup: string
   readonly podPids: number
+  /** For calls that make the runtime work. */
+  readonly turns: Turns
 }
 
 export const podGroup = (context: Context, uid: string): string => `${context.cgroup}/pod${uid}`

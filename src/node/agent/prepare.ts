@@ -104,7 +104,8 @@ export async function sandboxStep(context: Context, pod: Pod, attempt: number): 
       mkdir(logDirectory(context.paths, pod), { recursive: true, mode: 0o755 }),
       makeGroup(podGroup(context, pod.metadata.uid ?? ''), { ...podResources(pod), pids: context.podPids }),
     ])
-    await context.cri.runtime.runPodSandbox({ config: sandboxOf(context, pod, attempt), runtimeHandler: handler })
+    const config = sandboxOf(context, pod, attempt)
+    await context.turns.run('later', () => context.cri.runtime.runPodSandbox({ config, runtimeHandler: handler }))
   } catch (cause) {
     const message = `Failed to create pod sandbox: ${rpcMessage(cause)}`
     tellOf(context, pod)('Warning', 'FailedCreatePodSandBox', message)

@@ -128,13 +128,16 @@ export async function startStep(context: Context, input: StartInput): Promise<vo
   const sandbox = sandboxOf(context, pod, input.sandbox.attempt)
   const logs = join(sandbox.logDirectory ?? '', name)
   await mkdir(logs, { recursive: true, mode: 0o755 })
-  const { containerId } = await context.cri.runtime
-    .createContainer({ podSandboxId: input.sandbox.id, config, sandboxConfig: sandbox })
-    .catch((error: unknown) => say(failed('CreateContainerError', error)))
-  tell('Normal', 'Created', 'Container created')
-  await context.cri.runtime
-    .startContainer({ containerId })
-    .catch((error: unknown) => say(failed('RunContainerError', error)))
+  const containerId = await context.turns.run('first', async () => {
+    const made = await context.cri.runtime
+      .createContainer({ podSandboxId: input.sandbox.id, config, sandboxConfig: sandbox })
+      .catch((error: unknown) => say(failed('CreateContainerError', error)))
+    tell('Normal', 'Created', 'Container created')
+    await context.cri.runtime
+      .startContainer({ containerId: made.containerId })
+      .catch((error: unknown) => say(failed('RunContainerError', error)))
+    return made.containerId
+  })
   tell('Normal', 'Started', 'Container started')
   await postStart(context, input, containerId)
 }
