@@ -1,8 +1,6 @@
 /** What upstream asks of a kind's operations, the same for all kinds: discovery, and every verb that it serves. */
 import assert from 'node:assert/strict'
-import { stringifyJson } from '#codec/json.ts'
-import { decodeProtobuf, encodeProtobuf, readEnvelope } from '#codec/protobuf.ts'
-import { findType } from '#kinds/facts/read.ts'
+import { assertProtobuf, withoutNulls } from './protobuf.ts'
 import { type Api, type Json, type Patch, type Watch, assertNewer, withQuery } from './api.ts'
 
 export interface Sample {
@@ -112,35 +110,6 @@ async function eachPatch({ api, sample, path }: Place, one: Json): Promise<void>
   }
 }
 
-const withoutNulls = (value: object): object =>
-  JSON.parse(JSON.stringify(value, (_, part: unknown) => (part === null ? undefined : part)))
-
-const protobuf = 'application/vnd.kubernetes.protobuf'
-
-/** Go's clients speak protobuf of all built-in kinds: the same object, there and back. */
-async function inProtobuf({ api, sample, path, namespace, label }: Place, one: Json): Promise<void> {
-  const [, group = 'core', version = 'v1'] = sample.at.split('/').length === 3 ? sample.at.split('/') : []
-  const schema = findType(`${group.split('.')[0]}_${version}.${sample.kind}`)
-  assert.ok(schema)
-  const plain = (bytes: Uint8Array): object => JSON.parse(stringifyJson(decodeProtobuf(schema, readEnvelope(bytes))))
-  const read = await api.call('GET', `${path}/${one.metadata.name}`, { headers: { accept: protobuf } })
-  assert.equal(read.headers['content-type'], protobuf)
-  const { apiVersion } = one
-  assert.deepEqual(plain(read.bytes), await api.get(`${path}/${one.metadata.name}`))
-  const named = sample.names === undefined ? { name: 'e2e-protobuf' } : { name: sample.names[3] }
-  const metadata = { ...named, labels: { 'e2e-protobuf': label } }
-  const object = { apiVersion, kind: sample.kind, ...sample.object(namespace), metadata }
-  const made = await api.call('POST', path, {
-    headers: { accept: protobuf, 'content-type': protobuf },
-    body: encodeProtobuf(schema, withoutNulls(object) as typeof object),
-  })
-  assert.equal(made.status, 201, made.text)
-  const kept = await api.get(`${path}/${named.name}`)
-  assert.deepEqual(plain(made.bytes), kept)
-  assert.partialDeepStrictEqual(kept, withoutNulls(sample.object(namespace)))
-  await api.delete(`${path}/${named.name}`)
-}
-
 async function statusChanged({ api, sample, path }: Place, one: Json): Promise<void> {
   const [first, second] = sample.status ?? []
   if (first === undefined || second === undefined) return
@@ -200,7 +169,7 @@ export async function operate(api: Api, sample: Sample): Promise<void> {
   const watches = [await api.watch(`${path}?${since}`), await api.watch(`${everywhere}?${since}`)]
   const updated = await changed(place, one, watches)
   await eachPatch(place, updated)
-  await inProtobuf(place, one)
+  await assertProtobuf(api, { ...place, since: list.metadata.resourceVersion }, one)
   await statusChanged(place, one)
   await removed(place, one)
   for (const watch of watches) {
