@@ -85,17 +85,32 @@ function statusOf(pod: Pod, around: Around, ended: boolean): PodStatus {
   }
 }
 
+/** When it ends by itself, and when it is ended. */
+const ends = (pod: Pod): { readonly own: number; readonly deadline: number } => ({
+  own: duration(pod),
+  deadline: (pod.spec.activeDeadlineSeconds ?? Infinity) * 1000,
+})
+
+const overdue = {
+  phase: 'Failed',
+  reason: 'DeadlineExceeded',
+  message: 'Pod was active on the node longer than the specified deadline',
+} as const
+
 export function fate(pod: Pod, around: Around): Fate {
   if (pod.metadata.deletionTimestamp !== undefined) return { do: 'delete' }
   const phase = pod.status?.phase
   if (phase === 'Succeeded' || phase === 'Failed') return { do: 'nothing' }
-  const length = duration(pod)
-  if (phase !== 'Running') {
-    const status = statusOf(pod, around, false)
-    return Number.isFinite(length) ? { do: 'status', status, again: around.now + length } : { do: 'status', status }
-  }
-  if (!Number.isFinite(length)) return { do: 'nothing' }
+  const { own, deadline } = ends(pod)
+  const length = Math.min(own, deadline)
   // startTime has whole seconds: it may lie up to a second before the start, never after it.
-  const again = Date.parse(pod.status?.startTime ?? '') + length
-  return around.now < again ? { do: 'wait', again } : { do: 'status', status: statusOf(pod, around, true) }
+  const since = phase === 'Running' ? Date.parse(pod.status?.startTime ?? '') : around.now
+  const again = Number.isFinite(length) ? { again: since + length } : undefined
+  const observed = phase === 'Running' && pod.status?.observedGeneration === pod.metadata.generation
+  if (phase === 'Running' && again !== undefined && around.now >= again.again) {
+    const status = statusOf(pod, around, true)
+    return { do: 'status', status: deadline < own ? { ...status, ...overdue } : status }
+  }
+  if (!observed) return { do: 'status', status: statusOf(pod, around, false), ...again }
+  return again === undefined ? { do: 'nothing' } : { do: 'wait', ...again }
 }
