@@ -201,7 +201,7 @@ function undeclared({ apiVersion, kind, metadata }: KObject, unknown: readonly s
 
 export const patching: Patching = {
   patched: (patch, document, served) => patched(patch, document, served.version.schema()),
-  plain: (patch, document) => patched(patch, document),
+  plain: (patch, document, type) => patched(patch, document, type === undefined ? undefined : findType(type)),
   decoded: patchedObject,
   configured: (content, served) => {
     const { object, unknown } = typed(copyOf(content), served)
