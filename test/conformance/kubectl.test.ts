@@ -148,3 +148,40 @@ test(
     await kubectl(['delete', 'pods', name])
   },
 )
+
+test('[sig-cli] Kubectl client Kubectl label should update the label on a resource', { skip }, async () => {
+  await kubectl(['run', 'labelled', `--image=${image}`])
+  await kubectl(['label', 'pods', 'labelled', 'testing-label=testing-label-value'])
+  assert.ok((await kubectl(['get', 'pod', 'labelled', '-L', 'testing-label'])).includes('testing-label-value'))
+  await kubectl(['label', 'pods', 'labelled', 'testing-label-'])
+  assert.ok(!(await kubectl(['get', 'pod', 'labelled', '-L', 'testing-label'])).includes('testing-label-value'))
+})
+
+test('[sig-cli] Kubectl client Kubectl patch should add annotations for pods in rc', { skip }, async () => {
+  const labels = { app: 'agnhost' }
+  const template = { metadata: { labels }, spec: { containers: [{ name: 'agnhost', image }] } }
+  const rc = {
+    apiVersion: 'v1',
+    kind: 'ReplicationController',
+    metadata: { name: 'rc' },
+    spec: { replicas: 2, selector: labels, template },
+  }
+  await kubectl(['create', '-f', '-'], JSON.stringify(rc))
+  const path = `/api/v1/namespaces/${session.namespace}/pods?labelSelector=app%3Dagnhost`
+  const pods = await session.api.until(
+    'its pods',
+    () => session.api.items(path),
+    ({ length }) => length === 2,
+  )
+  for (const { metadata } of pods)
+    await kubectl(['patch', 'pod', metadata.name, '-p', '{"metadata":{"annotations":{"x":"y"}}}'])
+  for (const { metadata } of await session.api.items(path)) assert.equal(metadata.annotations.x, 'y')
+})
+
+test("[sig-cli] Kubectl client Kubectl replace should update a single-container pod's image", { skip }, async () => {
+  const name = 'e2e-test-replaced-pod'
+  await kubectl(['run', name, `--image=${image}`, `--labels=run=${name}`])
+  const text = await kubectl(['get', 'pod', name, '-o', 'json'])
+  await kubectl(['replace', '-f', '-'], text.replaceAll(`"${image}"`, '"registry.example/busybox:1.37"'))
+  assert.deepEqual((await images(name)).images, ['registry.example/busybox:1.37'])
+})

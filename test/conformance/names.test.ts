@@ -9,14 +9,15 @@ const all = Object.entries(tiers).flatMap(([tier, files]) =>
   Object.entries(files).flatMap(([file, names]) => names.map(name => ({ tier, file, name }))),
 )
 const read = (file: string): string => readFileSync(join(import.meta.dirname, file), 'utf8')
-const quoted = /'(\[sig-(?:[^'\\]|\\.)*)'/g
+const quoted = /'(\[sig-[^'\n]*)'|"(\[sig-[^"\n]*)"/g
 const titles = (file: string): readonly string[] =>
-  [...read(file).matchAll(quoted)].map(([, title = '']) => title.replaceAll("\\'", "'"))
+  [...read(file).matchAll(quoted)].map(([, one, two]) => one ?? two ?? '')
 
 test('each tier has its names, each once', () => {
   const counts = Map.groupBy(all, ({ tier }) => tier)
   assert.equal(counts.get('T1')?.length, 105)
   assert.equal(counts.get('T2')?.length, 37)
+  assert.equal(counts.get('T3')?.length, 58)
   assert.equal(new Set(all.map(({ name }) => name)).size, all.length)
 })
 

@@ -1,6 +1,6 @@
 /**
- * Upstream's conformance tests of Kubernetes 1.36 that need no node, by tier, and where ours ask the same. T1 needs the API
- * server alone, T2 controllers besides. Names are upstream's.
+ * Upstream's conformance tests of Kubernetes 1.36 that need no container, by tier, and where ours ask the same. T1 needs the
+ * API server alone, T2 controllers besides, T3 nodes that say that pods run. Names are upstream's.
  */
 
 /** Files of this folder and the names that they ask. */
@@ -192,7 +192,80 @@ const t2: Asked = {
   ],
 }
 
-export const tiers: Readonly<Record<'T1' | 'T2', Asked>> = { T1: t1, T2: t2 }
+const t3: Asked = {
+  'kubectl.test.ts': [
+    '[sig-cli] Kubectl client Kubectl label should update the label on a resource',
+    '[sig-cli] Kubectl client Kubectl patch should add annotations for pods in rc',
+    "[sig-cli] Kubectl client Kubectl replace should update a single-container pod's image",
+  ],
+  'owners.test.ts': [
+    '[sig-api-machinery] Garbage collector should keep the rc around until all its pods are deleted if the deleteOptions says so [Serial]',
+    "[sig-api-machinery] Garbage collector should not delete dependents that have both valid owner and owner that's waiting for dependents to be deleted [Serial]",
+    '[sig-api-machinery] Garbage collector should orphan pods created by rc if delete options say so [Serial]',
+    '[sig-api-machinery] Namespaces [Serial] should ensure that all pods are removed when a namespace is deleted',
+    '[sig-api-machinery] OrderedNamespaceDeletion namespace deletion should delete pod first',
+    '[sig-apps] DisruptionController should block an eviction until the PDB is updated to allow it',
+    '[sig-apps] DisruptionController should observe PodDisruptionBudget status updated',
+    '[sig-apps] ReplicationController should adopt matching pods on creation',
+    '[sig-apps] ReplicationController should test the lifecycle of a ReplicationController',
+    '[sig-apps] ReplicaSet should adopt matching pods on creation and release no longer matching pods',
+    '[sig-network] EndpointsController should create Endpoints for Pods matching a Service',
+    '[sig-network] EndpointSlice should create Endpoints and EndpointSlices for Pods matching a Service',
+    '[sig-network] Service endpoints latency should not be very high',
+  ],
+  'pods.test.ts': [
+    '[sig-node] Kubelet when scheduling a busybox command that always fails in a pod should be possible to delete [NodeConformance]',
+    '[sig-node] Pods should allow activeDeadlineSeconds to be updated [NodeConformance]',
+    '[sig-node] Pods should be submitted and removed [NodeConformance]',
+    '[sig-node] Pods should be updated [NodeConformance]',
+    '[sig-node] Pods should delete a collection of pods',
+    '[sig-node] Pods should get a host IP [NodeConformance]',
+    '[sig-node] Pods should patch a pod status',
+    '[sig-node] Pods should run through the lifecycle of Pods and PodStatus',
+    '[sig-node] RuntimeClass should schedule a Pod requesting a RuntimeClass and initialize its Overhead [NodeConformance]',
+    '[sig-node] RuntimeClass should schedule a Pod requesting a RuntimeClass without PodOverhead [NodeConformance]',
+    '[sig-node] Pods Extended (pod generation) Pod Generation custom-set generation on new pods and graceful delete',
+    '[sig-node] Pods Extended (pod generation) Pod Generation issue 500 podspec updates and verify generation and observedGeneration eventually converge [MinimumKubeletVersion:1.34]',
+  ],
+  'samples-workloads.ts': [
+    '[sig-apps] ControllerRevision [Serial] should manage the lifecycle of a ControllerRevision',
+    '[sig-apps] Daemon set [Serial] should list and delete a collection of DaemonSets',
+    '[sig-apps] Daemon set [Serial] should verify changes to a daemon set status',
+    '[sig-apps] Deployment should validate Deployment Status endpoints',
+    '[sig-apps] DisruptionController should update/patch PodDisruptionBudget status',
+    '[sig-apps] Job should apply changes to a job status',
+    '[sig-apps] ReplicaSet should list and delete a collection of ReplicaSets',
+    '[sig-apps] ReplicaSet should validate Replicaset Status endpoints',
+    '[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] should list, patch and delete a collection of StatefulSets',
+    '[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] should validate Statefulset Status endpoints',
+    '[sig-storage] VolumeAttachment Conformance should apply changes to a volumeattachment status',
+    '[sig-storage] VolumeAttachment Conformance should run through the lifecycle of a VolumeAttachment',
+  ],
+  'sets.test.ts': [
+    '[sig-apps] Daemon set [Serial] should retry creating failed daemon pods',
+    '[sig-apps] Daemon set [Serial] should run and stop complex daemon',
+    '[sig-apps] Daemon set [Serial] should run and stop simple daemon',
+    '[sig-apps] Daemon set [Serial] should update pod when spec was updated and update strategy is RollingUpdate',
+    '[sig-apps] Job should adopt matching orphans and release non-matching pods',
+    '[sig-apps] Job should allow to use a pod failure policy to ignore failure matching on DisruptionTarget condition',
+    '[sig-apps] Job should delete a job',
+    '[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] Should recreate evicted statefulset',
+    '[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] should have a working scale subresource',
+    '[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] should perform canary updates and phased rolling updates of template modifications',
+  ],
+  'workloads.test.ts': [
+    '[sig-apps] Deployment Deployment should have a working scale subresource',
+    '[sig-apps] Deployment RecreateDeployment should delete old pods and create new ones',
+    '[sig-apps] Deployment RollingUpdateDeployment should delete old pods and create new ones',
+    '[sig-apps] Deployment deployment should delete old replica sets',
+    '[sig-apps] Deployment deployment should support rollover',
+    '[sig-apps] Deployment should run the lifecycle of a Deployment',
+    '[sig-apps] ReplicaSet Replace and Patch tests',
+    '[sig-apps] ReplicaSet Replicaset should have a working scale subresource',
+  ],
+}
+
+export const tiers: Readonly<Record<'T1' | 'T2' | 'T3', Asked>> = { T1: t1, T2: t2, T3: t3 }
 
 /** Why a test stands there and is skipped yet. */
 export const waiting: ReadonlyMap<string, string> = new Map(

@@ -4,6 +4,7 @@ import { type Api, openApi } from './api.ts'
 import { operate } from './operations.ts'
 import { coreSamples } from './samples-core.ts'
 import { groupSamples } from './samples-groups.ts'
+import { workloadSamples } from './samples-workloads.ts'
 
 let api: Api
 before(async () => {
@@ -11,5 +12,5 @@ before(async () => {
 })
 after(() => api.stop())
 
-for (const sample of [...coreSamples, ...groupSamples])
+for (const sample of [...coreSamples, ...groupSamples, ...workloadSamples])
   test(sample.tests.join('; '), { timeout: 30_000 }, () => operate(api, sample))

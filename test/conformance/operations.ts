@@ -19,6 +19,8 @@ export interface Sample {
   readonly status?: readonly [object, object]
   /** Deleted ones stay until a controller has seen that nobody uses them. */
   readonly held?: boolean
+  /** A deletion that says nothing leaves what it owns. */
+  readonly orphans?: boolean
   /** Names, where generated ones are not allowed. Four. */
   readonly names?: readonly string[]
 }
@@ -135,10 +137,12 @@ async function removed({ api, sample, path, everywhere, mine }: Place, one: Json
           ({ length }) => length === count,
         )
       : api.items(`${everywhere}?${mine}`).then(({ length }) => assert.equal(length, count))
-  await api.delete(`${path}/${one.metadata.name}`)
+  const options =
+    sample.orphans === true ? { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' } : undefined
+  await api.delete(`${path}/${one.metadata.name}`, options)
   await left(2)
   assert.equal((await api.refused(404, 'GET', `${path}/${one.metadata.name}`)).reason, 'NotFound')
-  await api.delete(`${path}?${mine}`)
+  await api.delete(`${path}?${mine}`, options)
   await left(0)
 }
 

@@ -28,7 +28,7 @@ export const withoutNulls = (value: object): object =>
 
 function schemaOf({ at, kind }: Sample): { readonly one: Schema; readonly list: Schema } {
   const [, second = '', third] = at.split('/')
-  const [group = '', version = ''] = third === undefined ? ['core', second] : [second.split('.')[0], third]
+  const [group, version] = third === undefined ? ['core', second] : [second.split('.')[0], third]
   const one = findType(`${group}_${version}.${kind}`)
   const list = findType(`${group}_${version}.${kind}List`)
   assert.ok(one && list, kind)
