@@ -1,87 +1,121 @@
-/** Creates, reads and lists of pods, each as a share of the floor of the same run. */
+/** Creates, reads and lists of pods, each as a share of the floor of the same run: both are loaded in turns. */
 import { readFileSync } from 'node:fs'
-import type { Job } from './load.ts'
+import type { Job, Result } from './load.ts'
 import { podBody } from './pod.ts'
-import { type Started, type Target, discard, fromKubeconfig, runLoad, startFloor, startServer } from './processes.ts'
+import { type Target, discard, fromKubeconfig, runLoad, startFloor, startServer } from './processes.ts'
 import type { Figure } from './report.ts'
 import { scale } from './scale.ts'
 
 const connections = 32
 const collection = '/api/v1/namespaces/default/pods'
-const { seconds, listedPods: listed } = scale
+const { seconds, listedPods: listed, turns } = scale
 
-const job = (target: Target, rest: Pick<Job, 'method' | 'path'> & Partial<Job>): Job => ({
+interface Pair<T> {
+  readonly ours: T
+  readonly floor: T
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+
+let serial = 0
+
+/** Names that no other load has. */
+const creates = (target: Target, rest: Partial<Job> = {}): Job => ({
   ...target,
   connections,
-  seconds,
+  seconds: seconds / turns,
+  method: 'POST',
+  path: collection,
+  body: JSON.stringify(podBody(`p${serial++}-{n}`)),
   ...rest,
 })
-const creates = (target: Target): Job =>
-  job(target, { method: 'POST', path: collection, body: JSON.stringify(podBody(`p{n}`)) })
 
-interface Numbers {
-  readonly creates: number
-  readonly gets: number
-  readonly listBytes: number
+async function done(job: Job): Promise<Result> {
+  const result = await runLoad(job)
+  if (result.failed > 0)
+    throw new Error(`${result.failed} of ${result.requests} requests failed: ${job.method} ${job.path}`)
+  return result
 }
 
-function failures(what: string, failed: number): void {
-  if (failed > 0) throw new Error(`${failed} ${what} failed`)
+/** In turns, so that a busy moment of the machine meets both. */
+async function inTurns(jobs: Pair<() => Job>, of: (result: Result) => number): Promise<Pair<number>> {
+  const [ours, floor]: [number[], number[]] = [[], []]
+  for (let turn = 0; turn < turns; turn++) {
+    ours.push(of(await done(jobs.ours())))
+    floor.push(of(await done(jobs.floor())))
+  }
+  return { ours: median(ours), floor: median(floor) }
 }
 
-async function measure(target: Target, list: (bytes: number) => string): Promise<Numbers & { readonly bytes: number }> {
-  await runLoad({ ...creates(target), path: collection, seconds: 2, body: JSON.stringify(podBody('warm{n}')) })
-  const create = await runLoad(creates(target))
-  failures('creates', create.failed)
-  const get = await runLoad(job(target, { method: 'GET', path: `${collection}/p1` }))
-  failures('GETs', get.failed)
-  const missing = listed - create.requests
-  if (missing > 0)
-    await runLoad({
-      ...job(target, { method: 'POST', path: collection, body: JSON.stringify(podBody('more{n}')) }),
-      seconds: 120,
-      requests: missing,
-    })
-  const one = await runLoad(job(target, { method: 'GET', path: list(0), connections: 1, requests: 2, seconds: 120 }))
-  const bytes = Math.round(one.bytesPerSecond / one.perSecond)
-  const lists = await runLoad(job(target, { method: 'GET', path: list(bytes), connections: 4 }))
-  failures('lists', lists.failed)
-  return { creates: create.perSecond, gets: get.perSecond, listBytes: lists.bytesPerSecond, bytes }
+const perSecond = ({ perSecond: value }: Result): number => value
+const bytesPerSecond = ({ bytesPerSecond: value }: Result): number => value
+
+const gets = (target: Target, name: string): Job => ({
+  ...target,
+  connections,
+  seconds: seconds / turns,
+  method: 'GET',
+  path: `${collection}/${name}`,
+})
+
+/** As many pods as are listed, and how many bytes that is. */
+async function fill(target: Target, path: string): Promise<number> {
+  await done(creates(target, { seconds: 300, requests: listed }))
+  const one = await done({ ...target, connections: 1, requests: 1, seconds: 120, method: 'GET', path })
+  return Math.round(one.bytesPerSecond / one.perSecond)
 }
 
-export async function api(kubeconfig?: string): Promise<readonly Figure[]> {
-  const dirs: string[] = []
-  const own = kubeconfig === undefined ? await startServer({ port: 17_443, nodes: 0 }) : undefined
-  if (own !== undefined) dirs.push(own.dir)
-  const ours = await measure(
-    own?.target ?? (await fromKubeconfig(kubeconfig ?? '')),
-    () => `${collection}?limit=${listed}`,
+async function measure({ ours, floor }: Pair<Target>): Promise<readonly Figure[]> {
+  const [warmed, least] = [creates(ours, { seconds: 2 }), creates(floor, { seconds: 2 })]
+  await done(warmed)
+  await done(least)
+  const create = await inTurns({ ours: () => creates(ours), floor: () => creates(floor) }, perSecond)
+  const nameOf = ({ body = '' }: Job): string => /"name":"(p\d+)-/.exec(body)?.[1] ?? ''
+  const get = await inTurns(
+    { ours: () => gets(ours, `${nameOf(warmed)}-1`), floor: () => gets(floor, `${nameOf(least)}-1`) },
+    perSecond,
   )
-  const rss =
-    own === undefined
-      ? 0
-      : Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${own.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
-  await own?.stop()
-  const floor: Started = await startFloor()
-  const least = await measure(floor.target, bytes => `/cat/${bytes === 0 ? ours.bytes : bytes}`)
-  await floor.stop()
-  await Promise.all(dirs.map(discard))
+  const path = `${collection}?limit=${listed}`
+  const bytes = await fill(ours, path)
+  const lists = { connections: 4, seconds, method: 'GET' } as const
+  const list = await inTurns(
+    { ours: () => ({ ...ours, ...lists, path }), floor: () => ({ ...floor, ...lists, path: `/cat/${bytes}` }) },
+    bytesPerSecond,
+  )
   return [
     {
       name: 'pod creates, 32 connections',
-      value: ours.creates,
       unit: '/s',
-      floor: least.creates,
+      value: create.ours,
+      floor: create.floor,
       wanted: { share: 0.4 },
     },
-    { name: 'pod GETs, 32 connections', value: ours.gets, unit: '/s', floor: least.gets, wanted: { share: 0.45 } },
+    { name: 'pod GETs, 32 connections', unit: '/s', value: get.ours, floor: get.floor, wanted: { share: 0.45 } },
     {
       name: `list of ${listed} pods`,
-      value: ours.listBytes / 1e6,
       unit: 'MB/s',
-      floor: least.listBytes / 1e6,
+      value: list.ours / 1e6,
+      floor: list.floor / 1e6,
       wanted: { share: 0.25 },
     },
-    { name: 'server memory after that', value: rss, unit: 'MB' },
   ]
+}
+
+export async function api(kubeconfig?: string): Promise<readonly Figure[]> {
+  const own = kubeconfig === undefined ? await startServer({ port: 17_443, nodes: 0 }) : undefined
+  const floor = await startFloor()
+  try {
+    const figures = await measure({
+      ours: own?.target ?? (await fromKubeconfig(kubeconfig ?? '')),
+      floor: floor.target,
+    })
+    if (own === undefined) return figures
+    const rss = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${own.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
+    return [...figures, { name: 'server memory after that', value: rss, unit: 'MB' }]
+  } finally {
+    await own?.stop()
+    await floor.stop()
+    if (own !== undefined) await discard(own.dir)
+  }
 }

@@ -3,7 +3,9 @@ const brief = process.env['BENCH_BRIEF'] === '1'
 
 export const scale = {
   /** Of each load. */
-  seconds: brief ? 1 : Number(process.env['BENCH_SECONDS'] ?? '6'),
+  seconds: brief ? 1 : Number(process.env['BENCH_SECONDS'] ?? '10'),
+  /** In how many parts ours and the floor are loaded in turn. */
+  turns: brief ? 1 : 5,
   listedPods: brief ? 500 : 25_000,
   keptPods: brief ? 500 : 10_000,
   starts: brief ? 1 : 5,
