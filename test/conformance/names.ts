@@ -1,6 +1,7 @@
 /**
  * Upstream's conformance tests of Kubernetes 1.36 that need no container, by tier, and where ours ask the same. T1 needs the
- * API server alone, T2 controllers besides, T3 nodes that say that pods run. Names are upstream's.
+ * API server alone, T2 controllers besides, T3 nodes that say that pods run, T4 a
+ * scheduler with all of its rules. Names are upstream's.
  */
 
 /** Files of this folder and the names that they ask. */
@@ -265,7 +266,24 @@ const t3: Asked = {
   ],
 }
 
-export const tiers: Readonly<Record<'T1' | 'T2' | 'T3', Asked>> = { T1: t1, T2: t2, T3: t3 }
+const t4: Asked = {
+  'scheduling.test.ts': [
+    '[sig-architecture] Conformance Tests should have at least two untainted nodes',
+    '[sig-node] NoExecuteTaintManager Multiple Pods [Serial] evicts pods with minTolerationSeconds [Disruptive]',
+    '[sig-node] NoExecuteTaintManager Single Pod [Serial] removing taint cancels eviction [Disruptive]',
+    '[sig-scheduling] SchedulerPredicates [Serial] validates resource limits of pods that are allowed to run',
+    '[sig-scheduling] SchedulerPredicates [Serial] validates that NodeSelector is respected if matching',
+    '[sig-scheduling] SchedulerPredicates [Serial] validates that NodeSelector is respected if not matching',
+    '[sig-scheduling] SchedulerPredicates [Serial] validates that there exists conflict between pods with same hostPort and protocol but one using 0.0.0.0 hostIP',
+    '[sig-scheduling] SchedulerPreemption [Serial] PreemptionExecutionPath runs ReplicaSets to verify preemption running path',
+    '[sig-scheduling] SchedulerPreemption [Serial] PriorityClass endpoints verify PriorityClass endpoints can be operated with different HTTP methods',
+    '[sig-scheduling] SchedulerPreemption [Serial] validates basic preemption works',
+    '[sig-scheduling] SchedulerPreemption [Serial] validates lower priority pod preemption by critical pod',
+    '[sig-scheduling] SchedulerPreemption [Serial] validates pod disruption condition is added to the preempted pod',
+  ],
+}
+
+export const tiers: Readonly<Record<'T1' | 'T2' | 'T3' | 'T4', Asked>> = { T1: t1, T2: t2, T3: t3, T4: t4 }
 
 /** Why a test stands there and is skipped yet. */
 export const waiting: ReadonlyMap<string, string> = new Map(
