@@ -36,6 +36,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   plane: {
     imports: [
+      'server/aggregation',
       'node',
       'scheduler',
       'controllers',
@@ -102,6 +103,21 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   controllers: {
     imports: ['client', 'kinds/amounts', 'kinds/facts', 'api', 'base'],
+  },
+  'server/aggregation': {
+    imports: [
+      'server',
+      'server/outbound',
+      'server/authn',
+      'server/store',
+      'client',
+      'codec',
+      'kinds/facts',
+      'wire',
+      'api',
+      'base',
+    ],
+    node: ['crypto', 'http', 'stream', 'stream/promises'],
   },
   client: {
     imports: ['api', 'base'],

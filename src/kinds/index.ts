@@ -65,6 +65,8 @@ import { DeviceClass } from './resource/deviceClass.ts'
 import { ResourceClaim } from './resource/resourceClaim.ts'
 import { ResourceClaimTemplate } from './resource/resourceClaimTemplate.ts'
 import { ResourceSlice } from './resource/resourceSlice.ts'
+import { NodeMetrics } from './metrics/nodeMetrics.ts'
+import { PodMetrics } from './metrics/podMetrics.ts'
 import { FlowSchema } from './flowcontrol/flowSchema.ts'
 import { PriorityLevelConfiguration } from './flowcontrol/priorityLevelConfiguration.ts'
 
@@ -136,4 +138,6 @@ export const builtinKinds: readonly Kind[] = [
   ResourceSlice,
   FlowSchema,
   PriorityLevelConfiguration,
+  NodeMetrics,
+  PodMetrics,
 ]

@@ -13,6 +13,8 @@ import { takes } from '#server/subresources/takes.ts'
 import { protobuf } from '#server/protobuf.ts'
 import { connect, upgrade } from '#server/nodes/connect.ts'
 import { makeDialer } from '#server/nodes/dial.ts'
+import { frontProxyOf } from '#server/authn/front-proxy.ts'
+import { frontProxyName } from './front-proxy.ts'
 import { kubeletClient } from './policy.ts'
 import type { Plane } from './plane.ts'
 
@@ -69,9 +71,11 @@ const alwaysHosts = [
 export async function listenPlane(plane: Plane, options: ListenOptions): Promise<Listener> {
   const { server, clock, log } = plane
   const { serving, kubelet } = options.certificates
+  const { remotes } = plane.aggregation
   const loop = watchLoop()
   const known = paths({
     scheme: plane.scheme,
+    remotes,
     clock,
     address: `${options.hosts[0] ?? '127.0.0.1'}:${options.port}`,
     checks: () =>
@@ -79,17 +83,19 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
         ['ping', true],
         ['store', plane.store.healthy?.() ?? true],
       ]),
-    more: openapiPaths(plane.scheme),
+    more: openapiPaths(plane.scheme, remotes),
     metrics: function* () {
       yield* server.metrics()
       yield* server.flow.metrics()
+      yield* plane.aggregation.metrics()
       yield* loop.lines()
     },
   })
   const dialer = makeDialer(plane.store, () => ({ authority: options.authority.cert, ...kubelet }))
-  const authenticate = makeAuthenticate(server.tokens, clock)
-  const { registry } = server.serving
-  const parts = { registry, store: plane.store, dialer, authenticate, authorize: server.serving.authorize, log }
+  server.usage.reach(dialer)
+  const authenticate = makeAuthenticate(server.tokens, clock, frontProxyOf(plane.frontProxy, [frontProxyName]))
+  const { registry, authorize } = server.serving
+  const parts = { registry, remotes, store: plane.store, dialer, authenticate, authorize, log }
   const handling: Handling = {
     serving: server.serving,
     authenticate,
@@ -103,9 +109,10 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
     connect: connect(parts),
     observe: known.observe,
     flow: server.flow,
+    remotes,
     sizeOf: resource => plane.store.snapshot(resource).size,
   }
-  const clientCA = [options.authority.cert, options.clientAuthorities ?? ''].join('\n')
+  const clientCA = [options.authority.cert, options.clientAuthorities ?? '', plane.frontProxy].join('\n')
   const certificates = { cert: serving.cert, key: serving.key, clientCA }
   const listenings: Listening[] = []
   for (const host of options.hosts)

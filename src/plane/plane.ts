@@ -11,6 +11,8 @@ import { controllers } from '#controllers/index.ts'
 import { schedulerRules } from '#scheduler/index.ts'
 import { suggested } from '#kinds/flowcontrol/suggested.ts'
 import { builtinKinds } from '#kinds/index.ts'
+import { makeOpener } from '#wire/mutual.ts'
+import { type Aggregation, makeAggregation } from '#server/aggregation/aggregation.ts'
 import type { PluginChoice } from '#server/admission/plugins.ts'
 import { type ChangingScheme, makeScheme } from '#kinds/scheme.ts'
 import { startCustom } from '#server/custom/start.ts'
@@ -19,10 +21,11 @@ import { tokenKeys } from '#server/authn/tokens.ts'
 import { type Server, makeServer } from '#server/server.ts'
 import type { Decode, Store } from '#server/store/contract.ts'
 import { decodeStored } from '#server/stored.ts'
+import { frontProxyIdentity, frontProxyName } from './front-proxy.ts'
 import { makeCaller } from '#wire/https.ts'
 import type { SharedKeys } from './keys.ts'
 import { type Work, leading } from './leading.ts'
-import { controllerPolicy, kubeletPolicy, networkPolicy } from './policy.ts'
+import { controllerPolicy, kubeletPolicy, networkPolicy, usagePolicy } from './policy.ts'
 import { type Duties, beginWork, clientThrough, schedulerName, transportThrough } from './work.ts'
 
 export interface Network {
@@ -53,6 +56,10 @@ export interface PlaneOptions {
 
 export interface Plane {
   readonly server: Server
+  /** What other servers serve as a part of this API, and how they are told of ours. */
+  readonly aggregation: Aggregation
+  /** PEM: who signs certificates of servers that speak for users. */
+  readonly frontProxy: string
   readonly store: Store
   readonly scheme: Scheme
   readonly clock: Clock
@@ -110,19 +117,31 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     tokenKeys: tokenKeys(keys.tokenKey),
     serviceCIDR: network.serviceCIDR,
     nodePorts: network.nodePorts,
-    roles: [...policy.roles, ...networkPolicy.roles],
+    roles: [...policy.roles, ...networkPolicy.roles, ...usagePolicy.roles],
     suggested,
     bindings: [...policy.bindings, ...networkPolicy.bindings, ...kubeletPolicy.bindings],
   })
   await server.bootstrap()
   const pace = loopPace()
   const client = clientThrough(server.door)
+  const opener = makeOpener(frontProxyIdentity(keys.frontProxy, clock))
+  const aggregation = makeAggregation({
+    store,
+    scheme,
+    clock,
+    log,
+    opener,
+    random: options.random,
+    client: client(server.identity('system:apiserver', ['system:masters']), 'kube-apiserver'),
+    authorities: { client: keys.authority.cert, frontProxy: keys.frontProxy.cert, names: [frontProxyName] },
+  })
   const { random, simulated = 0 } = options
   const duties: Duties = { server, clock, log, pace, random, controllers: list, simulated }
   let work: Work | undefined
   // Kinds that come and go are looked at soon, and many at once only once.
   let looking: (() => void) | undefined
   const look = (): void => {
+    aggregation.look()
     looking ??= clock.after(lookAfter, () => {
       looking = undefined
       work?.rescan()
@@ -139,8 +158,12 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     onChange: look,
   })
   await custom.ready
+  // Custom groups are published like all others: not before they are known.
+  await aggregation.begin()
   return {
     server,
+    aggregation,
+    frontProxy: keys.frontProxy.cert,
     store,
     scheme,
     clock,
@@ -165,6 +188,8 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     stop: async () => {
       looking?.()
       await work?.stop()
+      aggregation.stop()
+      opener.close()
       await custom.stop()
       reader.close()
       server.close()

@@ -67,6 +67,27 @@ export const networkPolicy: Policy = {
   bindings: [binding(networkGroup, [{ kind: 'Group', apiGroup: group, name: networkGroup }])],
 }
 
+/** As metrics servers bring it: who may look at pods may see what they use. */
+export const usagePolicy: Policy = {
+  roles: [
+    {
+      ...role('system:aggregated-metrics-reader', [
+        { apiGroups: ['metrics.k8s.io'], resources: ['pods', 'nodes'], verbs: ['get', 'list', 'watch'] },
+      ]),
+      metadata: {
+        name: 'system:aggregated-metrics-reader',
+        labels: {
+          ...labels,
+          'rbac.authorization.k8s.io/aggregate-to-admin': 'true',
+          'rbac.authorization.k8s.io/aggregate-to-edit': 'true',
+          'rbac.authorization.k8s.io/aggregate-to-view': 'true',
+        },
+      },
+    },
+  ],
+  bindings: [],
+}
+
 /** The server itself on a node's own API: logs, exec, metrics. */
 export const kubeletClient = 'system:bulwark:kubelet-client'
 

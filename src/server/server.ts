@@ -19,6 +19,7 @@ import { type FlowControl, makeFlowControl } from '#server/flow/flow.ts'
 import { makeDoor } from './local/door.ts'
 import { type LocalReader, makeReader } from './local/reader.ts'
 import { inVersion, prepared, toHub } from './converting.ts'
+import { type Usage, makeUsage } from './usage/usage.ts'
 import type { Serving } from './outcome.ts'
 import type { Patching } from './patching-contract.ts'
 import type { FieldManager } from '#server/registry/deps.ts'
@@ -63,6 +64,8 @@ export interface Server {
   /** How whoever a user's object names is called. */
   readonly hooks: Hooks
   readonly flow: FlowControl
+  /** What nodes and pods use. */
+  readonly usage: Usage
   /** Service address of the API itself: the first of the range. */
   readonly address: string
   /** For a component of ours: what it reads in place, checked against its rights when it declares it. */
@@ -121,6 +124,7 @@ export function makeServer(options: ServerOptions): Server {
     now: () => timestamp(clock.now()),
   })
   const authorize = makeAuthorize(authorizers)
+  const usage = makeUsage(store, clock)
   const metrics = makeHookMetrics()
   const hooks = makeHooks({ caller: options.caller, directory: lookup, clock, random })
   const serving: Serving = {
@@ -153,12 +157,15 @@ export function makeServer(options: ServerOptions): Server {
       ]),
       reservations: makeReservations(store, pools),
     },
-    specials: specials({
-      authorizers,
-      tokens,
-      rbac,
-      issuer: { keys: options.tokenKeys, issuer: options.issuer, audiences: [options.issuer] },
-    }),
+    specials: new Map([
+      ...usage.specials,
+      ...specials({
+        authorizers,
+        tokens,
+        rbac,
+        issuer: { keys: options.tokenKeys, issuer: options.issuer, audiences: [options.issuer] },
+      }),
+    ]),
   }
   const door = makeDoor(serving)
   const flow = makeFlowControl({ store, clock })
@@ -171,6 +178,7 @@ export function makeServer(options: ServerOptions): Server {
     metrics: () => metrics.lines(),
     hooks,
     flow,
+    usage,
     address: firstAddress(options.serviceCIDR),
     identity: component,
     reader: who => {
@@ -192,6 +200,7 @@ export function makeServer(options: ServerOptions): Server {
       rbac.close()
       nodes.close()
       flow.close()
+      usage.close()
       for (const reader of readers) reader.close()
     },
   }

@@ -41,13 +41,13 @@ export interface Caller {
 
 let system: string[] | undefined
 /** Read once, at the first call that needs them. */
-function systemAuthorities(): string[] {
+export function systemAuthorities(): string[] {
   system ??= getCACertificates('system')
   return system.length === 0 ? getCACertificates('bundled') : system
 }
 
 /** Names in a certificate's subject alone have not counted for years. */
-function identity(host: string, certificate: PeerCertificate): Error | undefined {
+export function identity(host: string, certificate: PeerCertificate): Error | undefined {
   return certificate.subjectaltname === undefined
     ? new CallError(
         'tls: failed to verify certificate: x509: certificate relies on legacy Common Name field, use SANs instead',
@@ -62,7 +62,7 @@ export type Resolve = (
 ) => void
 
 /** Refuses names that lead to where only this machine gets. */
-const carefully =
+export const carefully =
   (resolve: Resolve): LookupFunction =>
   (host, options, callback) =>
     resolve(host, { ...options, all: true }, (error, addresses) => {
@@ -82,7 +82,8 @@ const placeOf = ({ url, address }: Destination): string =>
   address === undefined ? `${url.hostname}:${url.port === '' ? '443' : url.port}` : `${address.host}:${address.port}`
 
 /** A name is looked at again when it is known where it leads. */
-const mayBeLed = (host: string): boolean => (isIP(host) === 0 ? !namesLoopback(host) && host !== '' : !isReserved(host))
+export const mayBeLed = (host: string): boolean =>
+  isIP(host) === 0 ? !namesLoopback(host) && host !== '' : !isReserved(host)
 
 function optionsFor({ url, address }: Destination): RequestOptions {
   const name = bare(url.hostname)

@@ -70,7 +70,7 @@ export const sources: readonly Source[] = [
   api('apidiscovery/v2', 'apidiscovery.k8s.io', false),
   other('k8s.io/apiserver/pkg/apis/audit/v1', 'audit.k8s.io', false),
   other('k8s.io/apiserver/pkg/apis/apiserver/v1', 'apiserver.config.k8s.io', false),
-  other('k8s.io/metrics/pkg/apis/metrics/v1beta1', 'metrics.k8s.io', false),
+  other('k8s.io/metrics/pkg/apis/metrics/v1beta1', 'metrics.k8s.io', true),
 ]
 
 /** These, and every other version in the published packages; which group the latter are of is not asked. */

@@ -16,6 +16,8 @@ const all = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'up
 const servedVerbs: Readonly<Record<string, readonly string[]>> = {
   'core_v1.Binding': ['create'],
   'core_v1.ComponentStatus': ['get', 'list'],
+  'metrics_v1beta1.NodeMetrics': ['get', 'list'],
+  'metrics_v1beta1.PodMetrics': ['get', 'list'],
   'core_v1.Namespace': all.filter(verb => verb !== 'deletecollection'),
 }
 const clientVerbs = new Set([...all, 'updateStatus', 'apply', 'applyStatus', 'deleteCollection'])
@@ -39,6 +41,7 @@ function refName(model: Model, plural: string): string {
   const name = plural.startsWith(kind.toLowerCase())
     ? camel(kind, plural)
     : camel(kind, kind.toLowerCase()).slice(0, -1) + plural.slice(kind.length - 1)
+  if (model.source.alias === 'metrics_v1beta1') return camel(kind, kind)
   if (model.source.alias === 'events_v1') return `${name}V1`
   return model.source.alias === 'autoscaling_v1' ? `${name}V1` : name
 }
@@ -57,7 +60,7 @@ export function resourcesOf(models: readonly Model[]): readonly Resource[] {
     .filter(model => model.go.markers.has('genclient') || `${model.source.alias}.${model.name}` in servedVerbs)
     .map(model => {
       const key = `${model.source.alias}.${model.name}`
-      const plural = pluralOf(model.name)
+      const plural = model.go.markers.get('resourceName')?.[0] ?? pluralOf(model.name)
       return {
         model,
         plural,

@@ -2,6 +2,7 @@
 import type { Field, Schema } from '#api/schema.ts'
 import { ProtobufError } from '../errors.ts'
 import { parseJson } from '../json.ts'
+import { readDuration } from './duration.ts'
 import { seconds } from './time.ts'
 import type { Reader } from './reader.ts'
 
@@ -127,6 +128,7 @@ const scalars: Readonly<Record<string, readonly [number, (reader: Reader) => unk
   byte: [delimited, reader => reader.slice().toString('base64')],
   'date-time': [delimited, reader => seconds(reader, 0)],
   'micro-time': [delimited, reader => seconds(reader, 6)],
+  duration: [delimited, readDuration],
   quantity: [delimited, readQuantity],
   'int-or-string': [delimited, readIntOrString],
   raw: [delimited, readJson],

@@ -1,6 +1,7 @@
 /** Table-driven encoding, backwards: fields by falling number, each value before its tag. */
 import type { Field, Schema } from '#api/schema.ts'
 import { stringifyJson } from '../json.ts'
+import { writeDuration } from './duration.ts'
 import { writeTime } from './time.ts'
 import type { Writer } from './writer.ts'
 
@@ -146,6 +147,9 @@ const scalars: Readonly<Record<string, ValueWriter>> = {
   byte: { wire: 2, write: (writer, value) => writer.slice(Buffer.from(String(value), 'base64')) },
   'date-time': time,
   'micro-time': time,
+  duration: message((writer, value) => {
+    if (typeof value === 'string') writeDuration(writer, value)
+  }),
   quantity: message((writer, value) => {
     writer.text(String(value))
     writer.varint(10)

@@ -3,11 +3,13 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import type { Clock } from '#base/clock.ts'
 import type { User } from '#api/request.ts'
+import { type FrontProxy, isFrontProxy, proxiedUser } from './front-proxy.ts'
 import { certificateUser } from './x509.ts'
 import type { TokenAuthenticator } from './tokens.ts'
 
 export interface Credentials {
   readonly headers: IncomingHttpHeaders
+  readonly rawHeaders: readonly string[]
   readonly socket: unknown
 }
 
@@ -30,8 +32,11 @@ export function bearerToken(headers: IncomingHttpHeaders): string | undefined {
 }
 
 /** A certificate first; a token that is there but wrong refuses even where nothing else was given. */
-export function makeAuthenticate(tokens: TokenAuthenticator, clock: Clock): Authenticate {
-  return ({ headers, socket }) => {
+export function makeAuthenticate(tokens: TokenAuthenticator, clock: Clock, frontProxy?: FrontProxy): Authenticate {
+  return ({ headers, rawHeaders, socket }) => {
+    // Whoever speaks for others is nobody without saying for whom.
+    if (frontProxy !== undefined && socket instanceof TLSSocket && isFrontProxy(frontProxy, socket))
+      return proxiedUser(frontProxy, { socket, rawHeaders, now: clock.now() })
     const user = socket instanceof TLSSocket ? certificateUser(socket, clock.now()) : undefined
     if (user !== undefined) return user
     const token = bearerToken(headers)

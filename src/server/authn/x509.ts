@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import type { User } from '#api/request.ts'
 import { authenticatedUser } from './user.ts'
 
-const list = (value: string | readonly string[] | undefined): readonly string[] =>
+export const list = (value: string | readonly string[] | undefined): readonly string[] =>
   value === undefined ? [] : typeof value === 'string' ? [value] : value
 
 interface Shown {
@@ -16,7 +16,10 @@ interface Shown {
 /** Kept per connection: the certificate of a socket never changes, but its time runs out. null: looked, none. */
 const known = new WeakMap<TLSSocket, Shown | null>()
 
-/** @returns undefined without a verified client certificate, or with one that has no common name. */
+/**
+ * To be called only for sockets whose certificate is not of the front proxy's authority.
+ * @returns undefined without a verified client certificate, or with one that has no common name.
+ */
 export function certificateUser(socket: TLSSocket, now: number): User | undefined {
   const had = known.get(socket)
   const shown = had === undefined ? read(socket) : (had ?? undefined)

@@ -1,31 +1,9 @@
 /** Groups and their versions: `/api`, `/apis`, and the aggregated form that answers everything at once. */
 import { createHash } from 'node:crypto'
 import type { Scheme } from '#api/kind.ts'
+import { type RemoteVersion, type Remotes, noRemotes } from '../remotes.ts'
+import { priorityOf } from './priorities.ts'
 import { aggregatedResources } from './resources.ts'
-
-/** Built-in groups in upstream's order of preference; custom ones follow by name. */
-const priority = [
-  'apiregistration.k8s.io',
-  'apps',
-  'events.k8s.io',
-  'authentication.k8s.io',
-  'authorization.k8s.io',
-  'autoscaling',
-  'batch',
-  'certificates.k8s.io',
-  'networking.k8s.io',
-  'policy',
-  'rbac.authorization.k8s.io',
-  'storage.k8s.io',
-  'admissionregistration.k8s.io',
-  'apiextensions.k8s.io',
-  'scheduling.k8s.io',
-  'coordination.k8s.io',
-  'node.k8s.io',
-  'discovery.k8s.io',
-  'resource.k8s.io',
-  'flowcontrol.apiserver.k8s.io',
-]
 
 /** v1 before v1beta2 before v1beta1 before v1alpha1, higher numbers first; anything else last, by name. */
 export function compareVersions(left: string, right: string): number {
@@ -47,18 +25,48 @@ export interface GroupVersions {
   readonly versions: readonly string[]
 }
 
-export function groupsOf(scheme: Scheme): readonly GroupVersions[] {
-  const found = new Map<string, Set<string>>()
-  for (const kind of scheme.kinds()) {
-    const versions = found.get(kind.group) ?? new Set()
-    for (const version of kind.versions) versions.add(version.name)
-    found.set(kind.group, versions)
+interface Placed {
+  readonly version: string
+  readonly groupPriority: number
+  readonly versionPriority: number
+}
+
+/** A version that another server serves is not ours, though we could serve it. */
+function placed(scheme: Scheme, remotes: Remotes): ReadonlyMap<string, Map<string, Placed>> {
+  const found = new Map<string, Map<string, Placed>>()
+  const put = (group: string, one: Placed): void => {
+    const versions = found.get(group) ?? new Map<string, Placed>()
+    found.set(group, versions.set(one.version, one))
   }
-  const place = (group: string): number => (priority.includes(group) ? priority.indexOf(group) : priority.length)
-  return [...found]
+  for (const kind of scheme.kinds())
+    for (const { name } of kind.versions) put(kind.group, { version: name, ...priorityOf(kind.group, name) })
+  for (const { group, version, groupPriority, versionPriority } of remotes.versions())
+    put(group, { version, groupPriority, versionPriority })
+  return found
+}
+
+/** Never handed to anybody, nor preceded by anybody. */
+const king = 'apiregistration.k8s.io'
+
+const groupPlace = (group: string, versions: Iterable<Placed>): number =>
+  group === king ? Infinity : Math.max(...Array.from(versions, one => one.groupPriority))
+
+/** In order of preference. */
+export function groupsOf(scheme: Scheme, remotes: Remotes = noRemotes): readonly GroupVersions[] {
+  return [...placed(scheme, remotes)]
     .filter(([group]) => group !== '')
-    .toSorted(([a], [b]) => place(a) - place(b) || (a < b ? -1 : 1))
-    .map(([group, versions]) => ({ group, versions: [...versions].sort(compareVersions) }))
+    .map(([group, versions]) => ({
+      group,
+      place: groupPlace(group, versions.values()),
+      versions: [...versions.values()],
+    }))
+    .toSorted((a, b) => (a.place === b.place ? (a.group < b.group ? -1 : 1) : b.place - a.place))
+    .map(({ group, versions }) => ({
+      group,
+      versions: versions
+        .toSorted((a, b) => b.versionPriority - a.versionPriority || compareVersions(a.version, b.version))
+        .map(one => one.version),
+    }))
 }
 
 const groupEntry = ({ group, versions }: GroupVersions): object => {
@@ -66,14 +74,14 @@ const groupEntry = ({ group, versions }: GroupVersions): object => {
   return { name: group, versions: entries, preferredVersion: entries[0] }
 }
 
-export const groupList = (scheme: Scheme): object => ({
+export const groupList = (scheme: Scheme, remotes: Remotes): object => ({
   kind: 'APIGroupList',
   apiVersion: 'v1',
-  groups: groupsOf(scheme).map(groupEntry),
+  groups: groupsOf(scheme, remotes).map(groupEntry),
 })
 
-export function oneGroup(scheme: Scheme, name: string): object | undefined {
-  const found = groupsOf(scheme).find(one => one.group === name)
+export function oneGroup(scheme: Scheme, remotes: Remotes, name: string): object | undefined {
+  const found = groupsOf(scheme, remotes).find(one => one.group === name)
   return found === undefined ? undefined : { kind: 'APIGroup', apiVersion: 'v1', ...groupEntry(found) }
 }
 
@@ -88,14 +96,21 @@ interface Aggregated {
   readonly etag: string
 }
 
-function aggregated(scheme: Scheme, groups: readonly GroupVersions[]): Aggregated {
+interface Shown {
+  readonly scheme: Scheme
+  readonly remotes: ReadonlyMap<string, RemoteVersion>
+}
+
+function versionEntry({ scheme, remotes }: Shown, group: string, version: string): object {
+  const remote = remotes.get(`${group}/${version}`)
+  if (remote !== undefined) return { version, freshness: remote.freshness, resources: remote.resources }
+  return { version, freshness: 'Current', resources: aggregatedResources(scheme, group, version) }
+}
+
+function aggregated(shown: Shown, groups: readonly GroupVersions[]): Aggregated {
   const items = groups.map(({ group, versions }) => ({
     metadata: group === '' ? {} : { name: group },
-    versions: versions.map(version => ({
-      version,
-      freshness: 'Current',
-      resources: aggregatedResources(scheme, group, version),
-    })),
+    versions: versions.map(version => versionEntry(shown, group, version)),
   }))
   const body = JSON.stringify({
     kind: 'APIGroupDiscoveryList',
@@ -106,15 +121,22 @@ function aggregated(scheme: Scheme, groups: readonly GroupVersions[]): Aggregate
   return { body, etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"` }
 }
 
-/** Made anew only when kinds come, go or change. */
-export function makeAggregated(scheme: Scheme): (root: 'api' | 'apis') => Aggregated {
-  let generation = -1
+const core: readonly GroupVersions[] = [{ group: '', versions: ['v1'] }]
+
+/** Made anew only when kinds come, go or change, here or elsewhere. */
+export function makeAggregated(scheme: Scheme, remotes: Remotes): (root: 'api' | 'apis') => Aggregated {
+  let generation = ''
   let known: Partial<Record<'api' | 'apis', Aggregated>> = {}
+  const make = (root: 'api' | 'apis'): Aggregated => {
+    const versions = new Map(remotes.versions().map(one => [`${one.group}/${one.version}`, one]))
+    return aggregated({ scheme, remotes: versions }, root === 'api' ? core : groupsOf(scheme, remotes))
+  }
   return root => {
-    if (generation !== scheme.generation()) {
-      generation = scheme.generation()
+    const now = `${scheme.generation()} ${remotes.generation()}`
+    if (generation !== now) {
+      generation = now
       known = {}
     }
-    return (known[root] ??= aggregated(scheme, root === 'api' ? [{ group: '', versions: ['v1'] }] : groupsOf(scheme)))
+    return (known[root] ??= make(root))
   }
 }

@@ -9,6 +9,8 @@ import type { Authenticate } from '#server/authn/authenticate.ts'
 import type { FlowControl, Seat } from '#server/flow/flow.ts'
 import { impersonate } from '#server/authn/impersonate.ts'
 import { type Outcome, type Serving } from '../outcome.ts'
+import type { Elsewhere, Remotes } from '../remotes.ts'
+import { noSuchResource } from '../addressed.ts'
 import { perform } from '../serve.ts'
 import { type Request, readBody } from './body.ts'
 import { type BodyCodec, doorRequest } from './decode-body.ts'
@@ -42,6 +44,8 @@ export interface Handling {
   /** Subresources that answer with more than an object: logs, proxies. Given after authorization. */
   readonly connect: (permit: Permit, request: PathRequest) => Promise<void> | undefined
   readonly flow: FlowControl
+  /** What other servers serve as a part of this API. */
+  readonly remotes: Remotes
   /** How many objects are kept of a resource. */
   readonly sizeOf: (resource: GroupResource) => number
   readonly observe: (asked: Attributes | undefined, code: number, seconds: number) => void
@@ -54,7 +58,11 @@ export async function handle(handling: Handling, request: Request, response: Res
     info = parseRequest(request.method ?? 'GET', request.url ?? '/')
     await route(handling, { request, response, info })
   } catch (error) {
-    fail(handling, response, error)
+    try {
+      fail(handling, response, error)
+    } catch {
+      response.destroy()
+    }
   } finally {
     handling.observe(info?.asked, response.statusCode, (handling.clock.monotonic() - started) / 1000)
   }
@@ -76,7 +84,11 @@ interface Routed {
 async function route(handling: Handling, routed: Routed): Promise<void> {
   const { request, info } = routed
   const path = info.asked.path ?? ''
-  const known = handling.authenticate({ headers: request.headers, socket: request.socket })
+  const known = handling.authenticate({
+    headers: request.headers,
+    rawHeaders: request.rawHeaders,
+    socket: request.socket,
+  })
   if (known === undefined && !handling.open.has(path)) throw unauthorized()
   const acting = known === undefined ? known : impersonate(known, request.rawHeaders, handling.serving.authorize)
   const user = acting instanceof Promise ? await acting : acting
@@ -137,6 +149,8 @@ interface Seated {
 async function seated(handling: Handling, routed: Routed, { user, seat }: Seated): Promise<void> {
   const { request, response, info } = routed
   const path = info.asked.path ?? ''
+  const elsewhere = handling.remotes.at(path)
+  if (elsewhere !== undefined) return passOn(handling, routed, { user, seat, elsewhere })
   if (!info.asked.resourceRequest) {
     if (user !== undefined && !handling.open.has(path)) await handling.serving.authorize(user, info.asked)
     const handler = handling.path(path)
@@ -153,6 +167,17 @@ async function seated(handling: Handling, routed: Routed, { user, seat }: Seated
   await resource(handling, routed, { user, seat })
 }
 
+/** Authorized here first: the other server need not ask us what we know. */
+async function passOn(
+  { serving }: Handling,
+  { request, response, info: { asked, query } }: Routed,
+  { user, seat, elsewhere }: Seated & { readonly elsewhere: Elsewhere },
+): Promise<void> {
+  if (user === undefined) throw unauthorized()
+  await serving.authorize(user, asked)
+  await elsewhere.pass({ user, asked, query, request, response, running: () => seat?.leave() })
+}
+
 async function resource(
   handling: Handling,
   routed: Routed,
@@ -162,6 +187,7 @@ async function resource(
   const { serving } = handling
   const asked = serving.authorize(user, info.asked)
   const permit = asked instanceof Promise ? await asked : asked
+  if (info.tail !== '' && permit.subresource !== 'proxy') throw noSuchResource()
   const connected = handling.connect(permit, { ...routed, user })
   if (connected !== undefined) return connected
   const { asked: place } = info

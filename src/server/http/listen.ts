@@ -10,7 +10,7 @@ export interface Certificates {
   /** PEM. */
   readonly cert: string
   readonly key: string
-  /** Who signs client certificates. */
+  /** Who signs client certificates, of users and of servers that speak for them. */
   readonly clientCA: string
 }
 
@@ -42,8 +42,13 @@ const ciphers = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':')
 
-const secure = ({ cert, key, clientCA }: Certificates) =>
-  ({ cert, key, ca: clientCA, minVersion: 'TLSv1.2', ciphers }) as const
+const secure = ({ cert, key, clientCA }: Certificates) => ({
+  cert,
+  key,
+  ca: clientCA,
+  minVersion: 'TLSv1.2' as const,
+  ciphers,
+})
 
 /** A header that takes longer than this is not sent by a client of ours, in milliseconds. */
 const headersTimeout = 30_000

@@ -3,6 +3,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Scheme } from '#api/kind.ts'
 import type { Attributes } from '#api/request.ts'
 import { StatusError } from '#api/status.ts'
+import type { Remotes } from '../remotes.ts'
 import { apiVersions, groupList, makeAggregated, oneGroup } from '../discovery/groups.ts'
 import { resourceList } from '../discovery/resources.ts'
 import { negotiate } from './negotiate.ts'
@@ -12,6 +13,8 @@ import { header, send, sendObject } from './respond.ts'
 
 export interface PathParts {
   readonly scheme: Scheme
+  /** What other servers serve as a part of this API. */
+  readonly remotes: Remotes
   readonly clock: Clock
   /** `host:port` as clients reach it. */
   readonly address: string
@@ -76,7 +79,7 @@ function checked(parts: PathParts): PathHandler {
 const aggregatedType = /application\/json;.*g=apidiscovery\.k8s\.io/
 
 function discovery(parts: PathParts, root: 'api' | 'apis', aggregated: ReturnType<typeof makeAggregated>): PathHandler {
-  const classic = root === 'api' ? () => apiVersions(parts.address) : () => groupList(parts.scheme)
+  const classic = root === 'api' ? () => apiVersions(parts.address) : () => groupList(parts.scheme, parts.remotes)
   return asked => {
     const accept = header(asked.request.headers, 'accept') ?? ''
     const clause = accept
@@ -95,12 +98,12 @@ function discovery(parts: PathParts, root: 'api' | 'apis', aggregated: ReturnTyp
   }
 }
 
-function below(scheme: Scheme, path: string): object | undefined {
+function below({ scheme, remotes }: PathParts, path: string): object | undefined {
   const [root, group = '', versionName, ...rest] = path.split('/').filter(part => part !== '')
   if (rest.length > 0) return undefined
   if (root === 'api') return versionName === undefined ? resourceList(scheme, '', group) : undefined
   if (root !== 'apis') return undefined
-  return versionName === undefined ? oneGroup(scheme, group) : resourceList(scheme, group, versionName)
+  return versionName === undefined ? oneGroup(scheme, remotes, group) : resourceList(scheme, group, versionName)
 }
 
 const readOnly =
@@ -117,7 +120,7 @@ const readOnly =
 
 export function paths(parts: PathParts): Paths {
   const metrics = makeMetrics()
-  const aggregated = makeAggregated(parts.scheme)
+  const aggregated = makeAggregated(parts.scheme, parts.remotes)
   const fixed = new Map<string, PathHandler>([
     ...health.map(path => [path, checked(parts)] as const),
     ['/version', json(version)],
@@ -136,7 +139,7 @@ export function paths(parts: PathParts): Paths {
   fixed.set('/', json({ paths: [...fixed.keys()].sort() }))
   const find = (path: string): PathHandler | undefined => {
     const clean = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
-    const object = fixed.has(clean) ? undefined : below(parts.scheme, clean)
+    const object = fixed.has(clean) ? undefined : below(parts, clean)
     return fixed.get(clean) ?? (object === undefined ? parts.more?.(clean) : json(object))
   }
   return {

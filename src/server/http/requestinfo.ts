@@ -6,7 +6,7 @@ import { selectedName } from '../addressed.ts'
 export interface RequestInfo {
   readonly asked: Attributes
   readonly query: URLSearchParams
-  /** Path below a proxy subresource, with its leading slash. */
+  /** Path below a subresource, with its leading slash. Only proxies have any, and what other servers serve. */
   readonly tail: string
 }
 
@@ -104,8 +104,7 @@ export function parseRequest(method: string, url: string): RequestInfo {
   if (found === undefined) return { asked: plain(method, path), query, tail: '' }
   const { rest, watch } = unwatched(found.rest)
   const where = place(rest)
-  if (where.tail.length > 0 && where.subresource !== 'proxy') return { asked: plain(method, path), query, tail: '' }
-  const verb = verbOf(method, where, watch || truthy(query.get('watch')))
+  const verb = verbOf(method, { ...where, group: found.group }, watch || truthy(query.get('watch')))
   const narrowed =
     where.name === '' && collective.has(verb) ? selectedName(query.get('fieldSelector') ?? undefined) : ''
   return {
@@ -122,7 +121,7 @@ export function parseRequest(method: string, url: string): RequestInfo {
       ...selectors(query),
     },
     query,
-    tail: where.subresource === 'proxy' ? rawTail(path) : '',
+    tail: where.subresource === 'proxy' ? rawTail(path) : where.tail.map(part => `/${part}`).join(''),
   }
 }
 
@@ -141,8 +140,8 @@ const selectors = (query: URLSearchParams): Pick<Attributes, 'fieldSelector' | '
 /** Streams are reads by method, but what they do is not: exec and its like need `create`, whatever the method. */
 const streams = new Set(['exec', 'attach', 'portforward'])
 
-function verbOf(method: string, where: Place, watch: boolean): Verb {
-  if (streams.has(where.subresource)) return 'create'
+function verbOf(method: string, where: Place & { readonly group: string }, watch: boolean): Verb {
+  if (where.group === '' && streams.has(where.subresource)) return 'create'
   const verb = verbs[method]
   if (verb === undefined) return method.toLowerCase() as Verb
   if (where.name !== '' || where.subresource !== '')

@@ -11,6 +11,7 @@ import { impersonate } from '#server/authn/impersonate.ts'
 import type { Authorize } from '#server/authz/authorize.ts'
 import type { PathRequest } from '../http/handler.ts'
 import { parseRequest } from '../http/requestinfo.ts'
+import type { Remotes } from '../remotes.ts'
 import type { NodeDialer } from './dial.ts'
 import { admitStream } from './stream-options.ts'
 import { joinStream, podOf, refuseUpgrade, streamLog } from './streams.ts'
@@ -22,6 +23,7 @@ export interface ConnectParts {
   readonly authenticate: Authenticate
   readonly authorize: Authorize
   readonly log: Log
+  readonly remotes: Remotes
 }
 
 const isStream = (name: string): name is 'exec' | 'attach' | 'portforward' =>
@@ -61,12 +63,18 @@ async function attempt(
   upgrading: { request: IncomingMessage; socket: Duplex; head: Buffer },
 ): Promise<void> {
   const { request } = upgrading
-  const known = parts.authenticate({ headers: request.headers, socket: request.socket })
+  const known = parts.authenticate({
+    headers: request.headers,
+    rawHeaders: request.rawHeaders,
+    socket: request.socket,
+  })
   if (known === undefined) throw unauthorized()
   const user = await impersonate(known, request.rawHeaders, parts.authorize)
-  const { asked, query } = parseRequest(request.method ?? 'GET', request.url ?? '/')
+  const { asked, query, tail } = parseRequest(request.method ?? 'GET', request.url ?? '/')
   const permit = await parts.authorize(user, asked)
-  if (permit.group !== '' || permit.resource !== 'pods' || !isStream(permit.subresource))
+  const elsewhere = parts.remotes.at(asked.path ?? '')
+  if (elsewhere !== undefined) return elsewhere.join({ ...upgrading, user })
+  if (tail !== '' || permit.group !== '' || permit.resource !== 'pods' || !isStream(permit.subresource))
     throw badRequest('the resource does not take upgrades')
   const pod = podOf(parts.store, permit)
   const admitted = await admitStream(parts.registry, permit, { kind: permit.subresource, query })

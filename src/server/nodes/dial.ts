@@ -14,6 +14,8 @@ export interface NodeCredentials {
 export interface NodeDialer {
   /** Options of an HTTPS request to the node that runs the pod. @throws StatusError */
   options(pod: Pod): RequestOptions
+  /** Of one to a node itself. @throws StatusError */
+  toNode(node: Node): RequestOptions
   close(): void
 }
 
@@ -32,14 +34,18 @@ function addressOf(node: Node): { readonly host: string; readonly port: number }
 
 export function makeDialer(store: Store, credentials: () => NodeCredentials): NodeDialer {
   const agent = new Agent({ keepAlive: true, maxSockets: 1000, timeout: 0 })
+  const toNode = (node: Node): RequestOptions => {
+    const { authority, cert, key } = credentials()
+    return { ...addressOf(node), ca: authority, cert, key, agent, minVersion: 'TLSv1.2' }
+  }
   return {
+    toNode,
     options: pod => {
       const name = pod.spec?.nodeName ?? ''
       if (name === '') throw badRequest(`pod ${pod.metadata.name ?? ''} does not have a host assigned`)
       const node = store.snapshot('nodes').get(name)?.object as Node | undefined
       if (node === undefined) throw notFound({ group: '', resource: 'nodes', name })
-      const { authority, cert, key } = credentials()
-      return { ...addressOf(node), ca: authority, cert, key, agent, minVersion: 'TLSv1.2' }
+      return toNode(node)
     },
     close: () => agent.destroy(),
   }

@@ -14,6 +14,7 @@ import type { Store } from '#server/store/contract.ts'
 import type { PathRequest } from '../http/handler.ts'
 import { common } from '../http/respond.ts'
 import type { NodeDialer } from './dial.ts'
+import { type Agreed, joined } from './join.ts'
 import { logPath, streamPath } from './target.ts'
 
 /** Milliseconds until a node has to answer. */
@@ -119,17 +120,11 @@ export async function joinStream(
     headers: headersFor(upgrading.request),
   })
   const agreed = await agreement(asking, upgrading.socket)
-  join(upgrading, agreed)
+  joined({ client: upgrading.socket, head: upgrading.head }, agreed)
 }
 
-interface Agreement {
-  readonly answer: IncomingMessage
-  readonly socket: Duplex
-  readonly head: Buffer
-}
-
-function agreement(asking: ClientRequest, client: Duplex): Promise<Agreement> {
-  const { promise, resolve, reject } = Promise.withResolvers<Agreement>()
+function agreement(asking: ClientRequest, client: Duplex): Promise<Agreed> {
+  const { promise, resolve, reject } = Promise.withResolvers<Agreed>()
   asking.setTimeout(patience, () => asking.destroy(new Error('the node did not answer in time')))
   asking.on('upgrade', (answer, socket, head) => {
     asking.setTimeout(0)
@@ -140,23 +135,4 @@ function agreement(asking: ClientRequest, client: Duplex): Promise<Agreement> {
   client.on('close', () => asking.destroy())
   asking.end()
   return promise
-}
-
-function join({ socket: client, head }: Upgrading, { answer, socket: node, head: early }: Agreement): void {
-  const lines = [statusLine(101, 'Switching Protocols')]
-  for (let at = 0; at + 1 < answer.rawHeaders.length; at += 2)
-    lines.push(`${answer.rawHeaders[at] ?? ''}: ${answer.rawHeaders[at + 1] ?? ''}\r\n`)
-  client.write(`${lines.join('')}\r\n`)
-  if (early.length > 0) client.write(early)
-  if (head.length > 0) node.write(head)
-  const end = (): void => {
-    client.destroy()
-    node.destroy()
-  }
-  client.on('error', end)
-  node.on('error', end)
-  client.on('close', end)
-  node.on('close', end)
-  client.pipe(node)
-  node.pipe(client)
 }

@@ -44,6 +44,19 @@ export const breath = (): Promise<void> => {
   return promise
 }
 
+/** Encodes entries a few at a time, so that requests are answered meanwhile. */
+export async function each<T>(
+  entries: readonly (readonly [name: string, value: JsonObject])[],
+  encode: (name: string, value: JsonObject) => T,
+): Promise<readonly T[]> {
+  const found: T[] = []
+  for (const [at, entry] of entries.entries()) {
+    found.push(encode(...entry))
+    if (at % 50 === 49) await breath()
+  }
+  return found
+}
+
 export async function describeAll(scheme: Scheme, all: readonly Served[]): Promise<Described> {
   const definitions = new Map<string, JsonObject>()
   const operations: Operation[] = []

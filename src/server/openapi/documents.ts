@@ -7,10 +7,12 @@ import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import type { Kind, Scheme, Served } from '#api/kind.ts'
 import type { JsonObject } from '#api/metadata.ts'
+import { type RemoteSwagger, type Remotes, noRemotes } from '../remotes.ts'
 import { groupsOf } from '../discovery/groups.ts'
 import { servedIn } from '../discovery/resources.ts'
-import { type Described, breath, describeAll } from './document.ts'
+import { type Described, describeAll, each } from './document.ts'
 import { gnosticDefinition, gnosticDocument, gnosticHead, gnosticPath } from './gnostic.ts'
+import { type Entries, merged } from './merge.ts'
 import { openapi } from './openapi.ts'
 import { swaggerDefinitions, swaggerHead, swaggerPaths } from './swagger.ts'
 
@@ -30,6 +32,8 @@ async function packed(bytes: string | Uint8Array): Promise<Document> {
 
 interface Cached {
   readonly kinds: readonly Kind[]
+  /** What others serve; of documents that are ours alone nothing. */
+  readonly remotes: readonly RemoteSwagger[]
   readonly document: Promise<Document>
 }
 
@@ -41,7 +45,7 @@ export interface Documents {
   version2(form: 'json' | 'protobuf'): Promise<Document>
 }
 
-const same = (a: readonly Kind[], b: readonly Kind[]): boolean =>
+const same = (a: readonly object[], b: readonly object[]): boolean =>
   a.length === b.length && a.every((one, at) => one === b[at])
 
 const groupVersionOf = (place: string): readonly [group: string, version: string] | undefined => {
@@ -51,50 +55,45 @@ const groupVersionOf = (place: string): readonly [group: string, version: string
   return root === 'apis' && second !== undefined ? [first, second] : undefined
 }
 
-type Entry = readonly [name: string, value: JsonObject]
+const entriesOf = (described: Described, remotes: readonly RemoteSwagger[]): Entries =>
+  merged({ paths: swaggerPaths(described), definitions: swaggerDefinitions(described) }, remotes)
 
-/** Encodes entries a few at a time, so that requests are answered meanwhile. */
-async function each<T>(entries: readonly Entry[], encode: (...entry: Entry) => T): Promise<readonly T[]> {
-  const found: T[] = []
-  for (const [at, entry] of entries.entries()) {
-    found.push(encode(...entry))
-    if (at % 50 === 49) await breath()
-  }
-  return found
-}
-
-async function swagger(described: Described): Promise<string> {
+async function swagger(entries: Entries): Promise<string> {
   const text = (name: string, one: JsonObject): string => `${JSON.stringify(name)}:${JSON.stringify(one)}`
-  const paths = await each(swaggerPaths(described), text)
-  const definitions = await each(swaggerDefinitions(described), text)
+  const paths = await each(entries.paths, text)
+  const definitions = await each(entries.definitions, text)
   const head = JSON.stringify(swaggerHead).slice(0, -1)
   return `${head},"paths":{${paths.join(',')}},"definitions":{${definitions.join(',')}}}`
 }
 
-const gnostic = async (described: Described): Promise<Buffer> =>
-  gnosticDocument(
-    gnosticHead(swaggerHead),
-    await each(swaggerPaths(described), gnosticPath),
-    await each(swaggerDefinitions(described), gnosticDefinition),
-  )
+const gnostic = async ({ paths, definitions }: Entries): Promise<Buffer> =>
+  gnosticDocument(gnosticHead(swaggerHead), await each(paths, gnosticPath), await each(definitions, gnosticDefinition))
+
+interface Source {
+  readonly served: readonly Served[]
+  /** What others serve, where that is a part of it. */
+  readonly remotes?: readonly RemoteSwagger[]
+}
 
 type Make = (described: Described) => string | Uint8Array | Promise<string | Uint8Array>
 
-export function makeDocuments(scheme: Scheme): Documents {
+export function makeDocuments(scheme: Scheme, remotes: Remotes = noRemotes): Documents {
   const cache = new Map<string, Cached>()
-  const cached = (id: string, served: readonly Served[], make: Make) => {
+  const cached = (id: string, { served, remotes: others = [] }: Source, make: Make) => {
     const kinds = served.map(one => one.kind)
     const had = cache.get(id)
-    if (had !== undefined && same(had.kinds, kinds)) return had.document
+    if (had !== undefined && same(had.kinds, kinds) && same(had.remotes, others)) return had.document
     const document = describeAll(scheme, served).then(make).then(packed)
-    cache.set(id, { kinds, document })
+    cache.set(id, { kinds, remotes: others, document })
     // A failure is reported to who asks, and the next one tries again.
     document.catch(() => cache.delete(id))
     return document
   }
   const places = (): readonly string[] => [
     ...servedVersions(scheme, '').map(version => `api/${version}`),
-    ...groupsOf(scheme).flatMap(({ group, versions }) => versions.map(version => `apis/${group}/${version}`)),
+    ...groupsOf(scheme).flatMap(({ group, versions }) =>
+      versions.filter(version => !remotes.has(group, version)).map(version => `apis/${group}/${version}`),
+    ),
   ]
   const prune = (): void => {
     const known = new Set<string>(places())
@@ -107,12 +106,19 @@ export function makeDocuments(scheme: Scheme): Documents {
     },
     version3: place => {
       const found = groupVersionOf(place)
-      const served = found === undefined ? [] : servedIn(scheme, ...found)
-      return served.length === 0 ? undefined : cached(place, served, described => JSON.stringify(openapi(described)))
+      const served = found === undefined || remotes.has(...found) ? [] : servedIn(scheme, ...found)
+      return served.length === 0
+        ? undefined
+        : cached(place, { served }, described => JSON.stringify(openapi(described)))
     },
     version2: form => {
-      const served = scheme.kinds().flatMap(kind => kind.versions.map(version => ({ kind, version })))
-      return cached(form, served, form === 'json' ? swagger : gnostic)
+      const served = scheme
+        .kinds()
+        .flatMap(kind => kind.versions.map(version => ({ kind, version })))
+        .filter(({ kind, version }) => !remotes.has(kind.group, version.name))
+      const write = form === 'json' ? swagger : gnostic
+      const others = remotes.swagger()
+      return cached(form, { served, remotes: others }, described => write(entriesOf(described, others)))
     },
   }
 }

@@ -1,6 +1,7 @@
 /** `/openapi/v2` and `/openapi/v3`: what the API serves, for clients that check, explain or generate. */
 import type { Scheme } from '#api/kind.ts'
 import { StatusError, notAcceptable } from '#api/status.ts'
+import { type Remotes, noRemotes } from '../remotes.ts'
 import type { PathHandler, PathRequest } from '../http/handler.ts'
 import { header, send } from '../http/respond.ts'
 import { type Document, decompress, makeDocuments } from './documents.ts'
@@ -64,15 +65,16 @@ const notFound = (): StatusError =>
 const immutable = { 'cache-control': 'public, max-age=31536000, immutable' }
 
 /** @returns handlers by path, undefined for paths that are not OpenAPI's. */
-export function openapiPaths(scheme: Scheme): (path: string) => PathHandler | undefined {
-  const documents = makeDocuments(scheme)
-  const hashed = (place: string, hash: string): string => `/openapi/v3/${place}?hash=${hash}`
+export function openapiPaths(scheme: Scheme, remotes: Remotes = noRemotes): (path: string) => PathHandler | undefined {
+  const documents = makeDocuments(scheme, remotes)
+  const hashed = (place: string, hash: string): string => `/openapi/v3/${place}?hash=${encodeURIComponent(hash)}`
   const index: PathHandler = async ({ response }) => {
     const paths: Record<string, object> = {}
     for (const place of documents.places()) {
       const document = await documents.version3(place)
       if (document !== undefined) paths[place] = { serverRelativeURL: hashed(place, document.hash) }
     }
+    for (const [place, hash] of remotes.openapi()) paths[place] = { serverRelativeURL: hashed(place, hash) }
     send(response, { code: 200, contentType: json, body: `${JSON.stringify({ paths })}\n` })
   }
   const one =

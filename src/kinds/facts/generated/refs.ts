@@ -22,6 +22,7 @@ import type { RuntimeClass } from './types/node_v1.ts'
 import type { EndpointSlice } from './types/discovery_v1.ts'
 import type { DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice } from './types/resource_v1.ts'
 import type { FlowSchema, PriorityLevelConfiguration } from './types/flowcontrol_v1.ts'
+import type { NodeMetrics, PodMetrics } from './types/metrics_v1beta1.ts'
 
 export const bindings: ResourceRef<Binding> = { group: '', version: 'v1', resource: 'bindings', kind: 'Binding', namespaced: true }
 export const componentStatuses: ResourceRef<ComponentStatus> = { group: '', version: 'v1', resource: 'componentstatuses', kind: 'ComponentStatus', namespaced: false }
@@ -91,3 +92,5 @@ export const resourceClaimTemplates: ResourceRef<ResourceClaimTemplate> = { grou
 export const resourceSlices: ResourceRef<ResourceSlice> = { group: 'resource.k8s.io', version: 'v1', resource: 'resourceslices', kind: 'ResourceSlice', namespaced: false }
 export const flowSchemas: ResourceRef<FlowSchema> = { group: 'flowcontrol.apiserver.k8s.io', version: 'v1', resource: 'flowschemas', kind: 'FlowSchema', namespaced: false }
 export const priorityLevelConfigurations: ResourceRef<PriorityLevelConfiguration> = { group: 'flowcontrol.apiserver.k8s.io', version: 'v1', resource: 'prioritylevelconfigurations', kind: 'PriorityLevelConfiguration', namespaced: false }
+export const nodeMetrics: ResourceRef<NodeMetrics> = { group: 'metrics.k8s.io', version: 'v1beta1', resource: 'nodes', kind: 'NodeMetrics', namespaced: false }
+export const podMetrics: ResourceRef<PodMetrics> = { group: 'metrics.k8s.io', version: 'v1beta1', resource: 'pods', kind: 'PodMetrics', namespaced: true }

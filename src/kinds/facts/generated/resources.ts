@@ -80,4 +80,6 @@ export const resources: readonly ResourceFact[] = [
   {"group":"resource.k8s.io","version":"v1","kind":"ResourceSlice","plural":"resourceslices","namespaced":false,"verbs":["create","delete","deletecollection","get","list","patch","update","watch"],"type":"resource_v1.ResourceSlice"},
   {"group":"flowcontrol.apiserver.k8s.io","version":"v1","kind":"FlowSchema","plural":"flowschemas","namespaced":false,"verbs":["create","delete","deletecollection","get","list","patch","update","watch"],"type":"flowcontrol_v1.FlowSchema"},
   {"group":"flowcontrol.apiserver.k8s.io","version":"v1","kind":"PriorityLevelConfiguration","plural":"prioritylevelconfigurations","namespaced":false,"verbs":["create","delete","deletecollection","get","list","patch","update","watch"],"type":"flowcontrol_v1.PriorityLevelConfiguration"},
+  {"group":"metrics.k8s.io","version":"v1beta1","kind":"NodeMetrics","plural":"nodes","namespaced":false,"verbs":["get","list"],"type":"metrics_v1beta1.NodeMetrics"},
+  {"group":"metrics.k8s.io","version":"v1beta1","kind":"PodMetrics","plural":"pods","namespaced":true,"verbs":["get","list"],"type":"metrics_v1beta1.PodMetrics"},
 ]

@@ -1,0 +1,42 @@
+/** JSON of outsiders that is read as a whole: what would take long to build or to walk is refused before it is parsed. */
+
+export interface Bounds {
+  /** Of objects and arrays in each other. */
+  readonly depth: number
+  /** Of values, nearly: each is followed by a comma or ends what it is in. */
+  readonly values: number
+}
+
+const quote = 0x22
+const backslash = 0x5c
+const comma = 0x2c
+
+/** How far behind a string's opening quote it ends. */
+function afterString(bytes: Uint8Array, from: number): number {
+  let at = from
+  while (at < bytes.length && bytes[at] !== quote) at += bytes[at] === backslash ? 2 : 1
+  return at + 1
+}
+
+function check(bytes: Uint8Array, { depth: deepest, values: most }: Bounds): void {
+  let depth = 0
+  let values = 0
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0
+    if (byte === quote) at = afterString(bytes, at + 1) - 1
+    // Opening brackets and braces differ in one bit, and so do closing ones.
+    else if ((byte | 0x20) === 0x7b) {
+      depth++
+      values++
+    } else if ((byte | 0x20) === 0x7d) depth--
+    else if (byte === comma) values++
+    if (depth > deepest) throw new RangeError('the document is nested too deeply')
+    if (values > most) throw new RangeError('the document holds too much')
+  }
+}
+
+/** @throws RangeError beyond the bounds, SyntaxError for what is no JSON */
+export function parseBounded(bytes: Buffer, bounds: Bounds): unknown {
+  check(bytes, bounds)
+  return JSON.parse(bytes.toString('utf8'))
+}
