@@ -2,36 +2,21 @@
 import { endpointSlices, nodes, pods, services } from '#kinds/facts/generated/refs.ts'
 import type { Pod, Service } from '#kinds/facts/generated/types/core_v1.ts'
 import type { Endpoint, EndpointPort, EndpointSlice } from '#kinds/facts/generated/types/discovery_v1.ts'
-import { type KObject, controllerOf, groupResource } from '#api/metadata.ts'
+import { controllerOf } from '#api/metadata.ts'
 import type { Reader } from '#api/reader.ts'
-import {
-  type Controller,
-  type Decision,
-  type Input,
-  type Watch,
-  type Write,
-  nothing,
-  selfKey,
-} from '#client/controller.ts'
+import { type Controller, type Decision, type Input, type Write, nothing, selfKey } from '#client/controller.ts'
 import { hostnameFor, isHeadless, managed, podReference, podsBehind, portOn, servicesOfPod } from './backends.ts'
 import { same } from './equal.ts'
 import { controllerRef } from './owners.ts'
 import { isDeleting, isReady } from './pods.ts'
 import { eventWriter, reading, rule } from './rules.ts'
+import { managerLabel, serviceLabel, serviceOfSlice, setKey, sliceIndex, slicesOf } from './slices.ts'
 import { create, remove, update } from './writes.ts'
 
 const most = 100
 const manager = 'endpointslice-controller.k8s.io'
-const serviceLabel = 'kubernetes.io/service-name'
-const managerLabel = 'endpointslice.kubernetes.io/managed-by'
 const headlessLabel = 'service.kubernetes.io/headless'
 const reserved = new Set([serviceLabel, managerLabel, headlessLabel])
-
-const serviceKeys = (object: KObject): readonly string[] => {
-  const name = object.metadata.labels?.[serviceLabel]
-  return name === undefined ? [] : [`${object.metadata.namespace ?? ''}/${name}`]
-}
-const serviceOfSlice: Watch['keys'] = ({ object }) => serviceKeys(object)
 
 export const endpointSlice: Controller = {
   name: 'endpointslice-controller',
@@ -41,7 +26,7 @@ export const endpointSlice: Controller = {
     { ref: endpointSlices, keys: serviceOfSlice },
   ],
   reads: [nodes],
-  indexes: [{ name: serviceLabel, resource: groupResource(endpointSlices), of: serviceKeys }],
+  indexes: [sliceIndex],
   rules: [
     rule('', ['services', 'pods', 'nodes'], reading),
     rule('', ['services/finalizers'], ['update']),
@@ -95,12 +80,6 @@ interface Backends {
   readonly endpoints: Map<string, Endpoint>
 }
 
-const setKey = (family: string, ports: readonly EndpointPort[]): string =>
-  `${family} ${ports
-    .map(port => JSON.stringify([port.name ?? '', port.protocol ?? 'TCP', port.port, port.appProtocol ?? '']))
-    .sort((a, b) => (a < b ? -1 : 1))
-    .join()}`
-
 function desired(read: Reader, service: Service): Map<string, Backends> {
   const sets = new Map<string, Backends>()
   const behind = podsBehind(read, service)
@@ -135,11 +114,7 @@ function labelsFor(service: Service): Readonly<Record<string, string>> {
 
 function decide(key: string, { read }: Input<unknown>): Decision {
   const service = read.get(services, key)
-  const existing = read
-    .byIndex(endpointSlices, serviceLabel, key)
-    .filter(
-      slice => slice.metadata.labels?.[managerLabel] === manager && slice.metadata.deletionTimestamp === undefined,
-    )
+  const existing = slicesOf(read, key, manager)
   if (service === undefined || service.metadata.deletionTimestamp !== undefined)
     return existing.length === 0 ? nothing : { writes: [existing.map(slice => remove(endpointSlices, slice))] }
   if (!managed(service)) return nothing

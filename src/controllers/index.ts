@@ -7,6 +7,7 @@ import { deployment } from './deployment/index.ts'
 import { disruption } from './disruption.ts'
 import { endpointsController } from './endpoints.ts'
 import { endpointSlice } from './endpointslice.ts'
+import { endpointSliceMirroring } from './endpointslice-mirroring.ts'
 import { flowSchemaStatus } from './flow-schema.ts'
 import { garbageCollector } from './garbage.ts'
 import { job } from './job/index.ts'
@@ -43,6 +44,7 @@ export const controllers = ({ resources, authority }: Needs): readonly Controlle
   daemonSet,
   statefulSet,
   endpointSlice,
+  endpointSliceMirroring,
   endpointsController,
   job,
   cronJob,

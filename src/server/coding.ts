@@ -91,13 +91,19 @@ function protobufObject(bytes: Uint8Array, served: Served): Draft<KObject> {
   }
 }
 
+interface Complaints {
+  readonly unknown: readonly string[]
+  readonly duplicates: readonly string[]
+  readonly custom: boolean
+}
+
 /** Unknown and duplicate fields, as the client wants to hear of them. @throws StatusError BadRequest when strict */
-function report(unknown: readonly string[], duplicates: readonly string[], { level, warn }: Validation): void {
+function report({ unknown, duplicates, custom }: Complaints, { level, warn }: Validation): void {
   if (level === 'Ignore' || unknown.length + duplicates.length === 0) return
-  const lines = [
-    ...duplicates.map(path => `duplicate field ${JSON.stringify(path)}`),
-    ...unknown.map(path => `unknown field ${JSON.stringify(path)}`),
-  ]
+  const twice = duplicates.map(path => `duplicate field ${JSON.stringify(path)}`)
+  const strange = unknown.map(path => `unknown field ${JSON.stringify(path)}`)
+  // Upstream reads a custom object first and compares it with its schema afterwards.
+  const lines = custom ? [...twice, ...strange] : [...strange, ...twice]
   if (level === 'Strict') throw badRequest(`strict decoding error: ${lines.join(', ')}`)
   lines.forEach(warn)
 }
@@ -144,7 +150,7 @@ function typed(value: unknown, served: Served): Decoded {
 /** The typed object, defaulted by its version's schema. @throws StatusError BadRequest */
 export function typedObject(parsed: Parsed, served: Served, validation: Validation): Draft<KObject> {
   const { object, unknown } = typed(parsed.value, served)
-  report(unknown, parsed.duplicates, validation)
+  report({ unknown, duplicates: parsed.duplicates, custom: served.kind.custom }, validation)
   return object
 }
 
@@ -195,7 +201,7 @@ function undeclared({ apiVersion, kind, metadata }: KObject, unknown: readonly s
 
 export const patching: Patching = {
   patched: (patch, document, served) => patched(patch, document, served.version.schema()),
-  plain: (patch, document) => patched(patch, document),
+  plain: (patch, document, type) => patched(patch, document, type === undefined ? undefined : findType(type)),
   decoded: patchedObject,
   configured: (content, served) => {
     const { object, unknown } = typed(copyOf(content), served)

@@ -16,6 +16,7 @@ export interface Call {
 export interface Reply {
   readonly status: number
   readonly headers: IncomingHttpHeaders
+  readonly bytes: Buffer
   readonly text: string
   // The tests read answers of all shapes; JSON.parse gives no better type.
   readonly json: ReturnType<typeof JSON.parse>
@@ -76,8 +77,9 @@ export async function openWire(options: ClusterOptions = { controllers: false })
     const [response] = await once(sent, 'response')
     const parts: Buffer[] = []
     for await (const part of response) parts.push(part)
-    const text = Buffer.concat(parts).toString()
-    return { status: response.statusCode, headers: response.headers, text, json: parsed(text) }
+    const all = Buffer.concat(parts)
+    const text = all.toString()
+    return { status: response.statusCode, headers: response.headers, bytes: all, text, json: parsed(text) }
   }
   const must = async (path: string, body: object): Promise<Reply> => {
     const reply = await call('POST', path, { body })

@@ -22,7 +22,11 @@ type Annotations = Readonly<Record<string, string>>
 const count = (text: string | undefined): number | undefined =>
   text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : undefined
 
-export const revisionOf = (set: ReplicaSet): number => count(set.metadata.annotations?.[revisionKey]) ?? 0
+/** Clients count on all 64 bits. */
+const revision = (text: string | undefined): bigint | undefined =>
+  text !== undefined && /^\d{1,19}$/.test(text) && BigInt(text) < 2n ** 63n - 1n ? BigInt(text) : undefined
+
+export const revisionOf = (set: ReplicaSet): bigint => revision(set.metadata.annotations?.[revisionKey]) ?? 0n
 export const desiredOf = (set: ReplicaSet): number | undefined => count(set.metadata.annotations?.[desiredKey])
 export const maxOf = (set: ReplicaSet): number | undefined => count(set.metadata.annotations?.[maxKey])
 
@@ -32,20 +36,20 @@ export const withSizes = (deployment: Deployment, annotations: Annotations): Ann
   [maxKey]: String(wanted(deployment) + maxSurge(deployment)),
 })
 
-function history(before: string | undefined, revision: string): string {
-  const list = [...(before ?? '').split(',').filter(one => one !== ''), revision]
+function history(before: string | undefined, last: string): string {
+  const list = [...(before ?? '').split(',').filter(one => one !== ''), last]
   while (list.join(',').length > longestHistory) list.shift()
   return list.join(',')
 }
 
 /** The annotations that the ReplicaSet of the current template gets, sizes aside. */
-export function rolloutAnnotations(deployment: Deployment, existing: Annotations, revision: number): Annotations {
+export function rolloutAnnotations(deployment: Deployment, existing: Annotations, wantedRevision: bigint): Annotations {
   const own = Object.entries(deployment.metadata.annotations ?? {}).filter(([key]) => !notCopied.has(key))
   const annotations: Record<string, string> = { ...existing, ...Object.fromEntries(own) }
   const text = existing[revisionKey]
-  const old = text === undefined ? 0 : count(text)
-  if (old === undefined || old >= revision) return annotations
-  annotations[revisionKey] = String(revision)
+  const old = text === undefined ? 0n : revision(text)
+  if (old === undefined || old >= wantedRevision) return annotations
+  annotations[revisionKey] = String(wantedRevision)
   if (text !== undefined) annotations[historyKey] = history(existing[historyKey], text)
   return annotations
 }

@@ -18,13 +18,13 @@ export class Plan {
   created = false
   /** A ReplicaSet is created, or its annotations or size changed: the rest waits until that is seen. */
   readonly writes: Write[] = []
-  readonly revision: number
+  readonly revision: bigint
 
   constructor(deployment: Deployment, sets: readonly ReplicaSet[]) {
     this.deployment = deployment
     this.current = newestRollout(deployment, sets)
     this.old = byCreation(sets.filter(set => set !== this.current))
-    this.revision = Math.max(0, ...this.old.map(revisionOf)) + 1
+    this.revision = this.old.map(revisionOf).reduce((most, one) => (one > most ? one : most), 0n) + 1n
   }
 
   all(): readonly ReplicaSet[] {
@@ -97,7 +97,9 @@ export class Plan {
     const limit = this.deployment.spec.revisionHistoryLimit
     if (limit === undefined || limit === 2 ** 31 - 1) return
     const alive = this.old.filter(set => set.metadata.deletionTimestamp === undefined)
-    const excess = [...alive].sort((a, b) => revisionOf(a) - revisionOf(b)).slice(0, Math.max(0, alive.length - limit))
+    const excess = [...alive]
+      .sort((a, b) => Number(revisionOf(a) - revisionOf(b)))
+      .slice(0, Math.max(0, alive.length - limit))
     for (const set of excess) {
       const observed = (set.status?.observedGeneration ?? 0) >= (set.metadata.generation ?? 0)
       if (sizeOf(set) !== 0 || (set.status?.replicas ?? 0) !== 0 || !observed) continue

@@ -22,6 +22,8 @@ export function quotaController(resources: Resources): Controller {
     name: 'resourcequota-controller',
     watches: () => counted().map(ref => ({ ref, keys })),
     reads: [resourceQuotas],
+    // Somebody may have written what is not so.
+    resync: 300_000,
     watching: refs => known.set(refs),
     rules: [rule('*', ['*'], reading), rule('', ['resourcequotas/status'], ['update'])],
     decide: (key, input) => decide(known, key, input),
@@ -32,13 +34,17 @@ const isPod = (object: KObject): object is Pod => object.kind === 'Pod'
 const isQuota = (object: KObject): object is ResourceQuota => object.kind === 'ResourceQuota'
 const specOf = (object: KObject): unknown => ('spec' in object ? object.spec : undefined)
 
+/** The server counts what it lets in, and writes that; that somebody wrote other limits is seen at once. */
+const allows = ({ spec, status }: ResourceQuota): boolean =>
+  status !== undefined && same({ limits: spec?.hard ?? {} }, { limits: status.hard ?? {} })
+
 /** Most changes of objects use neither more nor less. */
 const keys: Watch['keys'] = ({ type, key, object, previous, resource }, read) => {
   if (
     isQuota(object) &&
     type === 'put' &&
     same(previous === undefined ? undefined : specOf(previous), object.spec) &&
-    object.status !== undefined
+    allows(object)
   )
     return []
   const own = isQuota(object) ? [key] : []

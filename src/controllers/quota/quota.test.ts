@@ -74,3 +74,23 @@ test('usage follows what is there; what has ended uses nothing but its name', as
   })
   await world.stop()
 })
+
+test('limits that somebody wrote into the status are mended at once, counts within minutes', async () => {
+  const world = await makeWorld([quotaController(() => [pods, resourceQuotas])])
+  await world.client.create(resourceQuotas, quota('q', { hard: { pods: '5' } }))
+  await world.settle()
+  const status = async () => (await world.client.get(resourceQuotas, 'n/q')).status
+  const write = async (wrong: ResourceQuota['status']) => {
+    await world.client.updateStatus(resourceQuotas, { ...quota('q', { hard: { pods: '5' } }), status: wrong ?? {} })
+    await world.settle()
+  }
+  const right = { hard: { pods: '5' }, used: { pods: '0' } }
+  await write({ ...right, hard: { pods: '9' } })
+  assert.deepEqual(await status(), right)
+  await write({ ...right, used: { pods: '4' } })
+  assert.deepEqual(await status(), { ...right, used: { pods: '4' } }, 'what the server counts is taken at its word')
+  await world.clock.advance(300_000)
+  await world.settle()
+  assert.deepEqual(await status(), right)
+  await world.stop()
+})

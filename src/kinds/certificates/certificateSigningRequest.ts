@@ -1,6 +1,7 @@
 import { age, duration, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
 import { pathSegment } from '#api/names.ts'
+import { dateConditions, keepJudgements } from './conditions.ts'
 import { validateRequest } from './validate.ts'
 import { owned } from '../fill.ts'
 import { certificateSigningRequests } from '#kinds/facts/generated/refs.ts'
@@ -21,9 +22,14 @@ export const CertificateSigningRequest = defineKind(certificateSigningRequests, 
   defaults: request => {
     request.status ??= {}
   },
-  prepare: (request, { old, user, subresource }) => {
+  prepare: (request, context) => {
+    const { old, user, subresource } = context
     if (old !== undefined) {
       if (subresource === '') request.spec = owned(old.spec)
+      else {
+        if (subresource === 'status') keepJudgements(request, old)
+        dateConditions(request, context)
+      }
       return
     }
     const { username: _name, uid: _uid, groups: _groups, extra: _extra, ...spec } = request.spec

@@ -3,6 +3,7 @@ import type { FieldError } from '#api/validation.ts'
 import type { CertificateSigningRequest as Request } from '#kinds/facts/generated/types/certificates_v1.ts'
 import { checkDomainPath } from '../domainPath.ts'
 import { Place } from '../place.ts'
+import { checkTransition } from './conditions.ts'
 
 const usages = [
   'any',
@@ -53,10 +54,11 @@ function checkConditions(list: Place, { status = {} }: Request): void {
     list.invalid('', 'Approved and Denied conditions are mutually exclusive')
 }
 
-export function validateRequest(request: Request, { old }: WriteContext<Request>): readonly FieldError[] {
+export function validateRequest(request: Request, context: WriteContext<Request>): readonly FieldError[] {
   const root = new Place('')
   checkConditions(root.at('status.conditions'), request)
-  if (old !== undefined) return root.errors
+  checkTransition(root.at('status'), request, context)
+  if (context.old !== undefined) return root.errors
   const { spec } = request
   const place = root.at('spec')
   checkRequest(place.at('request'), spec.request)

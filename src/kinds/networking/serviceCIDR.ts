@@ -5,5 +5,8 @@ import { serviceCIDRs } from '#kinds/facts/generated/refs.ts'
 export const ServiceCIDR = defineKind(serviceCIDRs, {
   status: true,
   unconditionalUpdate: true,
+  defaults: range => {
+    range.status ??= {}
+  },
   columns: [name, text('CIDRs', object => (object.spec.cidrs ?? []).join(',')), age],
 })

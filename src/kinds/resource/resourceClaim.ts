@@ -15,5 +15,8 @@ export const ResourceClaim = defineKind(resourceClaims, {
   status: true,
   unconditionalUpdate: true,
   returnsDeleted: true,
+  defaults: claim => {
+    claim.status ??= {}
+  },
   columns: [name, text('State', stateOf), age],
 })

@@ -55,9 +55,18 @@ function containerStatus(pod: Pod, container: Container, state: ContainerState):
   }
 }
 
-function statusOf(pod: Pod, around: Around, ended: boolean): PodStatus {
+/** With what a signal that cannot be refused ends a process. */
+const killed = 137
+
+interface End {
+  readonly ended: boolean
+  /** What the pod says of its end, unless given. */
+  readonly exit?: number
+}
+
+function statusOf(pod: Pod, around: Around, { ended, exit: given }: End): PodStatus {
   const startTime = pod.status?.startTime ?? timestamp(around.now)
-  const exit = number(pod.metadata.annotations?.[exitCode]) ?? 0
+  const exit = given ?? number(pod.metadata.annotations?.[exitCode]) ?? 0
   const times = { startedAt: startTime, finishedAt: timestamp(around.now) }
   const over = (code: number): ContainerState => ({
     terminated: { exitCode: code, reason: code === 0 ? 'Completed' : 'Error', ...times },
@@ -85,17 +94,36 @@ function statusOf(pod: Pod, around: Around, ended: boolean): PodStatus {
   }
 }
 
+/** When it ends by itself, and when it is ended. */
+const ends = (pod: Pod): { readonly own: number; readonly deadline: number } => ({
+  own: duration(pod),
+  deadline: (pod.spec.activeDeadlineSeconds ?? Infinity) * 1000,
+})
+
+const overdue = {
+  phase: 'Failed',
+  reason: 'DeadlineExceeded',
+  message: 'Pod was active on the node longer than the specified deadline',
+} as const
+
 export function fate(pod: Pod, around: Around): Fate {
-  if (pod.metadata.deletionTimestamp !== undefined) return { do: 'delete' }
   const phase = pod.status?.phase
+  if (pod.metadata.deletionTimestamp !== undefined)
+    // Whoever holds it wants to know how it ended.
+    return phase === 'Running' && (pod.metadata.finalizers ?? []).length > 0
+      ? { do: 'status', status: statusOf(pod, around, { ended: true, exit: killed }) }
+      : { do: 'delete' }
   if (phase === 'Succeeded' || phase === 'Failed') return { do: 'nothing' }
-  const length = duration(pod)
-  if (phase !== 'Running') {
-    const status = statusOf(pod, around, false)
-    return Number.isFinite(length) ? { do: 'status', status, again: around.now + length } : { do: 'status', status }
-  }
-  if (!Number.isFinite(length)) return { do: 'nothing' }
+  const { own, deadline } = ends(pod)
+  const length = Math.min(own, deadline)
   // startTime has whole seconds: it may lie up to a second before the start, never after it.
-  const again = Date.parse(pod.status?.startTime ?? '') + length
-  return around.now < again ? { do: 'wait', again } : { do: 'status', status: statusOf(pod, around, true) }
+  const since = phase === 'Running' ? Date.parse(pod.status?.startTime ?? '') : around.now
+  const again = Number.isFinite(length) ? { again: since + length } : undefined
+  const observed = phase === 'Running' && pod.status?.observedGeneration === pod.metadata.generation
+  if (phase === 'Running' && again !== undefined && around.now >= again.again) {
+    const status = statusOf(pod, around, { ended: true })
+    return { do: 'status', status: deadline < own ? { ...status, ...overdue } : status }
+  }
+  if (!observed) return { do: 'status', status: statusOf(pod, around, { ended: false }), ...again }
+  return again === undefined ? { do: 'nothing' } : { do: 'wait', ...again }
 }

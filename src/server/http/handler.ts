@@ -191,8 +191,11 @@ async function resource(
   const connected = handling.connect(permit, { ...routed, user })
   if (connected !== undefined) return connected
   const { asked: place } = info
-  const custom = serving.registry.scheme.byResource(place.group, place.version, place.resource)?.kind.custom === true
-  const accepted = negotiate(header(request.headers, 'accept'), info.query.get('pretty') === 'true', !custom)
+  const kind = serving.registry.scheme.byResource(place.group, place.version, place.resource)?.kind
+  const accepted = negotiate(header(request.headers, 'accept'), info.query.get('pretty') === 'true', {
+    protobuf: kind?.custom !== true,
+    table: kind?.verbs.includes('get') !== false,
+  })
   const warnings: string[] = []
   const outcome = await perform(serving, permit, await incoming(handling, routed, warnings))
   if (info.asked.verb === 'watch') seat?.leave()

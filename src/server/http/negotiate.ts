@@ -65,22 +65,31 @@ function formOf(params: ReadonlyMap<string, string>): Form | undefined {
 /** The headers that real clients send repeat for ever. */
 const known = new Map<string, Accepted>()
 
-/** @param protobuf whether what is asked for has that encoding: custom resources have none. @throws StatusError NotAcceptable */
-export function negotiate(header: string | undefined, pretty: boolean, protobuf = true): Accepted {
+/** What is asked for may lack: custom resources have no protobuf, reviews are no rows of a table. */
+export interface Offers {
+  readonly protobuf: boolean
+  readonly table: boolean
+}
+
+const everything: Offers = { protobuf: true, table: true }
+
+/** @throws StatusError NotAcceptable */
+export function negotiate(header: string | undefined, pretty: boolean, offers = everything): Accepted {
   if (header === undefined || header === '') return { encoding: 'json', form: 'object', pretty }
-  const id = `${pretty} ${protobuf} ${header}`
+  const id = `${pretty} ${offers.protobuf} ${offers.table} ${header}`
   const had = known.get(id)
   if (had !== undefined) return had
-  const found = find(header, pretty, protobuf)
+  const found = find(header, pretty, offers)
   if (known.size < 1000 && header.length < 500) known.set(id, found)
   return found
 }
 
-function find(header: string, pretty: boolean, protobuf: boolean): Accepted {
+function find(header: string, pretty: boolean, offers: Offers): Accepted {
   for (const { type, params } of parse(header)) {
     const encoding = Object.hasOwn(byType, type) ? byType[type] : undefined
     const form = formOf(params)
-    if (encoding === 'protobuf' && (!protobuf || form !== 'object')) continue
+    if (encoding === 'protobuf' && (!offers.protobuf || form !== 'object')) continue
+    if (form === 'Table' && !offers.table) continue
     if (encoding !== undefined && form !== undefined) return { encoding, form, pretty }
   }
   throw notAcceptable(Object.values(contentTypes))

@@ -160,6 +160,8 @@ async function attempt(deps: RegistryDeps, input: WriteInput): Promise<Attempted
   const place = placed(input)
   const draft = systemFields(deps, input, place)
   if (hasStatus(served) && kind.registersStatus !== true) setField(draft, 'status', undefined)
+  // Admission sees what nobody said as well; what it adds is completed below.
+  kind.defaults?.(draft)
   const request = admissionRequest(deps, input, { ...place, operation: 'CREATE', object: draft, old: undefined })
   const changing = deps.admission.change(request)
   if (changing !== undefined) {

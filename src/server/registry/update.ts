@@ -165,6 +165,8 @@ async function attempt(
     throw badRequest(
       `the name of the object (${draft.metadata.name ?? ''}) does not match the name on the URL (${permit.name})`,
     )
+  // Admission sees what nobody said as well; what it adds is completed below.
+  kind.defaults?.(draft)
   const { name, namespace } = permit
   let request = admissionRequest(deps, input, { name, namespace, operation: 'UPDATE', object: draft, old })
   const changing = deps.admission.change(request)

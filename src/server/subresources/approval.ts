@@ -1,7 +1,8 @@
-/** certificatesigningrequests/approval: conditions Approved and Denied, and nothing else. */
+/** certificatesigningrequests/approval: conditions, labels and annotations, and nothing else. */
 import type { CertificateSigningRequest } from '#kinds/facts/generated/types/certificates_v1.ts'
 import type { Draft } from '#api/metadata.ts'
-import { methodNotAllowed } from '#api/status.ts'
+import { methodNotAllowed, modified } from '#api/status.ts'
+import { subjectOf } from '#server/registry/create.ts'
 import { type Special, got } from '../outcome.ts'
 import { shown } from '../patching.ts'
 import { get } from '../serve.ts'
@@ -24,14 +25,17 @@ export const approval: Special = async special => {
             warn: special.warn,
           })
     ) as Draft<CertificateSigningRequest>
+    const { resourceVersion = '', labels, annotations } = wanted.metadata
+    if (resourceVersion !== '' && resourceVersion !== current.object.metadata.resourceVersion)
+      throw modified(subjectOf(special.permit, special.permit.name))
     const target = draft as Draft<CertificateSigningRequest>
-    const judged = (wanted.status?.conditions ?? []).filter(
-      condition => condition.type === 'Approved' || condition.type === 'Denied',
-    )
-    const others = (target.status?.conditions ?? []).filter(
-      condition => condition.type !== 'Approved' && condition.type !== 'Denied',
-    )
-    target.status = { ...target.status, conditions: [...others, ...judged] }
+    const { labels: _l, annotations: _a, ...own } = target.metadata
+    target.metadata = {
+      ...own,
+      ...(labels === undefined ? {} : { labels }),
+      ...(annotations === undefined ? {} : { annotations }),
+    }
+    target.status = { ...target.status, conditions: wanted.status?.conditions ?? [] }
   })
   return got(special, kept)
 }

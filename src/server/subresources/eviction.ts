@@ -3,13 +3,15 @@ import type { Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import type { Eviction, PodDisruptionBudget } from '#kinds/facts/generated/types/policy_v1.ts'
 import { timestamp } from '#base/clock.ts'
 import { selects } from '#api/selector.ts'
-import { type StatusError, internalError } from '#api/status.ts'
+import type { Draft } from '#api/metadata.ts'
+import { type StatusError, conflict, internalError } from '#api/status.ts'
 import type { Special, SpecialRequest } from '../outcome.ts'
 import { copy, setField } from '#server/registry/build.ts'
+import { subjectOf } from '#server/registry/create.ts'
 import { remove } from '#server/registry/delete.ts'
 import type { Kept } from '#server/store/contract.ts'
 import { get } from '../serve.ts'
-import { admitPosted, dryRunOf, inner, made, posted, refusal, success } from './reading.ts'
+import { admitPosted, amend, dryRunOf, inner, made, posted, refusal, success } from './reading.ts'
 
 const resource = 'poddisruptionbudgets.policy'
 
@@ -19,19 +21,53 @@ export const eviction: Special = async special => {
   const { name, namespace } = special.permit
   await admitPosted(special, body)
   if (!free(pod)) await charge(special, pod)
+  const dryRun = dryRunOf(special.request) || (body.deleteOptions?.dryRun?.length ?? 0) > 0
+  const options = body.deleteOptions ?? {}
   await remove(inner(special).serving.registry, {
     permit: special.permit,
     served: special.served,
     name,
     namespace,
     warn: special.warn,
-    options: {
-      ...body.deleteOptions,
-      dryRun: dryRunOf(special.request) || (body.deleteOptions?.dryRun?.length ?? 0) > 0,
-    } as never,
+    options: { ...(dryRun ? options : await marked(special, options)), dryRun } as never,
   })
   return made(success)
 }
+
+type DeleteOptions = NonNullable<Eviction['deleteOptions']>
+
+/** Owners tell this end from a failure of the pod's own. @returns the options of the deletion, after this write. */
+async function marked(special: SpecialRequest, options: DeleteOptions): Promise<DeleteOptions> {
+  const { uid = '', resourceVersion = '' } = options.preconditions ?? {}
+  const now = timestamp(special.serving.registry.clock.now())
+  const kept = await amend(inner(special), (draft, { object: { metadata } }) => {
+    const pod = draft as Draft<Pod>
+    for (const [what, wanted, is] of [
+      ['UID', uid, metadata.uid],
+      ['ResourceVersion', resourceVersion, metadata.resourceVersion],
+    ] as const)
+      if (wanted !== '' && wanted !== is)
+        throw conflict(
+          subjectOf(special.permit, special.permit.name),
+          `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${is ?? ''}). The object might have been modified`,
+        )
+    const conditions = pod.status?.conditions ?? []
+    const before = conditions.find(one => one.type === type)
+    const condition = {
+      type,
+      status: 'True',
+      reason: 'EvictionByEvictionAPI',
+      message: 'Eviction API: evicting',
+      lastTransitionTime: before?.status === 'True' ? (before.lastTransitionTime ?? now) : now,
+    }
+    pod.status = { ...pod.status, conditions: [...conditions.filter(one => one.type !== type), condition] }
+  })
+  if (resourceVersion === '') return options
+  const version = kept.object.metadata.resourceVersion ?? ''
+  return { ...options, preconditions: { ...options.preconditions, resourceVersion: version } }
+}
+
+const type = 'DisruptionTarget'
 
 /** Pods that run nothing, or are on their way out, count against no budget. */
 const free = (pod: Pod): boolean =>

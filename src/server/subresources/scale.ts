@@ -141,7 +141,9 @@ export const scale: Special = async special => {
     const wanted =
       request.verb === 'update'
         ? (structuredClone(request.body) as Draft<KObject> as Draft<Scale>)
-        : scaleIn(serving.patching.plain(request.patch, before))
+        : scaleIn(
+            serving.patching.plain(request.patch, before, served.kind.custom ? undefined : 'autoscaling_v1.Scale'),
+          )
     await admitPart(special, wanted, before)
     write(own, paths.specReplicas, checked(special, wanted, current))
     return own === draft ? undefined : toHub(served, own)
