@@ -6,6 +6,7 @@ import type { ResourceRef } from '#api/metadata.ts'
 import type { Scheme } from '#api/kind.ts'
 import type { User } from '#api/request.ts'
 import type { Client, Transport } from '#client/client.ts'
+import type { Controller } from '#client/controller.ts'
 import { type Pace, loopPace } from '#client/pace.ts'
 import { controllers } from '#controllers/index.ts'
 import { schedulerRules } from '#scheduler/index.ts'
@@ -24,7 +25,7 @@ import { type Server, makeServer } from '#server/server.ts'
 import type { Decode, Store } from '#server/store/contract.ts'
 import { decodeStored } from '#server/stored.ts'
 import { frontProxyIdentity, frontProxyName } from './front-proxy.ts'
-import { makeCaller } from '#wire/https.ts'
+import { type Caller, makeCaller } from '#wire/https.ts'
 import type { SharedKeys } from './keys.ts'
 import { type Work, leading } from './leading.ts'
 import { controllerPolicy, kubeletPolicy, networkPolicy, usagePolicy } from './policy.ts'
@@ -100,12 +101,10 @@ const keptResources = (scheme: Scheme) => (): readonly ResourceRef[] =>
 /** Milliseconds. */
 const lookAfter = 50
 
-export async function makePlane(options: PlaneOptions): Promise<Plane> {
-  const { store, scheme, clock, log, keys, network } = options
-  const list = () => controllers({ resources: keptResources(scheme), authority: () => keys.authority.cert })
+function makeOwnServer(options: PlaneOptions, list: () => readonly Controller[], caller: Caller): Server {
+  const { store, scheme, clock, keys, network } = options
   const policy = controllerPolicy([...list(), { name: schedulerName, rules: schedulerRules }])
-  const caller = makeCaller()
-  const server = makeServer({
+  return makeServer({
     store,
     scheme,
     clock,
@@ -123,50 +122,70 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     suggested,
     bindings: [...policy.bindings, ...networkPolicy.bindings, ...kubeletPolicy.bindings],
   })
-  await server.bootstrap()
-  const pace = loopPace()
-  const client = clientThrough(server.door)
-  const opener = makeOpener(frontProxyIdentity(keys.frontProxy, clock))
-  const aggregation = makeAggregation({
-    store,
-    scheme,
-    clock,
-    log,
-    opener,
-    random: options.random,
-    client: client(server.identity('system:apiserver', ['system:masters']), 'kube-apiserver'),
-    authorities: { client: keys.authority.cert, frontProxy: keys.frontProxy.cert, names: [frontProxyName] },
-  })
-  const { random, simulated = 0 } = options
-  const duties: Duties = { server, clock, log, pace, random, controllers: list, simulated }
-  let work: Work | undefined
-  // Kinds that come and go are looked at soon, and many at once only once.
-  let looking: (() => void) | undefined
-  const look = (): void => {
-    aggregation.look()
-    looking ??= clock.after(lookAfter, () => {
-      looking = undefined
-      work?.rescan()
-    })
-  }
+}
+
+interface Beside {
+  readonly aggregation: Aggregation
+  stop(): Promise<void>
+}
+
+/** What each server runs beside its registry: kinds that come and go, other servers' APIs, what is said of policies. */
+async function startBeside(
+  options: PlaneOptions,
+  { server, pace }: { readonly server: Server; readonly pace: Pace },
+  onChange: () => void,
+): Promise<Beside> {
+  const { store, scheme, clock, log, keys, random } = options
   const own = server.identity('system:apiserver', ['system:masters'])
+  const client = clientThrough(server.door)(own, 'kube-apiserver')
+  const opener = makeOpener(frontProxyIdentity(keys.frontProxy, clock))
+  const authorities = { client: keys.authority.cert, frontProxy: keys.frontProxy.cert, names: [frontProxyName] }
+  const aggregation = makeAggregation({ store, scheme, clock, log, opener, random, client, authorities })
   const reader = server.reader(own)
-  const parts = { client: client(own, 'kube-apiserver'), reader, clock, log, pace }
-  const custom = startCustom({
-    store,
-    scheme,
-    parts,
-    hooks: server.hooks,
-    uid: randomUUID,
-    onChange: look,
-  })
+  const parts = { client, reader, clock, log, pace }
+  const changed = (): void => {
+    aggregation.look()
+    onChange()
+  }
+  const custom = startCustom({ store, scheme, parts, hooks: server.hooks, uid: randomUUID, onChange: changed })
   const policies = run(policyStatusController(scheme), parts)
   await custom.ready
   // Custom groups are published like all others: not before they are known.
   await aggregation.begin()
   return {
-    server,
     aggregation,
+    stop: async () => {
+      await policies.stop()
+      aggregation.stop()
+      opener.close()
+      await custom.stop()
+      reader.close()
+    },
+  }
+}
+
+export async function makePlane(options: PlaneOptions): Promise<Plane> {
+  const { store, scheme, clock, log, keys, random, simulated = 0 } = options
+  const list = () => controllers({ resources: keptResources(scheme), authority: () => keys.authority.cert })
+  const caller = makeCaller()
+  const server = makeOwnServer(options, list, caller)
+  await server.bootstrap()
+  const pace = loopPace()
+  const client = clientThrough(server.door)
+  const duties: Duties = { server, clock, log, pace, random, controllers: list, simulated }
+  let work: Work | undefined
+  // Kinds that come and go are looked at soon, and many at once only once.
+  let looking: (() => void) | undefined
+  const look = (): void => {
+    looking ??= clock.after(lookAfter, () => {
+      looking = undefined
+      work?.rescan()
+    })
+  }
+  const beside = await startBeside(options, { server, pace }, look)
+  return {
+    server,
+    aggregation: beside.aggregation,
     frontProxy: keys.frontProxy.cert,
     store,
     scheme,
@@ -183,7 +202,7 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
           clock,
           log,
           store,
-          random: options.random,
+          random,
           key: 'kube-system/kube-controller-manager',
           identity: options.election,
           begin: checks => beginWork(duties, server.fenced(checks)),
@@ -192,11 +211,7 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     stop: async () => {
       looking?.()
       await work?.stop()
-      await policies.stop()
-      aggregation.stop()
-      opener.close()
-      await custom.stop()
-      reader.close()
+      await beside.stop()
       server.close()
       caller.close()
     },
