@@ -116,32 +116,28 @@ const lookupOf = (store: Store): Lookup => ({
   content: resource => store.snapshot(resource).content,
 })
 
-export function makeServer(options: ServerOptions): Server {
-  const { store, scheme, clock, random, uid } = options
+/** Who is let in, and to what. */
+function makeGuards({ store, clock, tokenKeys, issuer }: ServerOptions) {
   const rbac = makeRbac(store)
   const nodes = makeNodeAuthorizer(store)
   const authorizers: readonly Authorizer[] = [masters, nodes.authorizer, rbac.authorizer]
-  const tokens = makeTokenAuthenticator({
-    keys: options.tokenKeys,
-    store,
-    clock,
-    issuer: options.issuer,
-    audiences: [options.issuer],
-  })
+  const tokens = makeTokenAuthenticator({ keys: tokenKeys, store, clock, issuer, audiences: [issuer] })
+  const close = (): void => {
+    rbac.close()
+    nodes.close()
+  }
+  return { rbac, authorizers, tokens, authorize: makeAuthorize(authorizers), close }
+}
+
+type Guards = ReturnType<typeof makeGuards>
+
+/** What judges and changes objects on their way, and what it tells of itself. */
+function makeSteps(options: ServerOptions, { rbac, authorizers }: Guards, suffix: () => string) {
+  const { store, scheme, clock, random, uid, patching } = options
   const lookup = lookupOf(store)
-  const suffix = suffixFrom(random)
-  const pools = makePools({
-    serviceCIDR: options.serviceCIDR,
-    nodePorts: options.nodePorts,
-    random,
-    uid,
-    now: () => timestamp(clock.now()),
-  })
-  const authorize = makeAuthorize(authorizers)
-  const usage = makeUsage(store, clock)
+  const hooks = makeHooks({ caller: options.caller, directory: lookup, clock, random })
   const metrics = makeHookMetrics()
   const policyMetrics = makePolicyMetrics()
-  const hooks = makeHooks({ caller: options.caller, directory: lookup, clock, random })
   const steps: readonly Step[] = [
     escalation(rbac, authorizers),
     policyPermissions({ lookup, scheme, authorizers }),
@@ -155,38 +151,48 @@ export function makeServer(options: ServerOptions): Server {
       suffix,
       hooks,
       decode: (document, served, strict = false) =>
-        options.patching.decoded(document, served, { level: strict ? 'Strict' : 'Ignore', warn: () => undefined }),
+        patching.decoded(document, served, { level: strict ? 'Strict' : 'Ignore', warn: () => undefined }),
       pause,
-      configure: (content, served) => options.patching.configured(content, served),
+      configure: (content, served) => patching.configured(content, served),
       metrics,
       policyMetrics,
       versions,
       ...options.admission,
     }),
   ]
-  const serving: Serving = {
-    authorize,
-    patching: options.patching,
-    registry: {
-      store,
-      scheme,
-      clock,
-      uid,
-      suffix,
-      fields: options.fields,
-      admission: makeAdmission(steps),
-      reservations: makeReservations(store, pools),
-    },
-    specials: new Map([
-      ...usage.specials,
-      ...specials({
-        authorizers,
-        tokens,
-        rbac,
-        issuer: { keys: options.tokenKeys, issuer: options.issuer, audiences: [options.issuer] },
-      }),
-    ]),
+  const lines = function* (): Iterable<string> {
+    yield* metrics.lines()
+    yield* policyMetrics.lines()
   }
+  return { steps, hooks, lines }
+}
+
+function makeServing(options: ServerOptions, guards: Guards, rest: Pick<Serving, 'specials'> & Made): Serving {
+  const { store, scheme, clock, random, uid, fields, patching, serviceCIDR, nodePorts } = options
+  const pools = makePools({ serviceCIDR, nodePorts, random, uid, now: () => timestamp(clock.now()) })
+  const { authorizers, tokens, rbac, authorize } = guards
+  const issuer = { keys: options.tokenKeys, issuer: options.issuer, audiences: [options.issuer] }
+  const registry = { store, scheme, clock, uid, fields, suffix: rest.suffix, admission: makeAdmission(rest.steps) }
+  return {
+    authorize,
+    patching,
+    registry: { ...registry, reservations: makeReservations(store, pools) },
+    specials: new Map([...rest.specials, ...specials({ authorizers, tokens, rbac, issuer })]),
+  }
+}
+
+interface Made {
+  readonly steps: readonly Step[]
+  readonly suffix: () => string
+}
+
+export function makeServer(options: ServerOptions): Server {
+  const { store, scheme, clock } = options
+  const guards = makeGuards(options)
+  const suffix = suffixFrom(options.random)
+  const { steps, hooks, lines } = makeSteps(options, guards, suffix)
+  const usage = makeUsage(store, clock)
+  const serving = makeServing(options, guards, { specials: usage.specials, steps, suffix })
   const door = makeDoor(serving)
   const flow = makeFlowControl({ store, clock })
   const readers: LocalReader[] = []
@@ -194,18 +200,15 @@ export function makeServer(options: ServerOptions): Server {
     door,
     fenced: checks => makeDoor({ ...serving, registry: { ...serving.registry, store: fencedStore(store, checks) } }),
     serving,
-    tokens,
-    metrics: function* () {
-      yield* metrics.lines()
-      yield* policyMetrics.lines()
-    },
+    tokens: guards.tokens,
+    metrics: lines,
     hooks,
     flow,
     usage,
     address: firstAddress(options.serviceCIDR),
     identity: component,
     reader: who => {
-      const reader = makeReader({ store, scheme, authorize, who })
+      const reader = makeReader({ store, scheme, authorize: guards.authorize, who })
       readers.push(reader)
       return reader
     },
@@ -220,8 +223,7 @@ export function makeServer(options: ServerOptions): Server {
         ...(options.suggested === undefined ? {} : { suggested: options.suggested }),
       }),
     close: () => {
-      rbac.close()
-      nodes.close()
+      guards.close()
       flow.close()
       usage.close()
       for (const reader of readers) reader.close()
