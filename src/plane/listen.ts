@@ -6,8 +6,8 @@ import { bodyCodec } from '#server/coding.ts'
 import { makeAnswer } from '#server/http/answer.ts'
 import type { Handling } from '#server/http/handler.ts'
 import { type Listening, listen } from '#server/http/listen.ts'
-import { watchLoop } from '#server/http/loop-delay.ts'
-import { paths } from '#server/http/paths.ts'
+import { type LoopDelay, watchLoop } from '#server/http/loop-delay.ts'
+import { type Paths, paths } from '#server/http/paths.ts'
 import { openapiPaths } from '#server/openapi/handler.ts'
 import { takes } from '#server/subresources/takes.ts'
 import { protobuf } from '#server/protobuf.ts'
@@ -68,29 +68,35 @@ const alwaysHosts = [
   'kubernetes.default.svc.cluster.local',
 ]
 
+/** Everything that is no resource. */
+function pathsOf({ server, scheme, clock, store, aggregation }: Plane, address: string, loop: LoopDelay): Paths {
+  const { remotes } = aggregation
+  return paths({
+    scheme,
+    remotes,
+    clock,
+    address,
+    checks: () =>
+      new Map([
+        ['ping', true],
+        ['store', store.healthy?.() ?? true],
+      ]),
+    more: openapiPaths(scheme, remotes),
+    metrics: function* () {
+      yield* server.metrics()
+      yield* server.flow.metrics()
+      yield* aggregation.metrics()
+      yield* loop.lines()
+    },
+  })
+}
+
 export async function listenPlane(plane: Plane, options: ListenOptions): Promise<Listener> {
   const { server, clock, log } = plane
   const { serving, kubelet } = options.certificates
   const { remotes } = plane.aggregation
   const loop = watchLoop()
-  const known = paths({
-    scheme: plane.scheme,
-    remotes,
-    clock,
-    address: `${options.hosts[0] ?? '127.0.0.1'}:${options.port}`,
-    checks: () =>
-      new Map([
-        ['ping', true],
-        ['store', plane.store.healthy?.() ?? true],
-      ]),
-    more: openapiPaths(plane.scheme, remotes),
-    metrics: function* () {
-      yield* server.metrics()
-      yield* server.flow.metrics()
-      yield* plane.aggregation.metrics()
-      yield* loop.lines()
-    },
-  })
+  const known = pathsOf(plane, `${options.hosts[0] ?? '127.0.0.1'}:${options.port}`, loop)
   const dialer = makeDialer(plane.store, () => ({ authority: options.authority.cert, ...kubelet }))
   server.usage.reach(dialer)
   const authenticate = makeAuthenticate(server.tokens, clock, frontProxyOf(plane.frontProxy, [frontProxyName]))
