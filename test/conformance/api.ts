@@ -127,8 +127,11 @@ function openWatch(wire: Wire, path: string): Promise<Watch> {
 
 export const withQuery = (path: string, query: string): string => `${path}${path.includes('?') ? '&' : '?'}${query}`
 
-export async function openApi(options: ClusterOptions = { controllers: false }): Promise<Api> {
-  const wire = await openWire(options)
+export const openApi = async (options: ClusterOptions = { controllers: false }): Promise<Api> =>
+  apiOver(await openWire(options), options.controllers !== false)
+
+/** @param accounts are made in each namespace, by controllers. */
+export function apiOver(wire: Wire, accounts: boolean): Api {
   const must = async (method: string, path: string, call: Call = {}): Promise<Json> => {
     const reply = await wire.call(method, path, call)
     if (reply.status >= 300) throw new Error(`${method} ${path}: ${reply.status} ${reply.text}`)
@@ -161,7 +164,7 @@ export async function openApi(options: ClusterOptions = { controllers: false }):
     namespace: async (labels = {}) => {
       const name = `e2e-${++names}`
       await create('/api/v1/namespaces', { metadata: { name, labels } })
-      if (options.controllers !== false)
+      if (accounts)
         await until(
           'the service account',
           () => wire.call('GET', `/api/v1/namespaces/${name}/serviceaccounts/default`),

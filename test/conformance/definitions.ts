@@ -13,6 +13,8 @@ export interface Definition {
   readonly schema?: object
   readonly namespaced?: boolean
   readonly labels?: Readonly<Record<string, string>>
+  /** Fields of `spec` in place of the usual. */
+  readonly spec?: object
 }
 
 const anything = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
@@ -37,6 +39,7 @@ const body = (definition: Definition): object => ({
       storage: index === 0,
       schema: { openAPIV3Schema: definition.schema ?? anything },
     })),
+    ...definition.spec,
   },
 })
 

@@ -1,7 +1,7 @@
 /**
  * Upstream's conformance tests of Kubernetes 1.36 that need no container, by tier, and where ours ask the same. T1 needs the
  * API server alone, T2 controllers besides, T3 nodes that say that pods run, T4 a
- * scheduler with all of its rules. Names are upstream's.
+ * scheduler with all of its rules, T13 webhooks, T14 an API server that is not ours. Names are upstream's.
  */
 
 /** Files of this folder and the names that they ask. */
@@ -283,7 +283,54 @@ const t4: Asked = {
   ],
 }
 
-export const tiers: Readonly<Record<'T1' | 'T2' | 'T3' | 'T4', Asked>> = { T1: t1, T2: t2, T3: t3, T4: t4 }
+const t13: Asked = {
+  'configurations.test.ts': [
+    '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] listing mutating webhooks should work',
+    '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] listing validating webhooks should work',
+    '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] patching/updating a mutating webhook should work',
+    '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] patching/updating a validating webhook should work',
+    '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] should be able to create and update mutating webhook configurations with match conditions',
+    '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] should be able to create and update validating webhook configurations with match conditions',
+    '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] should include webhook resources in discovery documents',
+    '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] should not be able to mutate or prevent deletion of webhook configuration objects',
+    '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] should reject mutating webhook configurations with invalid match conditions',
+    '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] should reject validating webhook configurations with invalid match conditions',
+  ],
+  'conversions.test.ts': [
+    '[sig-api-machinery] CustomResourceConversionWebhook [Privileged:ClusterAdmin] should be able to convert a non homogeneous list of CRs',
+    '[sig-api-machinery] CustomResourceConversionWebhook [Privileged:ClusterAdmin] should be able to convert from CR v1 to CR v2',
+    '[sig-api-machinery] CustomResourceFieldSelectors [Privileged:ClusterAdmin] CustomResourceFieldSelectors MUST list and watch custom resources matching the field selector',
+  ],
+  'webhooks.test.ts': [
+    '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] should be able to deny attaching pod',
+    '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] should be able to deny custom resource creation, update and deletion',
+    '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] should be able to deny pod and configmap creation',
+    '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] should deny crd creation',
+    '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] should honor timeout',
+    '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] should mutate configmap',
+    '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] should mutate custom resource',
+    '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] should mutate custom resource with different stored version',
+    '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] should mutate custom resource with pruning',
+    "[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] should mutate everything except 'skip-me' configmaps",
+    '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] should mutate pod and apply defaults after mutation',
+    '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] should unconditionally reject operations on fail closed webhook',
+  ],
+}
+
+const t14: Asked = {
+  'aggregation.test.ts': [
+    '[sig-api-machinery] Aggregator Should be able to support the 1.17 Sample API Server using the current Aggregator [LinuxOnly]',
+  ],
+}
+
+export const tiers: Readonly<Record<'T1' | 'T2' | 'T3' | 'T4' | 'T13' | 'T14', Asked>> = {
+  T1: t1,
+  T2: t2,
+  T3: t3,
+  T4: t4,
+  T13: t13,
+  T14: t14,
+}
 
 /** Why a test stands there and is skipped yet. */
 export const waiting: ReadonlyMap<string, string> = new Map()

@@ -1,4 +1,4 @@
-/** The real kubectl against a cluster without nodes. */
+/** The real kubectl against a cluster. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -19,8 +19,9 @@ export interface Session {
   readonly stop: () => Promise<void>
 }
 
-export async function openSession(): Promise<Session> {
-  const api = await openApi({ nodes: 0 })
+/** @param nodes that are simulated. */
+export async function openSession(nodes = 0): Promise<Session> {
+  const api = await openApi({ nodes })
   const dir = await mkdtemp(join(tmpdir(), 'bulwark-conformance-'))
   const kubeconfig = join(dir, 'kubeconfig')
   await writeFile(kubeconfig, await api.wire.cluster.kubeConfig(), { mode: 0o600 })
