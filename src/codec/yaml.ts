@@ -54,7 +54,8 @@ function resolveInt(source: string): number | bigint | typeof NOT_RESOLVED {
 function resolveFloat(source: string): number | typeof NOT_RESOLVED {
   const text = source.startsWith('.') ? source : source.replaceAll('_', '')
   if (notFinite.test(text)) throw new YamlError('yaml: a number that is not finite has no JSON')
-  return floatPattern.test(text) ? Number(text) : NOT_RESOLVED
+  // What is too large for a number is a text to Go.
+  return floatPattern.test(text) && Number.isFinite(Number(text)) ? Number(text) : NOT_RESOLVED
 }
 
 const isInteger = (value: unknown): boolean => typeof value === 'bigint' || Number.isSafeInteger(value)
@@ -107,12 +108,20 @@ interface Copying {
   left: number
 }
 
+/** Escapes can name halves of characters, which have no UTF-8. */
+function whole(text: string): string {
+  if (text.isWellFormed()) return text
+  throw new YamlError('yaml: found invalid Unicode character escape code')
+}
+const escapes = /[*]|\\[uU]/
+
 /** A tree of its own for everybody: an alias shares what it names, and decoders change what they are given. */
 function unshare(value: unknown, copying: Copying): unknown {
   if (--copying.left < 0) throw new YamlError('yaml: document contains excessive aliasing')
+  if (typeof value === 'string') return whole(value)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(item => unshare(item, copying))
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, unshare(inner, copying)]))
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [whole(key), unshare(inner, copying)]))
 }
 
 /**
@@ -126,7 +135,7 @@ export function parseYamlAll(input: Uint8Array | string, limits: YamlLimits = {}
     const depth = limits.depth ?? defaultLimits.depth
     const documents = loadAll(text, { schema: goSchema, maxDepth: depth, maxAliases: mostAliases })
     const copying = { left: mostValues }
-    const own = text.includes('*') ? documents.map(document => unshare(document, copying)) : documents
+    const own = escapes.test(text) ? documents.map(document => unshare(document, copying)) : documents
     return own.filter(document => document !== null && document !== undefined)
   } catch (error) {
     throw failure(error, text)
