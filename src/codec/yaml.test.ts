@@ -155,3 +155,9 @@ test('no text does more than be refused', () => {
     { numRuns: 500 },
   )
 })
+
+test('texts that look like infinities and ends of documents are quoted', () => {
+  for (const text of ['.inf', '-.INF', '.NaN', '1e400', '--- a', '---', '...', '... b', '---a'])
+    for (const value of [text, { [text]: text }, [text]]) assert.deepEqual(parseYaml(dumpYaml(value)), value, text)
+  assert.match(dumpYaml('1e400'), /^['"]/)
+})

@@ -78,13 +78,28 @@ const goSchema = FAILSAFE_SCHEMA.withTags(
   }),
 )
 
-/** For writing: other readers take these for dates and base 60 numbers, so they are quoted. */
+/** For writing: other readers take these for dates, base 60 numbers, infinities and ends of documents, so they are quoted. */
 const cautiousSchema = goSchema.withTags(
   timestampTag,
   defineScalarTag('tag:bulwark.dev,2026:base60', {
     implicit: true,
     implicitFirstChars: digits,
     resolve: source => (/^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/.test(source) ? source : NOT_RESOLVED),
+    identify: () => false,
+  }),
+  defineScalarTag('tag:yaml.org,2002:float', {
+    implicit: true,
+    implicitFirstChars: ['.', ...digits],
+    resolve: source => {
+      const text = source.replaceAll('_', '')
+      return notFinite.test(text) || floatPattern.test(text) ? Number.parseFloat(text) : NOT_RESOLVED
+    },
+    identify: value => typeof value === 'number' && !isInteger(value),
+  }),
+  defineScalarTag('tag:bulwark.dev,2026:marker', {
+    implicit: true,
+    implicitFirstChars: ['-', '.'],
+    resolve: source => (/^(?:---|\.\.\.)/.test(source) ? 0 : NOT_RESOLVED),
     identify: () => false,
   }),
 )
