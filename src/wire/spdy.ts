@@ -112,7 +112,15 @@ export class SpdyStream extends Duplex {
 
 interface Opening {
   readonly stream: SpdyStream
+  /** The peer has closed its half; what it sends after that does not count. */
+  ended: boolean
   readonly opened: PromiseWithResolvers<SpdyStream>
+}
+
+function end(opening: Opening): void {
+  if (opening.ended) return
+  opening.ended = true
+  opening.stream.push(null)
 }
 
 export class SpdyConnection {
@@ -138,9 +146,9 @@ export class SpdyConnection {
     socket.on('data', take)
     socket.on('error', () => socket.destroy())
     socket.on('close', () => {
-      for (const { stream, opened } of this.#streams.values()) {
-        opened.reject(new Error('connection closed'))
-        stream.push(null)
+      for (const opening of this.#streams.values()) {
+        opening.opened.reject(new Error('connection closed'))
+        end(opening)
       }
       resolve()
     })
@@ -158,7 +166,7 @@ export class SpdyConnection {
       cancel: () => this.#control(control.RST_STREAM, u32(id, cancel)),
       resume: () => this.#socket.resume(),
     })
-    this.#streams.set(id, { stream, opened })
+    this.#streams.set(id, { stream, ended: false, opened })
     this.#control(control.SYN_STREAM, Buffer.concat([u32(id, 0), Buffer.alloc(2), headerBlock(headers, id === 1)]))
     return opened.promise
   }
@@ -191,18 +199,18 @@ export class SpdyConnection {
     const opening = this.#streams.get(id)
     if (frame.type === control.SYN_REPLY && opening !== undefined) {
       opening.opened.resolve(opening.stream)
-      if (frame.flags & flagFin) opening.stream.push(null)
+      if (frame.flags & flagFin) end(opening)
     } else if (frame.type === control.RST_STREAM && opening !== undefined) {
       opening.opened.reject(new Error('stream refused'))
-      opening.stream.push(null)
+      end(opening)
     } else if (frame.type === control.PING && id % 2 === 0) this.#control(control.PING, Buffer.from(frame.body))
   }
 
   #receive({ stream: id, flags, body }: Frame): void {
-    const stream = this.#streams.get(id)?.stream
-    if (stream === undefined) return
+    const opening = this.#streams.get(id)
+    if (opening === undefined || opening.ended) return
     // Kept data must not hold on to the socket's larger buffer for long: push copies when it is small.
-    if (body.length > 0 && !stream.push(body)) this.#socket.pause()
-    if (flags & flagFin) stream.push(null)
+    if (body.length > 0 && !opening.stream.push(body)) this.#socket.pause()
+    if (flags & flagFin) end(opening)
   }
 }
