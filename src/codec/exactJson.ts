@@ -14,7 +14,10 @@ const numberPattern = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
 const spacePattern = /[ \t\n\r]*/y
 
 /** JSON has no infinity: what was read as one would be written as null. */
-function finite(value: number, text: string): number {
+function finite(value: number, text: string): number | bigint {
+  if (Number.isSafeInteger(value)) return value === 0 ? 0 : value
+  // Written in full, 1e17 is an integer: what is kept is what would be read again.
+  if (Number.isInteger(value) && Math.abs(value) < 2 ** 63) return BigInt(value)
   if (Number.isFinite(value)) return value
   throw new JsonError(`json: cannot unmarshal number ${text.slice(0, 64)} into Go value of type float64`)
 }

@@ -20,6 +20,7 @@ test('64-bit integers are exact, longer ones floating point as long as they are 
     0.1234567890123456,
   ])
   assert.deepEqual(parseJson('[9223372036854775808,-1e19]').value, [9223372036854775808, -1e19])
+  assert.deepEqual(parseJson('[1e17,-0,-0.0,-0.5,1e2]').value, [100_000_000_000_000_000n, 0, 0, -0.5, 100])
   for (const text of ['9'.repeat(100_000), '1e400', '-1E+309', `1${'0'.repeat(400)}.5`])
     assert.throws(() => parseJson(`{"a":[${text}]}`), /cannot unmarshal number .* into Go value of type float64/)
   assert.equal(stringifyJson({ a: [9007199254740993n], b: 1 }), '{"a":[9007199254740993],"b":1}')

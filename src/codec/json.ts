@@ -18,12 +18,13 @@ const riskyDigits = 16
 interface Scan {
   readonly keys: number
   readonly deepest: number
-  /** Numbers that may not be exact or finite, escapes that may be half a character. */
+  /** Numbers that may not be exact, finite or more than nothing, escapes that may be half a character. */
   readonly risky: boolean
 }
 
 const quote = 0x22
 const backslash = 0x5c
+const minus = 0x2d
 /** A letter in lower case. */
 const lower = (byte = 0): number => byte | 0x20
 
@@ -43,7 +44,7 @@ function scan(bytes: Uint8Array): Scan {
     } else if (byte >= 0x30 && byte <= 0x39) {
       if (++digits >= riskyDigits) risky = true
     } else {
-      if (digits > 0 && lower(byte) === 0x65) risky = true
+      if ((digits > 0 && lower(byte) === 0x65) || (byte === minus && bytes[at + 1] === 0x30)) risky = true
       digits = 0
       if (byte === 0x3a) keys++
       else if (byte === 0x7b || byte === 0x5b) {

@@ -51,11 +51,14 @@ function resolveInt(source: string): number | bigint | typeof NOT_RESOLVED {
   return Number.isSafeInteger(number) ? number : value
 }
 
-function resolveFloat(source: string): number | typeof NOT_RESOLVED {
+function resolveFloat(source: string): number | bigint | typeof NOT_RESOLVED {
   const text = source.startsWith('.') ? source : source.replaceAll('_', '')
   if (notFinite.test(text)) throw new YamlError('yaml: a number that is not finite has no JSON')
+  const value = Number(text)
   // What is too large for a number is a text to Go.
-  return floatPattern.test(text) && Number.isFinite(Number(text)) ? Number(text) : NOT_RESOLVED
+  if (!floatPattern.test(text) || !Number.isFinite(value)) return NOT_RESOLVED
+  if (value === 0 || Number.isSafeInteger(value) || !Number.isInteger(value)) return value === 0 ? 0 : value
+  return Math.abs(value) < 2 ** 63 ? BigInt(value) : value
 }
 
 const isInteger = (value: unknown): boolean => typeof value === 'bigint' || Number.isSafeInteger(value)

@@ -1,5 +1,7 @@
 /** What is fuzzed: something of ours that reads what outsiders send. */
 import assert from 'node:assert/strict'
+import { JsonError } from '#codec/errors.ts'
+import { parseJson } from '#codec/json.ts'
 
 export interface Target {
   readonly name: string
@@ -30,11 +32,7 @@ export const same = (actual: unknown, expected: unknown, what: string): void => 
 
 /** The JSON value of an input, undefined for what is none: these targets begin after the decoder. */
 export function jsonOf(input: Buffer): unknown {
-  try {
-    return JSON.parse(input.toString())
-  } catch {
-    return undefined
-  }
+  return refusable(() => parseJson(input).value, JsonError)
 }
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>

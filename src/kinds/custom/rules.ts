@@ -1,4 +1,5 @@
 /** The rules of a schema: where they stand, what they cost together, and which values they judge. */
+import { stringifyJson } from '#codec/json.ts'
 import { equal } from '#base/equal.ts'
 import type { FieldError } from '#api/validation.ts'
 import { itemsOf, propertiesOf, propertyOf, type Props, valuesOf } from '../apiextensions/schemas.ts'
@@ -132,7 +133,7 @@ function judgeItems(schema: Props, self: readonly unknown[], judged: Judged): vo
   const items = itemsOf(schema)
   if (items === undefined || !hasRules(items)) return
   const keys = schema['x-kubernetes-list-map-keys'] ?? []
-  const id = (item: unknown): string => JSON.stringify(keys.map(key => (isObject(item) ? (item[key] ?? null) : null)))
+  const id = (item: unknown): string => stringifyJson(keys.map(key => (isObject(item) ? (item[key] ?? null) : null)))
   const old = judged.old?.value
   const known = new Map<string, unknown>(
     schema['x-kubernetes-list-type'] === 'map' && Array.isArray(old)

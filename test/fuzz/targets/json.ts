@@ -40,7 +40,6 @@ export const json: Target = {
     same(readExactly(text, 500), parsed, 'the exact reader')
     const written = stringifyJson(parsed.value)
     same(parseOwnJson(written), parseJson(written).value, 'own')
-    // 1e17 is written in full, and is an integer from then on; minus zero is zero.
-    same(stringifyJson(parseJson(written).value), written, 'again')
+    same(parseJson(written), { value: parsed.value, duplicates: [] }, 'again')
   },
 }

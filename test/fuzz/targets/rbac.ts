@@ -78,8 +78,10 @@ function run(input: Buffer): void {
   if (beyond.length === 0)
     for (const one of asked)
       assert.equal(both.covers(one), index.covers(one), `escalates: ${JSON.stringify([rules, more, one])}`)
-  // Of an empty name nobody has anything to give: it is refused, whoever asks.
-  const plain = more.filter(rule => rule.resourceNames?.includes('') !== true)
+  // Of what has no name nobody has anything to give: it is refused, whoever asks.
+  const nameless = ({ resources = [], resourceNames = [] }: PolicyRule): boolean =>
+    resourceNames.includes('') || resources.some(one => one.endsWith('/'))
+  const plain = more.filter(rule => !nameless(rule))
   assert.deepEqual(uncovered([...rules, ...more], plain), [], 'rules do not cover themselves')
 }
 
