@@ -1,5 +1,8 @@
 import { age, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { owned } from '../fill.ts'
+import { validateClaim } from './claims.ts'
+import { claimedSpec } from './defaults.ts'
 import { resourceClaims } from '#kinds/facts/generated/refs.ts'
 import type { ResourceClaim as Object } from '#kinds/facts/generated/types/resource_v1.ts'
 
@@ -15,5 +18,9 @@ export const ResourceClaim = defineKind(resourceClaims, {
   status: true,
   unconditionalUpdate: true,
   returnsDeleted: true,
+  defaults: claim => {
+    claim.spec = owned(claimedSpec(claim.spec))
+  },
+  validate: validateClaim,
   columns: [name, text('State', stateOf), age],
 })
