@@ -106,7 +106,7 @@ function checkCondition(place: Place, condition: Condition): void {
   if ((condition.observedGeneration ?? 0) < 0)
     place.at('observedGeneration').invalid(condition.observedGeneration, 'must be greater than or equal to zero')
   if (!condition.lastTransitionTime) place.at('lastTransitionTime').required()
-  const { reason = '', message = '' } = condition
+  const { reason, message } = condition
   if (reason === '') place.at('reason').required()
   else if (!reasonPattern.test(reason)) place.at('reason').invalid(reason, noReason)
   if (reason.length > longest.reason) place.at('reason').tooLong(longest.reason)

@@ -7,7 +7,7 @@ import { checkLabel, checkParameters, distinct, most } from './checks.ts'
 /** Of a request, or of one of its alternatives: `request/alternative`. */
 export type Names = ReadonlySet<string>
 
-export const requestNames = ({ requests = [] }: DeviceClaim): Names =>
+export const requestNames = ({ requests }: DeviceClaim): Names =>
   new Set(
     requests.flatMap(({ name, firstAvailable = [] }) => [name, ...firstAvailable.map(one => `${name}/${one.name}`)]),
   )
