@@ -82,7 +82,9 @@ function runKind(input: Buffer): void {
   const errors = kind.validate?.(object, context) ?? []
   for (const error of errors) error.message()
   kind.warnings?.(object, context)
-  kind.validate?.(object, { ...context, old: structuredClone(object) })
+  for (const subresource of ['', 'status', 'approval', 'resize'])
+    for (const error of kind.validate?.(object, { ...context, subresource, old: structuredClone(object) }) ?? [])
+      error.message()
   kind.grace?.(object, undefined)
 }
 
