@@ -163,3 +163,18 @@ test('values that cannot be printed or compared as others are judged all the sam
     texts.join('\n'),
   )
 })
+
+test('limits beyond 2^53 are limits', () => {
+  const rules = [{ rule: 'self.all(x, x == x)' }]
+  const list = {
+    type: 'array',
+    maxItems: 2n ** 62n,
+    items: { type: 'string', maxLength: 2n ** 62n },
+    'x-kubernetes-validations': rules,
+  }
+  const root = {
+    type: 'object',
+    properties: { spec: { type: 'object', properties: { list } } },
+  } as unknown as JSONSchemaProps
+  assert.deepEqual(problems(root), [])
+})

@@ -38,7 +38,8 @@ function compile(schema: Props, context: Context): CompiledRules | undefined {
   return made
 }
 
-const times = (most: number, limit: number | undefined): number => most * (limit ?? Infinity)
+/** Limits beyond 2^53 are bigints. */
+const times = (most: number, limit: number | bigint | undefined): number => most * Number(limit ?? Infinity)
 
 /** Of items and values, a set or a list without keys loses which is which. */
 function ofItems(schema: Props, context: Context, path: string): Context {

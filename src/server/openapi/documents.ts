@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
+import { stringifyJson } from '#codec/json.ts'
 import type { Kind, Scheme, Served } from '#api/kind.ts'
 import type { JsonObject } from '#api/metadata.ts'
 import { groupsOf } from '../discovery/groups.ts'
@@ -64,7 +65,7 @@ async function each<T>(entries: readonly Entry[], encode: (...entry: Entry) => T
 }
 
 async function swagger(described: Described): Promise<string> {
-  const text = (name: string, one: JsonObject): string => `${JSON.stringify(name)}:${JSON.stringify(one)}`
+  const text = (name: string, one: JsonObject): string => `${JSON.stringify(name)}:${stringifyJson(one)}`
   const paths = await each(swaggerPaths(described), text)
   const definitions = await each(swaggerDefinitions(described), text)
   const head = JSON.stringify(swaggerHead).slice(0, -1)
@@ -108,7 +109,7 @@ export function makeDocuments(scheme: Scheme): Documents {
     version3: place => {
       const found = groupVersionOf(place)
       const served = found === undefined ? [] : servedIn(scheme, ...found)
-      return served.length === 0 ? undefined : cached(place, served, described => JSON.stringify(openapi(described)))
+      return served.length === 0 ? undefined : cached(place, served, described => stringifyJson(openapi(described)))
     },
     version2: form => {
       const served = scheme.kinds().flatMap(kind => kind.versions.map(version => ({ kind, version })))
