@@ -260,3 +260,46 @@ test('requests for certificates', () =>
       'status.certificate: Invalid value: "<certificate data>": no PEM block headers are permitted',
     ),
   ]))
+
+test('classes of runtimes', () =>
+  rows('RuntimeClass', { handler: 'runc' }, [
+    ...right(
+      {},
+      { overhead: { podFixed: { cpu: '10m', memory: '1Mi' } } },
+      { scheduling: { nodeSelector: { a: 'b' }, tolerations: [{ key: 'a', operator: 'Exists' }] } },
+    ),
+    wrong({ handler: '' }, 'handler: Required value'),
+    wrong({ handler: 'A' }, 'handler: Invalid value: "A": a lowercase RFC 1123 label…'),
+    wrong(
+      { overhead: { podFixed: { cpu: '-1' } } },
+      'overhead.limits[cpu]: Invalid value: "-1": must be greater than or equal to 0',
+    ),
+    wrong({ scheduling: { nodeSelector: { a: '-' } } }, 'scheduling.nodeSelector: Invalid value: "-": …'),
+    wrong(
+      { scheduling: { tolerations: [{ key: 'a' }, { key: 'a' }] } },
+      'scheduling.tolerations[1]: Duplicate value: {"key":"a"}',
+    ),
+    wrong(
+      { scheduling: { tolerations: [{ key: 'a', effect: 'x' }] } },
+      'scheduling.tolerations[0].effect: Unsupported value: "x": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
+    ),
+    update({ handler: 'kata' }, 'handler: Invalid value: "kata": field is immutable'),
+  ]))
+
+test('classes of volume attributes, revisions and settings', () => {
+  rows('VolumeAttributesClass', { driverName: 'a.io', parameters: { a: 'b' } }, [
+    ...right({}),
+    wrong({ driverName: '' }, 'driverName: Required value'),
+    wrong({ parameters: {} }, 'parameters: Required value: must contain at least one key/value pair'),
+    wrong({ parameters: { '': 'b' } }, 'parameters: Invalid value: "": field can not be empty.'),
+    update({ driverName: 'b.io' }, 'driverName: Forbidden: updates to driverName are forbidden.'),
+    update({ parameters: { a: 'c' } }, 'parameters: Forbidden: updates to parameters are forbidden.'),
+  ])
+  rows('ConfigMap', { data: { a: 'b' }, immutable: true }, [
+    ...right({}, { binaryData: { c: 'AA==' } }),
+    wrong({ data: { '..': 'b' } }, 'data[..]: Invalid value: "..": must not be \'..\''),
+    wrong({ binaryData: { a: 'AA==' } }, 'data[a]: Invalid value: "a": duplicate of key present in binaryData'),
+    update({ immutable: false }, 'immutable: Forbidden: field is immutable when `immutable` is set'),
+    update({ data: { a: 'c' } }, 'data: Forbidden: field is immutable when `immutable` is set'),
+  ])
+})

@@ -9,6 +9,7 @@ import type {
 } from '#kinds/facts/generated/types/resource_v1.ts'
 import { equal } from '#base/equal.ts'
 import { checkNodeSelector } from '../core/pod/validate/scheduling.ts'
+import { isNative } from '../core/pod/validate/resources.ts'
 import { isNegative, isZero } from '../core/quantities.ts'
 import type { Place } from '../place.ts'
 import { checkPolicy } from './capacity.ts'
@@ -116,8 +117,6 @@ function checkNodes(place: Place, { nodeName, nodeSelector, allNodes }: Device, 
   if (given.length === 0) place.required(oneNode)
   else if (given.length > 1) place.invalid(`{${given.join(', ')}}`, oneNode)
 }
-
-const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/')
 
 function checkMapping(place: Place, mapping: NodeAllocatableResourceMapping, capacity: Device['capacity']): void {
   const { allocationMultiplier: by, capacityKey: key } = mapping

@@ -1,9 +1,10 @@
 /** What is wrong with slices and classes of devices. */
 import type { WriteContext } from '#api/kind.ts'
-import { dns1123Label, dns1123Subdomain, qualifiedName } from '#api/names.ts'
+import { dns1123Label, dns1123Subdomain } from '#api/names.ts'
 import type { FieldError } from '#api/validation.ts'
 import type { Device, DeviceClass, ResourceSlice, ResourceSliceSpec } from '#kinds/facts/generated/types/resource_v1.ts'
 import { checkFixed } from '../apps/checks.ts'
+import { isExtended } from '../core/pod/validate/resources.ts'
 import { checkNodeSelector } from '../core/pod/validate/scheduling.ts'
 import { checkDriverName } from '../core/volumeSources.ts'
 import { Place } from '../place.ts'
@@ -76,13 +77,6 @@ export function validateSlice({ spec }: ResourceSlice, { old }: WriteContext<Res
   })
   return place.errors
 }
-
-/** A name of a domain's own, that a quota can be of. */
-const isExtended = (name: string): boolean =>
-  name.includes('/') &&
-  !name.includes('kubernetes.io/') &&
-  !name.startsWith('requests.') &&
-  qualifiedName(`requests.${name}`).length === 0
 
 export function validateClass({ spec }: DeviceClass): readonly FieldError[] {
   const place = new Place('spec')

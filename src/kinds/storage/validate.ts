@@ -70,13 +70,13 @@ export function validateAttributesClass(
   { old }: WriteContext<VolumeAttributesClass>,
 ): readonly FieldError[] {
   const root = new Place('')
+  for (const name of ['driverName', 'parameters'] as const)
+    if (old !== undefined && !equal(object[name], old[name]))
+      root.at(name).forbidden(`updates to ${name} are forbidden.`)
   checkDriverName(root.at('driverName'), object.driverName)
   checkParameters(root.at('parameters'), object.parameters)
   if (Object.keys(object.parameters ?? {}).length === 0)
     root.at('parameters').required('must contain at least one key/value pair')
-  if (old === undefined) return root.errors
-  checkFixed(root.at('driverName'), object.driverName, old.driverName)
-  checkFixed(root.at('parameters'), object.parameters, old.parameters)
   return root.errors
 }
 

@@ -60,7 +60,8 @@ function twice(live: Draft<KObject> | undefined, config: Draft<KObject>): void {
     })
   const done = refusable(() => mine({ object: live, managed }, true), StatusError, DecodeError)
   // A port without a number has no key of its own until validation refuses it.
-  if (done === undefined || !valid(done.object)) return
+  // Nor has one whose protocol is said to be nothing, which is then the default one.
+  if (done === undefined || !valid(done.object) || stringifyJson(config).includes('""')) return
   same(mine(done, false), done, 'again')
 }
 

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { imageArchive } from '#images/archive.ts'
 import type { TarEntry } from '#images/tar.ts'
-import { isRecord, jsonOf, refusable, same, type Target } from '../target.ts'
+import { isRecord, refusable, same, type Target } from '../target.ts'
 
 const block = 512
 interface Read {
@@ -64,7 +64,7 @@ function check(entries: readonly TarEntry[], layer: ReadonlyMap<string, Read>): 
 }
 
 function run(input: Buffer): void {
-  const value = jsonOf(input)
+  const value = refusable((): unknown => JSON.parse(input.toString()), SyntaxError)
   if (!Array.isArray(value) || !Array.isArray(value[2])) return
   const [name, config, files] = value as [unknown, unknown, unknown[]]
   if (typeof name !== 'string' || !isRecord(config)) return
