@@ -12,6 +12,7 @@ const flagFin = 1
 const cancel = 5
 /** Largest frame that the length field can tell; a peer that sends more than this in one piece is not believed. */
 const mostFrame = 4 << 20
+const headSize = 8
 
 function adler32(bytes: Uint8Array): number {
   let [low, high] = [1, 0]
@@ -58,22 +59,30 @@ export interface Frame {
 
 /** Takes bytes as they come, gives whole frames. @throws RangeError for a frame beyond the limit */
 export function makeParser(): (chunk: Buffer) => readonly Frame[] {
-  let rest: Buffer = Buffer.alloc(0)
+  let parts: Buffer[] = []
+  let have = 0
+  // Bytes that the next frame takes, or its head: pieces of it are not copied each time that one comes.
+  let need = headSize
   return chunk => {
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    parts.push(chunk)
+    have += chunk.length
+    if (have < need) return []
+    const bytes = parts.length === 1 ? chunk : Buffer.concat(parts, have)
     const frames: Frame[] = []
     let at = 0
-    while (rest.length - at >= 8) {
-      const length = rest.readUIntBE(at + 5, 3)
+    for (need = headSize; bytes.length - at >= headSize; need = headSize) {
+      const length = bytes.readUIntBE(at + 5, 3)
       if (length > mostFrame) throw new RangeError('SPDY frame too large')
-      if (rest.length - at < 8 + length) break
-      const word = rest.readUInt32BE(at)
-      const body = rest.subarray(at + 8, at + 8 + length)
-      const flags = rest[at + 4] ?? 0
+      need += length
+      if (bytes.length - at < need) break
+      const word = bytes.readUInt32BE(at)
+      const body = bytes.subarray(at + headSize, at + need)
+      const flags = bytes[at + 4] ?? 0
       frames.push(word & 0x8000_0000 ? { type: word & 0xffff, stream: 0, flags, body } : { stream: word, flags, body })
-      at += 8 + length
+      at += need
     }
-    rest = rest.subarray(at)
+    parts = at < bytes.length ? [bytes.subarray(at)] : []
+    have = bytes.length - at
     return frames
   }
 }
