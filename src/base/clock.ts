@@ -8,12 +8,19 @@ export interface Clock {
   after(milliseconds: number, call: () => void): () => void
 }
 
+/** Of the runtime; it takes a longer one for none at all. */
+const longestTimer = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after: (milliseconds, call) => {
-    const timer = setTimeout(call, milliseconds)
-    timer.unref()
+    let timer: NodeJS.Timeout
+    const wait = (left: number): void => {
+      timer = setTimeout(left > longestTimer ? () => wait(left - longestTimer) : call, Math.min(left, longestTimer))
+      timer.unref()
+    }
+    wait(milliseconds)
     return () => clearTimeout(timer)
   },
 }

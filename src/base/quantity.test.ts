@@ -116,3 +116,10 @@ test('the canonical text has the same value and is its own canonical text', () =
     { numRuns: 500 },
   )
 })
+
+test('what is read has a canonical text that is read again', () => {
+  for (const text of ['1e100', '10e99', '1000e97', '123456e90'])
+    assert.equal(canonicalQuantity(canonicalQuantity(text)), canonicalQuantity(text), text)
+  for (const text of ['100e99', '1000e98', '-10e100', `${'9'.repeat(100)}e9`])
+    assert.throws(() => canonicalQuantity(text), /unable to parse quantity's suffix/, text)
+})

@@ -21,6 +21,7 @@ const binaryMost = ((1n << 63n) - 1n) * nano
 const longest = 256
 /** Exponents beyond this make numbers that nobody means, and that take long to compute. */
 const highestExponent = 100
+const largest = 10n ** BigInt(highestExponent) * nano
 
 const grammar = /^([+-]?)(\d*)(?:\.(\d*))?([A-Za-z]{0,2}|[eE][+-]?\d{1,9})$/
 
@@ -39,6 +40,8 @@ export function parseQuantity(text: string): Quantity {
   const exponent = ten - fraction.length + 9
   const scaled = digits << BigInt(two)
   const size = exponent >= 0 ? scaled * 10n ** BigInt(exponent) : divideUp(scaled, 10n ** BigInt(-exponent))
+  // So that the canonical text, whose exponent may be larger, can be read again.
+  if (notation === 'DecimalExponent' && size > largest) throw wrongSuffix()
   const capped = notation === 'BinarySI' && size > binaryMost ? binaryMost : size
   return { nanos: sign === '-' ? -capped : capped, notation }
 }

@@ -126,7 +126,18 @@ test('strings that are no quantity, time or bytes are refused', () => {
     assert.throws(() => decode(key, text), message, text)
   refused('core_v1.Pod', '{"spec":{"overhead":{"cpu":"1x"}}}', /quantit/)
   refused('core_v1.Secret', '{"data":{"a":"%"}}', /illegal base64/)
-  for (const time of ['', 'now', '2026-02-30T00:00:00Z', '2026-01-01', '2026-01-01T25:00:00Z', '2026-01-01T00:00:00'])
+  for (const time of [
+    '',
+    'now',
+    '2026-02-30T00:00:00Z',
+    '2026-01-01',
+    '2026-01-01T25:00:00Z',
+    '2026-01-01T00:00:00',
+    '2026-01-41T00:00:00Z',
+    '2026-13-01T00:00:00Z',
+    '9999-12-31T23:59:59-12:00',
+    '0000-01-01T00:00:00+01:00',
+  ])
     refused('core_v1.Pod', JSON.stringify({ metadata: { creationTimestamp: time } }), /parsing time/)
 })
 

@@ -82,7 +82,7 @@ const makers: Readonly<Record<Schema['type'], (schema: Schema) => Decoder>> = {
   string: schema => stringDecoder(schema),
   integer: schema => integerDecoder(schema),
   number: schema => value => {
-    if (typeof value === 'number') return value
+    if (typeof value === 'number' && Number.isFinite(value)) return value
     if (typeof value === 'bigint') return Number(value)
     throw new Mismatch(value, schema)
   },

@@ -1,4 +1,4 @@
-/** A JSON reader that reports duplicate keys and keeps 64-bit integers exact. Slow; json.ts says when it is needed. */
+/** A JSON reader that reports duplicate keys, keeps 64-bit integers exact and knows what has no place in JSON. Slow; json.ts says when it is needed. */
 import { JsonError } from './errors.ts'
 
 export interface Parsed {
@@ -12,6 +12,15 @@ const least = -(2n ** 63n)
 const most = 2n ** 63n - 1n
 const numberPattern = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
 const spacePattern = /[ \t\n\r]*/y
+
+/** JSON has no infinity: what was read as one would be written as null. */
+function finite(value: number, text: string): number | bigint {
+  if (Number.isSafeInteger(value)) return value === 0 ? 0 : value
+  // Written in full, 1e17 is an integer: what is kept is what would be read again.
+  if (Number.isInteger(value) && Math.abs(value) < 2 ** 63) return BigInt(value)
+  if (Number.isFinite(value)) return value
+  throw new JsonError(`json: cannot unmarshal number ${text.slice(0, 64)} into Go value of type float64`)
+}
 
 class Reader {
   readonly #text: string
@@ -126,7 +135,8 @@ class Reader {
     const literal = this.#text.slice(this.#at, end + 1)
     this.#at = Math.min(end + 1, this.#text.length)
     try {
-      return JSON.parse(literal) as string
+      // Half of a surrogate pair has no UTF-8: Go reads it as the replacement character.
+      return (JSON.parse(literal) as string).toWellFormed()
     } catch {
       throw end < this.#text.length ? new JsonError('invalid character in string literal') : this.#wrong('')
     }
@@ -137,10 +147,10 @@ class Reader {
     if (found === undefined) throw this.#wrong('looking for beginning of value')
     const [text, fraction, exponent] = found
     const value = Number(text)
-    if (fraction !== undefined || exponent !== undefined || Number.isSafeInteger(value)) return value
+    if (fraction !== undefined || exponent !== undefined || Number.isSafeInteger(value)) return finite(value, text)
     const whole = text.length > 20 ? most + 1n : BigInt(text)
-    if (whole < least || whole > most) throw new JsonError('an integer does not fit in 64 bits')
-    return whole
+    // Longer ones are floating point to Go; that typed fields refuse them is the decoder's to say.
+    return whole < least || whole > most ? finite(value, text) : whole
   }
 }
 

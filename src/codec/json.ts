@@ -1,6 +1,6 @@
 /**
- * JSON from outsiders: JSON.parse, guarded by one scan of the bytes. JSON.parse silently drops duplicate keys and rounds
- * integers beyond 2^53; where the scan finds signs of either, the exact reader (exactJson.ts) reads the text again.
+ * JSON from outsiders: JSON.parse, guarded by one scan of the bytes. JSON.parse silently drops duplicate keys, rounds
+ * integers beyond 2^53 and makes infinities; where the scan finds signs of any, the exact reader (exactJson.ts) reads the text again.
  */
 import { readExactly, type Parsed } from './exactJson.ts'
 import { JsonError } from './errors.ts'
@@ -18,11 +18,15 @@ const riskyDigits = 16
 interface Scan {
   readonly keys: number
   readonly deepest: number
-  readonly longNumber: boolean
+  /** Numbers that may not be exact, finite or more than nothing, escapes that may be half a character. */
+  readonly risky: boolean
 }
 
 const quote = 0x22
 const backslash = 0x5c
+const minus = 0x2d
+/** A letter in lower case. */
+const lower = (byte = 0): number => byte | 0x20
 
 /** Counts what matters outside strings. Text that is no JSON gives any numbers: JSON.parse refuses it afterwards. */
 function scan(bytes: Uint8Array): Scan {
@@ -30,16 +34,17 @@ function scan(bytes: Uint8Array): Scan {
   let depth = 0
   let deepest = 0
   let digits = 0
-  let longNumber = false
+  let risky = false
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at] ?? 0
     if (byte === quote) {
       for (let inner = bytes[++at]; inner !== quote && inner !== undefined; inner = bytes[++at])
-        if (inner === backslash) at++
+        if (inner === backslash && bytes[++at] === 0x75 && lower(bytes[at + 1]) === 0x64) risky = true
       digits = 0
     } else if (byte >= 0x30 && byte <= 0x39) {
-      if (++digits >= riskyDigits) longNumber = true
+      if (++digits >= riskyDigits) risky = true
     } else {
+      if ((digits > 0 && lower(byte) === 0x65) || (byte === minus && bytes[at + 1] === 0x30)) risky = true
       digits = 0
       if (byte === 0x3a) keys++
       else if (byte === 0x7b || byte === 0x5b) {
@@ -47,7 +52,7 @@ function scan(bytes: Uint8Array): Scan {
       } else if (byte === 0x7d || byte === 0x5d) depth--
     }
   }
-  return { keys, deepest, longNumber }
+  return { keys, deepest, risky }
 }
 
 function countKeys(value: unknown): number {
@@ -69,7 +74,7 @@ function countKeys(value: unknown): number {
 /**
  * The value of a JSON text, made for the caller alone, and the paths of keys that came twice (the last one counts).
  * Integers beyond 2^53 are bigints. A key like `__proto__` is an own property like any other.
- * @throws JsonError for what is no JSON, nests too deeply or has an integer beyond 64 bits.
+ * @throws JsonError for what is no JSON, nests too deeply or has a number that is not finite.
  */
 export function parseJson(input: Uint8Array | string, limits: JsonLimits = {}): Parsed {
   const depth = limits.depth ?? defaultDepth
@@ -77,7 +82,7 @@ export function parseJson(input: Uint8Array | string, limits: JsonLimits = {}): 
   const found = scan(bytes)
   if (found.deepest > depth) throw new JsonError('exceeded max depth')
   const text = typeof input === 'string' ? input : textOf(input)
-  if (found.longNumber) return readExactly(text, depth)
+  if (found.risky) return readExactly(text, depth)
   const value = parse(text, depth)
   return found.keys === countKeys(value) ? { value, duplicates: [] } : readExactly(text, depth)
 }

@@ -6,6 +6,9 @@ const timePattern = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:[.,](\d{1,9})\d*)?(?:
 const canonicalTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 const canonicalMicroTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
 
+const earliest = Date.parse('0000-01-01T00:00:00Z')
+const latest = Date.parse('9999-12-31T23:59:59Z')
+
 /** Milliseconds since the epoch of whole seconds, and the microseconds beyond them. */
 function parseTime(text: string): { milliseconds: number; micros: string } {
   const found = text.length > 64 ? null : timePattern.exec(text)
@@ -13,8 +16,10 @@ function parseTime(text: string): { milliseconds: number; micros: string } {
   const zone = text.endsWith('Z') ? 'Z' : text.slice(-6)
   const milliseconds = found === null ? Number.NaN : Date.parse(`${date}T${clock}${zone}`)
   // Date.parse rolls 30 February over; Go refuses it.
-  const whole = found !== null && new Date(`${date}T00:00:00Z`).toISOString().startsWith(date) && clock < '24'
-  if (!whole || Number.isNaN(milliseconds))
+  const day = new Date(`${date}T00:00:00Z`)
+  const whole = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(date) && clock < '24'
+  // RFC 3339 has no years beyond these; a zone may lead there.
+  if (!whole || !(milliseconds >= earliest && milliseconds <= latest))
     throw new DecodeError(
       `parsing time ${JSON.stringify(text.slice(0, 64))} as "2006-01-02T15:04:05Z07:00": cannot parse`,
     )

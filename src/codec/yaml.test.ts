@@ -22,6 +22,8 @@ test('scalars as Go reads them', () => {
     '.5': 0.5,
     '9007199254740993': 9007199254740993n,
     '99999999999999999999': 1e20,
+    '1e400': '1e400',
+    ['9'.repeat(400)]: '9'.repeat(400),
     '12:30:45': '12:30:45',
     '2001-01-01': '2001-01-01',
     '~': null,
@@ -58,6 +60,8 @@ test('bombs, depth, length, cycles and foreign tags are refused', () => {
     ...Array.from({ length: 9 }, (_, at) => `a${at + 1}: &a${at + 1} [${`*a${at},`.repeat(9)}]`),
   ]
   const cases: readonly (readonly [string, RegExp])[] = [
+    [String.raw`a: "\ud800"`, /Unicode/],
+    [String.raw`{"\U00110000": b}`, /Unicode/],
     [bomb.join('\n'), /excessive aliasing/],
     ['['.repeat(10_000), /maxDepth/],
     ['x'.repeat(4_000_000), /too long/],
@@ -150,4 +154,10 @@ test('no text does more than be refused', () => {
     }),
     { numRuns: 500 },
   )
+})
+
+test('texts that look like infinities and ends of documents are quoted', () => {
+  for (const text of ['.inf', '-.INF', '.NaN', '1e400', '--- a', '---', '...', '... b', '---a'])
+    for (const value of [text, { [text]: text }, [text]]) assert.deepEqual(parseYaml(dumpYaml(value)), value, text)
+  assert.match(dumpYaml('1e400'), /^['"]/)
 })

@@ -51,10 +51,14 @@ function resolveInt(source: string): number | bigint | typeof NOT_RESOLVED {
   return Number.isSafeInteger(number) ? number : value
 }
 
-function resolveFloat(source: string): number | typeof NOT_RESOLVED {
+function resolveFloat(source: string): number | bigint | typeof NOT_RESOLVED {
   const text = source.startsWith('.') ? source : source.replaceAll('_', '')
   if (notFinite.test(text)) throw new YamlError('yaml: a number that is not finite has no JSON')
-  return floatPattern.test(text) ? Number(text) : NOT_RESOLVED
+  const value = Number(text)
+  // What is too large for a number is a text to Go.
+  if (!floatPattern.test(text) || !Number.isFinite(value)) return NOT_RESOLVED
+  if (value === 0 || Number.isSafeInteger(value) || !Number.isInteger(value)) return value === 0 ? 0 : value
+  return Math.abs(value) < 2 ** 63 ? BigInt(value) : value
 }
 
 const isInteger = (value: unknown): boolean => typeof value === 'bigint' || Number.isSafeInteger(value)
@@ -77,13 +81,28 @@ const goSchema = FAILSAFE_SCHEMA.withTags(
   }),
 )
 
-/** For writing: other readers take these for dates and base 60 numbers, so they are quoted. */
+/** For writing: other readers take these for dates, base 60 numbers, infinities and ends of documents, so they are quoted. */
 const cautiousSchema = goSchema.withTags(
   timestampTag,
   defineScalarTag('tag:bulwark.dev,2026:base60', {
     implicit: true,
     implicitFirstChars: digits,
     resolve: source => (/^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/.test(source) ? source : NOT_RESOLVED),
+    identify: () => false,
+  }),
+  defineScalarTag('tag:yaml.org,2002:float', {
+    implicit: true,
+    implicitFirstChars: ['.', ...digits],
+    resolve: source => {
+      const text = source.replaceAll('_', '')
+      return notFinite.test(text) || floatPattern.test(text) ? Number.parseFloat(text) : NOT_RESOLVED
+    },
+    identify: value => typeof value === 'number' && !isInteger(value),
+  }),
+  defineScalarTag('tag:bulwark.dev,2026:marker', {
+    implicit: true,
+    implicitFirstChars: ['-', '.'],
+    resolve: source => (/^(?:---|\.\.\.)/.test(source) ? 0 : NOT_RESOLVED),
     identify: () => false,
   }),
 )
@@ -107,12 +126,20 @@ interface Copying {
   left: number
 }
 
+/** Escapes can name halves of characters, which have no UTF-8. */
+function whole(text: string): string {
+  if (text.isWellFormed()) return text
+  throw new YamlError('yaml: found invalid Unicode character escape code')
+}
+const escapes = /[*]|\\[uU]/
+
 /** A tree of its own for everybody: an alias shares what it names, and decoders change what they are given. */
 function unshare(value: unknown, copying: Copying): unknown {
   if (--copying.left < 0) throw new YamlError('yaml: document contains excessive aliasing')
+  if (typeof value === 'string') return whole(value)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(item => unshare(item, copying))
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, unshare(inner, copying)]))
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [whole(key), unshare(inner, copying)]))
 }
 
 /**
@@ -126,7 +153,7 @@ export function parseYamlAll(input: Uint8Array | string, limits: YamlLimits = {}
     const depth = limits.depth ?? defaultLimits.depth
     const documents = loadAll(text, { schema: goSchema, maxDepth: depth, maxAliases: mostAliases })
     const copying = { left: mostValues }
-    const own = text.includes('*') ? documents.map(document => unshare(document, copying)) : documents
+    const own = escapes.test(text) ? documents.map(document => unshare(document, copying)) : documents
     return own.filter(document => document !== null && document !== undefined)
   } catch (error) {
     throw failure(error, text)

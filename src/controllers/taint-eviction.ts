@@ -54,7 +54,7 @@ function toleratedFor(pod: Pod, taints: readonly Taint[]): number {
     const fitting = (pod.spec.tolerations ?? []).filter(one => tolerates(one, taint))
     if (fitting.length === 0) return 0
     for (const { tolerationSeconds } of fitting)
-      if (tolerationSeconds !== undefined) least = Math.min(least, Math.max(0, tolerationSeconds * 1000))
+      if (tolerationSeconds !== undefined) least = Math.min(least, Math.max(0, Number(tolerationSeconds) * 1000))
   }
   return least
 }

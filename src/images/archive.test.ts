@@ -28,6 +28,17 @@ test('a long path is split at a slash, one that cannot be is refused', () => {
   assert.throws(() => tar([{ type: 'file', path: 'x'.repeat(101), data: Buffer.alloc(0) }]), RangeError)
 })
 
+test('what an archive cannot hold is refused, not cut off', () => {
+  const data = Buffer.alloc(0)
+  for (const entry of [
+    { type: 'link', path: 'a', target: 'é'.repeat(51) },
+    { type: 'file', path: 'a\0b', data },
+    { type: 'file', path: 'a', data, mode: 2 ** 21 },
+    { type: 'file', path: 'a', data, mode: -1 },
+  ] as const)
+    assert.throws(() => tar([entry]), RangeError, JSON.stringify(entry))
+})
+
 test('equal images have equal bytes and name themselves', () => {
   const image = { name: 'docker.io/library/a:1', architecture: 'amd64', config: { Cmd: ['/a'] }, files: [] } as const
   assert.deepEqual(imageArchive(image), imageArchive(image))

@@ -6,6 +6,8 @@ export type TarEntry =
   | { readonly type: 'folder'; readonly path: string; readonly mode?: number }
 
 const block = 512
+/** Bytes of a path. */
+const longest = 256
 const flags = { file: '0', link: '2', folder: '5' } as const
 
 /** Splits a path into ustar's name (100 bytes) and prefix (155 bytes). @throws RangeError when it fits neither way. */
@@ -18,18 +20,31 @@ function split(path: string): { readonly name: string; readonly prefix: string }
   throw new RangeError(`path too long for a tar archive: ${path}`)
 }
 
-const octal = (value: number, width: number): string => `${value.toString(8).padStart(width - 1, '0')}\0`
+/** @throws RangeError for what the field cannot hold */
+function octal(value: number, width: number): string {
+  const digits = value.toString(8)
+  if (!Number.isInteger(value) || value < 0 || digits.length >= width)
+    throw new RangeError(`${value} does not fit into a tar archive`)
+  return `${digits.padStart(width - 1, '0')}\0`
+}
+
+/** @throws RangeError for a text that would be cut off */
+function fits(text: string, length: number): string {
+  if (Buffer.byteLength(text) > length || text.includes('\0'))
+    throw new RangeError(`too long for a tar archive, or with a zero byte: ${JSON.stringify(text)}`)
+  return text
+}
 
 function header(entry: TarEntry): Buffer {
   const head = Buffer.alloc(block)
-  const { name, prefix } = split(entry.type === 'folder' ? `${entry.path}/` : entry.path)
+  const { name, prefix } = split(fits(entry.type === 'folder' ? `${entry.path}/` : entry.path, longest))
   const size = entry.type === 'file' ? entry.data.length : 0
   head.write(name, 0)
   head.write(octal('mode' in entry && entry.mode !== undefined ? entry.mode : defaultMode[entry.type], 8), 100)
   head.write(octal(0, 8) + octal(0, 8) + octal(size, 12) + octal(0, 12), 108)
   head.write('        ', 148)
   head.write(flags[entry.type], 156)
-  if (entry.type === 'link') head.write(entry.target, 157, 100)
+  if (entry.type === 'link') head.write(fits(entry.target, 100), 157)
   head.write('ustar\u000000', 257)
   head.write(prefix, 345, 155)
   const sum = head.reduce((total, byte) => total + byte, 0)

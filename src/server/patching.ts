@@ -1,4 +1,5 @@
 /** Patches of all four types, on the object in the version that the client speaks. */
+import { stringifyJson } from '#codec/json.ts'
 import type { DoorRequest } from '#api/door.ts'
 import type { Draft, KObject } from '#api/metadata.ts'
 import type { Served } from '#api/kind.ts'
@@ -60,7 +61,7 @@ async function patch(input: SpecialRequest, request: PatchRequest): Promise<Outc
 /** What the patch made of managedFields: undefined where it did not touch them, an empty list resets them. */
 function managedFieldsIn(document: unknown, managed: string): readonly unknown[] | undefined {
   const fields: unknown = Object(Object(document).metadata).managedFields
-  return Array.isArray(fields) && JSON.stringify(fields) !== managed ? fields : undefined
+  return Array.isArray(fields) && stringifyJson(fields) !== managed ? fields : undefined
 }
 
 function unversioned(draft: Draft<KObject>, before: KObject): Draft<KObject> {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
 import { test } from 'node:test'
 import { inflateSync } from 'node:zlib'
 import { headerDictionary } from './spdy-dictionary.ts'
-import { headerBlock, makeParser } from './spdy.ts'
+import { headerBlock, makeParser, SpdyConnection } from './spdy.ts'
 
 test('a header block is what zlib reads with the dictionary', () => {
   const block = headerBlock({ streamtype: 'stdin' }, true)
@@ -31,4 +33,34 @@ test('frames come out whole however the bytes arrive', () => {
 
 test('a frame beyond the limit is refused', () => {
   assert.throws(() => makeParser()(Buffer.from([0, 0, 0, 1, 0, 0xff, 0xff, 0xff])), RangeError)
+})
+
+test('what a peer sends after it has ended a stream does not count', async () => {
+  const reply = Buffer.from([0x80, 3, 0, 2, 0, 0, 0, 4, 0, 0, 0, 1])
+  const data = (flags: number): Buffer => Buffer.from([0, 0, 0, 1, flags, 0, 0, 1, 0x61])
+  const server = createServer(socket => {
+    socket.on('error', () => undefined)
+    socket.end(
+      Buffer.concat([
+        reply,
+        data(0),
+        data(1),
+        data(0),
+        data(1),
+        Buffer.from([0x80, 3, 0, 3, 0, 0, 0, 8, 0, 0, 0, 1, 0, 0, 0, 5]),
+      ]),
+    )
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  assert.ok(typeof address === 'object' && address !== null)
+  const socket = connect(address.port, '127.0.0.1')
+  const connection = new SpdyConnection(socket, Buffer.alloc(0))
+  const stream = await connection.open({ streamtype: 'stdout' })
+  const chunks: Buffer[] = []
+  for await (const chunk of stream) chunks.push(chunk)
+  assert.equal(Buffer.concat(chunks).toString(), 'aa')
+  connection.close()
+  await connection.closed
+  server.close()
 })

@@ -12,6 +12,7 @@ const flagFin = 1
 const cancel = 5
 /** Largest frame that the length field can tell; a peer that sends more than this in one piece is not believed. */
 const mostFrame = 4 << 20
+const headSize = 8
 
 function adler32(bytes: Uint8Array): number {
   let [low, high] = [1, 0]
@@ -58,22 +59,30 @@ export interface Frame {
 
 /** Takes bytes as they come, gives whole frames. @throws RangeError for a frame beyond the limit */
 export function makeParser(): (chunk: Buffer) => readonly Frame[] {
-  let rest: Buffer = Buffer.alloc(0)
+  let parts: Buffer[] = []
+  let have = 0
+  // Bytes that the next frame takes, or its head: pieces of it are not copied each time that one comes.
+  let need = headSize
   return chunk => {
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    parts.push(chunk)
+    have += chunk.length
+    if (have < need) return []
+    const bytes = parts.length === 1 ? chunk : Buffer.concat(parts, have)
     const frames: Frame[] = []
     let at = 0
-    while (rest.length - at >= 8) {
-      const length = rest.readUIntBE(at + 5, 3)
+    for (need = headSize; bytes.length - at >= headSize; need = headSize) {
+      const length = bytes.readUIntBE(at + 5, 3)
       if (length > mostFrame) throw new RangeError('SPDY frame too large')
-      if (rest.length - at < 8 + length) break
-      const word = rest.readUInt32BE(at)
-      const body = rest.subarray(at + 8, at + 8 + length)
-      const flags = rest[at + 4] ?? 0
+      need += length
+      if (bytes.length - at < need) break
+      const word = bytes.readUInt32BE(at)
+      const body = bytes.subarray(at + headSize, at + need)
+      const flags = bytes[at + 4] ?? 0
       frames.push(word & 0x8000_0000 ? { type: word & 0xffff, stream: 0, flags, body } : { stream: word, flags, body })
-      at += 8 + length
+      at += need
     }
-    rest = rest.subarray(at)
+    parts = at < bytes.length ? [bytes.subarray(at)] : []
+    have = bytes.length - at
     return frames
   }
 }
@@ -112,7 +121,15 @@ export class SpdyStream extends Duplex {
 
 interface Opening {
   readonly stream: SpdyStream
+  /** The peer has closed its half; what it sends after that does not count. */
+  ended: boolean
   readonly opened: PromiseWithResolvers<SpdyStream>
+}
+
+function end(opening: Opening): void {
+  if (opening.ended) return
+  opening.ended = true
+  opening.stream.push(null)
 }
 
 export class SpdyConnection {
@@ -138,9 +155,9 @@ export class SpdyConnection {
     socket.on('data', take)
     socket.on('error', () => socket.destroy())
     socket.on('close', () => {
-      for (const { stream, opened } of this.#streams.values()) {
-        opened.reject(new Error('connection closed'))
-        stream.push(null)
+      for (const opening of this.#streams.values()) {
+        opening.opened.reject(new Error('connection closed'))
+        end(opening)
       }
       resolve()
     })
@@ -158,7 +175,7 @@ export class SpdyConnection {
       cancel: () => this.#control(control.RST_STREAM, u32(id, cancel)),
       resume: () => this.#socket.resume(),
     })
-    this.#streams.set(id, { stream, opened })
+    this.#streams.set(id, { stream, ended: false, opened })
     this.#control(control.SYN_STREAM, Buffer.concat([u32(id, 0), Buffer.alloc(2), headerBlock(headers, id === 1)]))
     return opened.promise
   }
@@ -191,18 +208,18 @@ export class SpdyConnection {
     const opening = this.#streams.get(id)
     if (frame.type === control.SYN_REPLY && opening !== undefined) {
       opening.opened.resolve(opening.stream)
-      if (frame.flags & flagFin) opening.stream.push(null)
+      if (frame.flags & flagFin) end(opening)
     } else if (frame.type === control.RST_STREAM && opening !== undefined) {
       opening.opened.reject(new Error('stream refused'))
-      opening.stream.push(null)
+      end(opening)
     } else if (frame.type === control.PING && id % 2 === 0) this.#control(control.PING, Buffer.from(frame.body))
   }
 
   #receive({ stream: id, flags, body }: Frame): void {
-    const stream = this.#streams.get(id)?.stream
-    if (stream === undefined) return
+    const opening = this.#streams.get(id)
+    if (opening === undefined || opening.ended) return
     // Kept data must not hold on to the socket's larger buffer for long: push copies when it is small.
-    if (body.length > 0 && !stream.push(body)) this.#socket.pause()
-    if (flags & flagFin) stream.push(null)
+    if (body.length > 0 && !opening.stream.push(body)) this.#socket.pause()
+    if (flags & flagFin) end(opening)
   }
 }

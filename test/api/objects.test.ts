@@ -277,6 +277,18 @@ test('a pod without a node goes at once, one with a node has its grace, which on
   await assert.rejects(client.get(pods, 'one/bound'), { reason: 'NotFound' })
 })
 
+test('a grace that has no end in the calendar does not keep a pod for ever', async () => {
+  for (const seconds of [Number.MAX_SAFE_INTEGER, 2n ** 62n]) {
+    const bound = pod('patient', 'n')
+    const spec = { ...bound.spec, terminationGracePeriodSeconds: seconds as number }
+    await client.create(pods, { ...bound, spec })
+    const { metadata } = await client.delete(pods, 'one/patient')
+    assert.equal(metadata.deletionGracePeriodSeconds, 2 ** 31 - 1)
+    await client.delete(pods, 'one/patient', { gracePeriodSeconds: 0 })
+    await assert.rejects(client.get(pods, 'one/patient'), { reason: 'NotFound' })
+  }
+})
+
 test('a collection is deleted as far as it is selected', async () => {
   for (const name of ['c1', 'c2', 'c3'])
     await client.create(

@@ -10,7 +10,17 @@ const requests = {
   resources: ['certificatesigningrequests', 'certificatesigningrequests/approval', 'certificatesigningrequests/status'],
 }
 const merge = { 'content-type': 'application/merge-patch+json' }
-const status = { status: { certificate: Buffer.from('-----BEGIN CERTIFICATE-----').toString('base64') } }
+const lines =
+  'MIIBbzCCARWgAwIBAgIUGwfy5cYDJ1rsZhK7K5DCZUora7YwCgYIKoZIzj0EAwIw\n' +
+  'DDEKMAgGA1UEAwwBYTAgFw0yNjExMjcxMzQ5MTFaGA8yMTI2MTEwMzEzNDkxMVow\n' +
+  'DDEKMAgGA1UEAwwBYTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABNl7VkdJknBU\n' +
+  'sYVaKWl2ArYj1B82w3OlquTnJESHBLFavtv64eMqAmRStijjybm8hbkIv8I+G2vF\n' +
+  'taIdqsJRWcijUzBRMB0GA1UdDgQWBBTZdpjr7c8MlEzNKaIfXpizWT7qnTAfBgNV\n' +
+  'HSMEGDAWgBTZdpjr7c8MlEzNKaIfXpizWT7qnTAPBgNVHRMBAf8EBTADAQH/MAoG\n' +
+  'CCqGSM49BAMCA0gAMEUCICjomImR2h1yKsX80BzZ5i77IjLhQXBom0R9koNJfLlV\n' +
+  'AiEAxSH+8MtnpvnQkI9wfikdOURZD1Z33oV3XqwrDkX0b+s='
+const pem = `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`
+const status = { status: { certificate: Buffer.from(pem).toString('base64') } }
 const condition = { type: 'Approved', status: 'True', reason: 'r', message: 'm' }
 const approved = { status: { conditions: [condition] } }
 

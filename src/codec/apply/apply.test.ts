@@ -253,3 +253,13 @@ suite('server-side apply', () => {
     assert.equal(spec(last.object).replicas, 3)
   })
 })
+
+test('integers beyond 2^53 are written into the annotation of kubectl, and managers may hold them', () => {
+  const key = 'kubectl.kubernetes.io/last-applied-configuration'
+  const big = { metadata: { name: 'x', annotations: { [key]: '{}' }, generation: 2n ** 62n } }
+  const { object: done } = apply(big, { manager: 'kubectl', live: object(big) })
+  assert.match(done.metadata.annotations?.[key] ?? '', /"generation":4611686018427387904/)
+  const sent = [{ manager: 'm', operation: 'Update', apiVersion: 'apps/v1', fieldsV1: { 'f:spec': 2n ** 62n } }]
+  const write = { served, managed: '', manager: 'a', subresource: '', now, old: done, next: done }
+  assert.equal(ownedAfterUpdate({ ...write, sent }), '')
+})

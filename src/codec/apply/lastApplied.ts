@@ -1,4 +1,5 @@
 /** What `kubectl apply` left in an annotation before it applied on the server's side. */
+import { stringifyJson } from '../json.ts'
 import type { Draft, KObject } from '#api/metadata.ts'
 import type { Served } from '#api/kind.ts'
 import { parseJson } from '../json.ts'
@@ -43,7 +44,7 @@ function readConfig(served: Served, text: string): object | undefined {
 export function annotated(object: Draft<KObject>, config: object): void {
   const { annotations } = object.metadata
   if ((annotations?.[annotation] ?? '') === '' || annotations === undefined) return
-  const text = `${JSON.stringify(sorted(withoutAnnotation(config)))}\n`
+  const text = `${stringifyJson(sorted(withoutAnnotation(config)))}\n`
   const size = Object.entries({ ...annotations, [annotation]: text }).reduce(
     (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
     0,

@@ -1,4 +1,5 @@
 /** metadata.managedFields: who owns what. Entries are values; the texts last seen are kept parsed. */
+import { stringifyJson } from '../json.ts'
 import { isObject } from '../patch/tree.ts'
 import { readSet, setText } from './fieldsV1.ts'
 import { type FieldSet, union } from './set.ts'
@@ -88,7 +89,7 @@ function parseEntry(entry: unknown, ours: boolean): Entry | undefined {
   if (operation !== 'Apply' && operation !== 'Update') return undefined
   if (typeof apiVersion !== 'string' || apiVersion === '' || fieldsType !== 'FieldsV1') return undefined
   if (typeof manager !== 'string' || typeof subresource !== 'string') return undefined
-  const fields = ours ? JSON.stringify(fieldsV1) : readSet(fieldsV1)
+  const fields = ours ? stringifyJson(fieldsV1) : readSet(fieldsV1)
   if (fields === undefined) return undefined
   return new Entry({ manager, operation, apiVersion, subresource }, typeof time === 'string' ? time : undefined, fields)
 }

@@ -1,4 +1,5 @@
 /** Ownership after an ordinary write: what it changed belongs to the writer and to nobody else. */
+import { stringifyJson } from '../json.ts'
 import type { KObject } from '#api/metadata.ts'
 import type { Served } from '#api/kind.ts'
 import { isObject } from '../patch/tree.ts'
@@ -73,7 +74,7 @@ export const ownerOf = (write: Writing, operation: Owner['operation']): Owner =>
 function startingFrom({ sent, managed, subresource }: UpdateWriting): Managers {
   if (sent === undefined || subresource !== '') return readManagers(managed)
   if (isReset(sent)) return new Map()
-  if (JSON.stringify(sent) === managed) return readManagers(managed)
+  if (stringifyJson(sent) === managed) return readManagers(managed)
   const managers = parseManagers(sent)
   return managers === undefined || managers.size === 0 ? readManagers(managed) : managers
 }

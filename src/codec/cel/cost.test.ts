@@ -182,3 +182,13 @@ test('a value nested deeper than the stack is an error, not a crash', () => {
   const value = fromJson(deep)
   assert.ok(whole.program.evaluate(new Map([['self', value]])).value instanceof BudgetError)
 })
+
+test('no estimate is negative', () => {
+  const compiled = compile(
+    'lists.range(-9223372036854775808).size()',
+    new Environment({ libraries: kubernetesLibraries }),
+  )
+  assert.ok(compiled.ok)
+  const { min, max } = compiled.cost()
+  assert.ok(min >= 0 && max >= min)
+})

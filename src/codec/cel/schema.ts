@@ -67,12 +67,16 @@ export function smallestSize(schema: Schema, custom: boolean): number {
 /** How often a value of this schema can stand in one request: under unbounded lists, a rule runs as often. */
 export const mostOccurrences = (schema: Schema): number => Math.floor(largestRequest / (smallestSize(schema, true) + 1))
 
+/** Limits beyond 2^53 are bigints. */
+const plain = (limit: number | bigint | undefined): number | undefined =>
+  limit === undefined ? undefined : Number(limit)
+
 const bounded = (type: CelType, most: number): CelType => ({ ...type, most: Math.max(most, 0) })
 
 function textType(schema: Schema, { custom, bounds }: SchemaOptions): CelType {
   const format = formatOf(schema, custom)
   if (format !== undefined) return bounded(format.type, format.most)
-  const length = bounds?.(schema).maxLength
+  const length = plain(bounds?.(schema).maxLength)
   if (schema.format === 'byte') return bounded(types.bytesType, length ?? longestText)
   if (length !== undefined) return bounded(types.stringType, length * bytesPerCharacter)
   const words = (schema.enum ?? []).filter(word => typeof word === 'string')
@@ -84,7 +88,7 @@ function textType(schema: Schema, { custom, bounds }: SchemaOptions): CelType {
 
 function anyType(schema: Schema, { bounds }: SchemaOptions): CelType | undefined {
   if (!isIntOrString(schema)) return undefined
-  const length = bounds?.(schema).maxLength
+  const length = plain(bounds?.(schema).maxLength)
   return bounded(types.dynType, length === undefined ? longestText : length * bytesPerCharacter)
 }
 
@@ -93,7 +97,7 @@ function listTypeOf(schema: Schema, options: SchemaOptions): CelType | undefined
   const item = items && typeOfSchema(items, { ...options, name: `${options.name}.@idx`, root: items.embedded === true })
   if (items === undefined || item === undefined) return undefined
   const room = Math.floor((largestRequest - 2) / (smallestSize(items, options.custom) + 1))
-  const list = bounded(types.listType(item), options.bounds?.(schema).maxItems ?? room)
+  const list = bounded(types.listType(item), plain(options.bounds?.(schema).maxItems) ?? room)
   const ruled = options.custom && (kind === 'set' || kind === 'map')
   return list.kind === 'list' && ruled ? { ...list, rule: { type: kind, keys: schema.listMapKeys ?? [] } } : list
 }
@@ -103,7 +107,7 @@ function mapTypeOf(schema: Schema, values: Schema, options: SchemaOptions): CelT
   if (value === undefined) return undefined
   const room = Math.floor((largestRequest - 2) / (smallestSize(values, options.custom) + 6))
   const key = bounded(types.stringType, 0)
-  return bounded(types.mapType(key, value), options.bounds?.(schema).maxProperties ?? room)
+  return bounded(types.mapType(key, value), plain(options.bounds?.(schema).maxProperties) ?? room)
 }
 
 const plainText = bounded(types.stringType, longestText)

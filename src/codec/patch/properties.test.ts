@@ -41,6 +41,14 @@ const pod = fc.record(
 const head = { apiVersion: 'v1', kind: 'Pod' }
 
 suite('properties of patches', () => {
+  test('an integer beyond 2^53 where it does not fit is refused like any other', () => {
+    for (const [live, patch] of [
+      [{ spec: { volumes: [2n ** 62n] } }, { spec: { volumes: ['x'] } }],
+      [{ spec: { containers: [{ name: 'a' }] } }, { spec: { containers: [{ name: 'a', $patch: 2n ** 62n }] } }],
+    ])
+      assert.throws(() => applyStrategicPatch(live, patch, schema), StatusError)
+  })
+
   test('a strategic merge gives a valid object, and again the same', () => {
     fc.assert(
       fc.property(pod, pod, (live, patch) => {

@@ -1,4 +1,5 @@
 /** JSON values that patches take apart and put together; keys come from users, so `__proto__` is a key like any other. */
+import { stringifyJson } from '../json.ts'
 
 export type Fields = Record<string, unknown>
 
@@ -34,7 +35,7 @@ export function copyOf(value: unknown): unknown {
 export function printed(value: unknown): string {
   if (value === null || value === undefined) return '<nil>'
   if (Array.isArray(value)) return `[${value.map(printed).join(' ')}]`
-  if (!isObject(value)) return typeof value === 'string' ? value : JSON.stringify(value)
+  if (!isObject(value)) return typeof value === 'string' ? value : stringifyJson(value)
   return `map[${Object.keys(value)
     .toSorted()
     .map(key => `${key}:${printed(value[key])}`)

@@ -178,3 +178,7 @@ test('no value and no name make the check throw', () => {
     fc.property(fc.jsonValue(), fc.jsonValue(), (value, old) => Array.isArray(checkValue(schema, value, { old }))),
   )
 })
+
+test('names that every object has are no types', () => {
+  for (const type of ['constructor', 'toString', '__proto__']) assert.equal(isKnownFormat(type, 'int32'), false)
+})

@@ -2,6 +2,7 @@
  * Values against an OpenAPI v3 schema as a custom resource definition has it, with the messages of upstream's validator.
  * Where an old value is given, what was wrong before and is unchanged is no error.
  */
+import { stringifyJson } from '../json.ts'
 import { equal } from '#base/equal.ts'
 import { FieldError, notOneOf, required, tooLong, tooMany } from '#api/validation.ts'
 import type { JSONSchemaProps } from '#kinds/facts/generated/types/apiextensions_v1.ts'
@@ -114,7 +115,7 @@ function wrong(at: At, value: unknown, text: string): void {
 /** @param shown what stands for the value in the message, and is shown as the wrong value. */
 function wrongType(at: At, type: string, shown: string): void {
   const path = pathText(at.where)
-  const detail = `${path} in body must be of type ${type}: ${JSON.stringify(shown)}`
+  const detail = `${path} in body must be of type ${type}: ${stringifyJson(shown)}`
   at.walk.errors.push(new FieldError('FieldValueTypeInvalid', path, { value: shown, detail }))
 }
 
@@ -251,7 +252,7 @@ function checkEnum(schema: Schema, value: unknown, at: At): void {
   const list = schema.enum
   if (list === undefined || list.length === 0 || isAmong(list, value)) return
   if (value === null && schema.nullable === true) return
-  const shown = list.map(one => (typeof one === 'string' ? one : JSON.stringify(one)))
+  const shown = list.map(one => (typeof one === 'string' ? one : stringifyJson(one)))
   at.walk.errors.push(notOneOf(pathText(at.where), value, shown))
 }
 
@@ -260,7 +261,7 @@ function oldItems(schema: Schema, old: unknown): (item: unknown) => unknown {
   const keys = schema['x-kubernetes-list-map-keys'] ?? []
   if (schema['x-kubernetes-list-type'] !== 'map' || !Array.isArray(old)) return () => nothingBefore
   const id = (item: unknown): string =>
-    JSON.stringify(keys.map(key => (isObject(item) && Object.hasOwn(item, key) ? String(item[key]) : null)))
+    stringifyJson(keys.map(key => (isObject(item) && Object.hasOwn(item, key) ? item[key] : null)))
   const known = new Map<string, unknown>(old.map((item: unknown) => [id(item), item]))
   return item => {
     const found = id(item)
@@ -280,7 +281,7 @@ function checkArray(schema: Schema, value: readonly unknown[], at: At): void {
   if (minItems !== undefined && value.length < minItems) wrong(at, value, `should have at least ${minItems} items`)
   if (maxItems !== undefined && value.length > maxItems)
     at.walk.errors.push(tooMany(pathText(at.where), value.length, maxItems))
-  if (uniqueItems === true && new Set(value.map(one => JSON.stringify(one))).size < value.length)
+  if (uniqueItems === true && new Set(value.map(one => stringifyJson(one))).size < value.length)
     wrong(at, value, "shouldn't contain duplicates")
 }
 

@@ -135,13 +135,13 @@ const formats: ReadonlyMap<string, (text: string) => boolean> = new Map([
 export const stringFormat = (format: string): ((text: string) => boolean) | undefined =>
   formats.get(format.replaceAll('-', ''))
 
-const numberFormats: Readonly<Record<string, readonly string[]>> = {
-  integer: ['int32', 'int64'],
-  number: ['float', 'double'],
-}
+const numberFormats: ReadonlyMap<string, readonly string[]> = new Map([
+  ['integer', ['int32', 'int64']],
+  ['number', ['float', 'double']],
+])
 
 /** Whether a format means anything for values of that type. */
 export const isKnownFormat = (type: string, format: string): boolean =>
   type === '' || type === 'string'
     ? stringFormat(format) !== undefined
-    : (numberFormats[type]?.includes(format) ?? false)
+    : (numberFormats.get(type)?.includes(format) ?? false)

@@ -158,7 +158,7 @@ function start(owner: CronJob, mine: readonly Job[], now: number): Due {
   const { schedule, offset } = clockwork
   const deadline = owner.spec.startingDeadlineSeconds
   const begun = at(owner.status?.lastScheduleTime ?? owner.metadata.creationTimestamp)
-  const since = deadline === undefined ? begun : Math.max(begun, now - deadline * 1000)
+  const since = deadline === undefined ? begun : Math.max(begun, now - Number(deadline) * 1000)
   const found = latest(schedule, { since, now }, offset)
   const coming = next(schedule, now, offset)
   const again = coming === undefined ? {} : { again: coming - now + 100 }

@@ -136,5 +136,5 @@ export function deadlineLeft(job: Job, now: number): number {
   const { activeDeadlineSeconds: seconds } = job.spec
   const start = at(job.status?.startTime)
   if (seconds === undefined || isSuspended(job) || Number.isNaN(start)) return Infinity
-  return start + seconds * 1000 - now
+  return start + Number(seconds) * 1000 - now
 }

@@ -5,6 +5,7 @@ import type { WriteContext } from '#api/kind.ts'
 import type { CertificateSigningRequest as Request } from '#kinds/facts/generated/types/certificates_v1.ts'
 import { owned } from '../fill.ts'
 import { CertificateSigningRequest } from './certificateSigningRequest.ts'
+import { certificate } from './samples.ts'
 
 type Status = NonNullable<Request['status']>
 
@@ -32,6 +33,7 @@ function written(subresource: string, before: Status, after: Status) {
   return { errors, status: next.status }
 }
 
+const twice = Buffer.concat([Buffer.from(certificate, 'base64'), Buffer.from(certificate, 'base64')]).toString('base64')
 const approved: Status = { conditions: [condition('Approved', dated)] }
 
 test('an approval sets conditions, and no certificate', () => {
@@ -44,7 +46,7 @@ test('an approval sets conditions, and no certificate', () => {
       ['Approved', now, now],
     ],
   )
-  assert.deepEqual(written('approval', {}, { certificate: 'YQ==' }).errors, [
+  assert.deepEqual(written('approval', {}, { certificate }).errors, [
     'status.certificate: updates may not set certificate content',
   ])
   assert.deepEqual(written('approval', approved, {}).errors, [
@@ -58,8 +60,8 @@ test('who signs neither adds nor changes a judgement, and signs once', () => {
   ])
   const reworded = written('status', approved, { conditions: [condition('Approved', { reason: 'mine' })] })
   assert.deepEqual(reworded, { errors: [], status: approved })
-  assert.deepEqual(written('status', approved, { ...approved, certificate: 'YQ==' }).errors, [])
-  assert.deepEqual(written('status', { certificate: 'YQ==' }, { certificate: 'Yg==' }).errors, [
+  assert.deepEqual(written('status', approved, { ...approved, certificate }).errors, [])
+  assert.deepEqual(written('status', { certificate }, { certificate: twice }).errors, [
     'status.certificate: updates may not modify existing certificate content',
   ])
 })

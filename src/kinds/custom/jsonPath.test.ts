@@ -55,3 +55,16 @@ test('no text makes parsing or following throw', () => {
   const pieces = fc.constantFrom('.', '..', '[', ']', '*', '?(@', ')', '==', '"x"', 'a', '-1', ':', '\\', "'")
   fc.assert(fc.property(fc.array(pieces), parts => parsePath(parts.join('')) !== null))
 })
+
+test('a path that multiplies leads to the first values, and not on for ever', () => {
+  let deep: unknown = 1
+  for (let left = 100; left > 0; left--) deep = { a: deep, b: Array.from({ length: 50 }, () => ({ c: 1 })) }
+  for (const text of ['..a..a..a..a', '..*..*..*', '..b[?(@..c==2)]', '..b[?(@..c[?(@..d)]==2)]']) {
+    const path = parsePath(text)
+    assert.ok(path !== undefined, text)
+    assert.ok(follow(path, deep).length <= 10_000, text)
+  }
+  const wide = { w: Array.from({ length: 200_000 }, () => 1) }
+  assert.equal(follow(parsePath('..*') ?? [], wide).length, 10_000)
+  assert.deepEqual(follow(parsePath('.w[?(@==2)]') ?? [], wide), [])
+})

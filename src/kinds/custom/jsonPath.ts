@@ -96,17 +96,33 @@ function readFilter(reader: Reader): Step | undefined {
   return { type: 'filter', path, operator, value }
 }
 
-/** What a path leads to, in order. */
-export function follow(path: JsonPath, root: unknown): readonly unknown[] {
+/** Values looked at for one path, those inside filters among them: a column is shown for thousands of objects. */
+const mostWork = 20_000
+
+interface Work {
+  left: number
+}
+
+/** What a path leads to, in order; where that is too much, the first of it. */
+export const follow = (path: JsonPath, root: unknown): readonly unknown[] => followed(path, root, { left: mostWork })
+
+function followed(path: JsonPath, root: unknown, work: Work): readonly unknown[] {
   let values: readonly unknown[] = [root]
-  for (const step of path) values = values.flatMap(value => advance(step, value)).slice(0, mostValues)
+  for (const step of path) {
+    const next: unknown[] = []
+    for (const value of values) {
+      if (next.length >= mostValues || --work.left < 0) break
+      for (const found of advance(step, value, work)) if (next.length < mostValues) next.push(found)
+    }
+    values = next
+  }
   return values
 }
 
 const children = (value: unknown): readonly unknown[] =>
   typeof value === 'object' && value !== null ? Object.values(value) : []
 
-function advance(step: Step, value: unknown): readonly unknown[] {
+function advance(step: Step, value: unknown, work: Work): readonly unknown[] {
   switch (step.type) {
     case 'field':
       return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.hasOwn(value, step.name)
@@ -115,28 +131,31 @@ function advance(step: Step, value: unknown): readonly unknown[] {
     case 'every':
       return children(value)
     case 'below':
-      return below(value)
+      return below(value, work)
     case 'index':
       return Array.isArray(value) ? value.slice(step.at, step.at === -1 ? undefined : step.at + 1) : []
     case 'slice':
       return Array.isArray(value) ? value.slice(step.from, step.to).filter((_, at) => at % step.step === 0) : []
     case 'filter':
-      return Array.isArray(value) ? value.filter(item => passes(step, item)) : []
+      return Array.isArray(value) ? value.filter(item => --work.left >= 0 && passes(step, item, work)) : []
   }
 }
 
-function below(value: unknown): readonly unknown[] {
-  const found: unknown[] = []
-  const waiting: unknown[] = [value]
-  for (let next = waiting.shift(); next !== undefined && found.length < mostValues; next = waiting.shift()) {
-    found.push(next)
-    waiting.push(...children(next))
-  }
+/** Level by level. */
+function below(value: unknown, work: Work): readonly unknown[] {
+  const found: unknown[] = [value]
+  for (let at = 0; at < found.length; at++)
+    for (const child of children(found[at])) {
+      if (found.length >= mostValues || --work.left < 0) return found
+      found.push(child)
+    }
   return found
 }
 
-function passes({ path, operator, value }: Step & { readonly type: 'filter' }, item: unknown): boolean {
-  const [found] = follow(path, item)
+type Filter = Step & { readonly type: 'filter' }
+
+function passes({ path, operator, value }: Filter, item: unknown, work: Work): boolean {
+  const [found] = followed(path, item, work)
   if (operator === '') return found !== undefined
   if (operator === '==') return found === value
   if (operator === '!=') return found !== undefined && found !== value

@@ -139,3 +139,42 @@ test('an object of defaults alone is right, where its definition was accepted', 
   )
   assert.ok(accepted > 100)
 })
+
+test('values that cannot be printed or compared as others are judged all the same', () => {
+  const item: JSONSchemaProps = { type: 'object', required: ['k'], properties: { k: { type: 'string' } } }
+  const spec: JSONSchemaProps = {
+    type: 'object',
+    properties: {
+      n: { type: 'integer', enum: [1] },
+      list: { type: 'array', items: item, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'] },
+    },
+  }
+  const kind = kindOf({ type: 'object', properties: { spec } })
+  const old = decoded(kind, { spec: { list: [{ k: 'a' }] } })
+  const next = decoded(kind, { spec: { n: 2n ** 62n, list: [{ k: { toString: 'x' } }] } })
+  assert.ok(next !== undefined && old !== undefined)
+  const texts = kind.validate?.(next, { ...context, old })?.map(error => error.message()) ?? []
+  assert.ok(
+    texts.some(text => text.startsWith('spec.n: Unsupported value: 4611686018427388000')),
+    texts.join('\n'),
+  )
+  assert.ok(
+    texts.some(text => text.includes('spec.list[0].k')),
+    texts.join('\n'),
+  )
+})
+
+test('limits beyond 2^53 are limits', () => {
+  const rules = [{ rule: 'size(self) >= 0' }]
+  const list = {
+    type: 'array',
+    maxItems: 2n ** 62n,
+    items: { type: 'string', maxLength: 2n ** 62n },
+    'x-kubernetes-validations': rules,
+  }
+  const root = {
+    type: 'object',
+    properties: { spec: { type: 'object', properties: { list } } },
+  } as unknown as JSONSchemaProps
+  assert.deepEqual(problems(root), [])
+})

@@ -1,5 +1,6 @@
 /** A definition as the kind that it defines: the same kind of value as a built-in one. */
 import type { Pause } from '#base/breaks.ts'
+import { stringifyJson } from '#codec/json.ts'
 import type { Kind, KindVersion, ScalePaths } from '#api/kind.ts'
 import { type Draft, type KObject, apiVersionOf } from '#api/metadata.ts'
 import type { Field, Schema } from '#api/schema.ts'
@@ -54,7 +55,7 @@ function scaleFrom({ subresources }: Version): ScalePaths | null {
 }
 
 const shown = (value: unknown): string =>
-  typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value)
+  typeof value === 'string' ? value : value === undefined || value === null ? '' : stringifyJson(value)
 
 const selectableFrom = ({ selectableFields = [] }: Version): Record<string, (object: KObject) => string> =>
   Object.fromEntries(

@@ -1,4 +1,5 @@
 /** Lists that are sets or maps hold nothing twice. */
+import { stringifyJson } from '#codec/json.ts'
 import type { Schema } from '#api/schema.ts'
 import type { FieldError } from '#api/validation.ts'
 import { anywhere } from '#codec/within.ts'
@@ -48,7 +49,7 @@ function repeated(texts: readonly string[]): readonly number[] {
 export function textOf(value: unknown): string {
   if (typeof value === 'bigint') return String(value)
   if (Array.isArray(value)) return `[${value.map(textOf).join(',')}]`
-  if (!isObject(value)) return JSON.stringify(value)
+  if (!isObject(value)) return stringifyJson(value)
   const names = Object.keys(value).toSorted()
   return `{${names.map(name => `${JSON.stringify(name)}:${textOf(value[name])}`).join(',')}}`
 }

@@ -33,7 +33,9 @@ function compile(schema: Props, root: boolean): CompiledRules | undefined {
   return made
 }
 
-const times = (most: number, limit: number | undefined): number => most * Math.max(0, limit ?? Infinity)
+/** Limits beyond 2^53 are bigints. */
+const times = (most: number, limit: number | bigint | undefined): number =>
+  most * Math.max(0, Number(limit ?? Infinity))
 
 /** Of a list that is no map it cannot be told which old item became which new one. */
 const ofItems = (schema: Props, context: RuleContext, path: string): RuleContext => ({

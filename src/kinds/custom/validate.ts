@@ -1,5 +1,6 @@
 /** What is wrong with a custom resource, in the order and the words of upstream. */
 import type { Pause } from '#base/breaks.ts'
+import { stringifyJson } from '#codec/json.ts'
 import { qualifiedName } from '#api/names.ts'
 import type { KindVersion, ScalePaths, WriteContext } from '#api/kind.ts'
 import type { KObject } from '#api/metadata.ts'
@@ -105,7 +106,7 @@ function goType(value: unknown): string {
 }
 
 const mistyped = (path: string, value: unknown, wanted: string): string =>
-  `${path} accessor error: ${typeof value === 'string' ? value : JSON.stringify(value)} is of the type ${goType(value)}, expected ${wanted}`
+  `${path} accessor error: ${typeof value === 'string' ? value : stringifyJson(value)} is of the type ${goType(value)}, expected ${wanted}`
 
 const mostReplicas = 2 ** 31 - 1
 

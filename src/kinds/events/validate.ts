@@ -10,7 +10,7 @@ const mismatch = 'does not match event.namespace'
 const most = { short: 128, note: 1024 } as const
 
 function checkText(place: Place, text: string | undefined, length: number): void {
-  if ((text ?? '').length > length) place.invalid('', `can have at most ${length} characters`)
+  if (Buffer.byteLength(text ?? '') > length) place.invalid('', `can have at most ${length} characters`)
 }
 
 /** Events with a time of their own are of the newer sort. */

@@ -1,5 +1,6 @@
 import { age, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validateIPAddress } from './addressing.ts'
 import { addressProblems } from '../addresses.ts'
 import { ipAddresses } from '#kinds/facts/generated/refs.ts'
 import type { IPAddress as Object } from '#kinds/facts/generated/types/networking_v1.ts'
@@ -14,5 +15,6 @@ export const IPAddress = defineKind(ipAddresses, {
   shortNames: ['ip'],
   unconditionalUpdate: true,
   validName: addressProblems,
+  validate: validateIPAddress,
   columns: [name, text('ParentRef', object => parentOf(object)), age],
 })

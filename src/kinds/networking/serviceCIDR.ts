@@ -1,5 +1,6 @@
 import { age, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validateServiceCIDR } from './addressing.ts'
 import { serviceCIDRs } from '#kinds/facts/generated/refs.ts'
 
 export const ServiceCIDR = defineKind(serviceCIDRs, {
@@ -8,5 +9,6 @@ export const ServiceCIDR = defineKind(serviceCIDRs, {
   defaults: range => {
     range.status ??= {}
   },
+  validate: validateServiceCIDR,
   columns: [name, text('CIDRs', object => (object.spec.cidrs ?? []).join(',')), age],
 })

@@ -1,5 +1,8 @@
 import { age, name, text } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { owned } from '../fill.ts'
+import { validateClaim } from './claims.ts'
+import { claimedSpec } from './defaults.ts'
 import { resourceClaims } from '#kinds/facts/generated/refs.ts'
 import type { ResourceClaim as Object } from '#kinds/facts/generated/types/resource_v1.ts'
 
@@ -16,7 +19,9 @@ export const ResourceClaim = defineKind(resourceClaims, {
   unconditionalUpdate: true,
   returnsDeleted: true,
   defaults: claim => {
+    claim.spec = owned(claimedSpec(claim.spec))
     claim.status ??= {}
   },
+  validate: validateClaim,
   columns: [name, text('State', stateOf), age],
 })

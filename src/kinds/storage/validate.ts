@@ -6,16 +6,20 @@ import type {
   CSIDriver,
   CSINode,
   CSINodeDriver,
+  CSIStorageCapacity,
   StorageClass,
   VolumeAttachment,
   VolumeAttributesClass,
+  VolumeError,
 } from '#kinds/facts/generated/types/storage_v1.ts'
 import { checkFixed } from '../apps/checks.ts'
 import { checkDriverName } from '../core/volumeSources.ts'
+import { isNegative } from '../core/quantities.ts'
 import { without } from '../fill.ts'
+import { checkSelector } from '../meta.ts'
 import { Place } from '../place.ts'
 
-const most = { parameters: 512, bytes: 256 * 1024, nodeId: 256 } as const
+const most = { parameters: 512, bytes: 256 * 1024, nodeId: 256, message: 1024 } as const
 const bindings = ['Immediate', 'WaitForFirstConsumer']
 const reclaims = ['Delete', 'Retain']
 
@@ -66,14 +70,50 @@ export function validateAttributesClass(
   { old }: WriteContext<VolumeAttributesClass>,
 ): readonly FieldError[] {
   const root = new Place('')
+  for (const name of ['driverName', 'parameters'] as const)
+    if (old !== undefined && !equal(object[name], old[name]))
+      root.at(name).forbidden(`updates to ${name} are forbidden.`)
   checkDriverName(root.at('driverName'), object.driverName)
   checkParameters(root.at('parameters'), object.parameters)
   if (Object.keys(object.parameters ?? {}).length === 0)
     root.at('parameters').required('must contain at least one key/value pair')
-  if (old === undefined) return root.errors
-  checkFixed(root.at('driverName'), object.driverName, old.driverName)
-  checkFixed(root.at('parameters'), object.parameters, old.parameters)
   return root.errors
+}
+
+/** What was asked of the driver stays. */
+export function validateCapacity(
+  object: CSIStorageCapacity,
+  { old }: WriteContext<CSIStorageCapacity>,
+): readonly FieldError[] {
+  const root = new Place('')
+  const { nodeTopology, storageClassName, capacity } = object
+  if (old === undefined) {
+    checkSelector(root.at('nodeTopology'), nodeTopology)
+    root.at('storageClassName').format(storageClassName, dns1123Subdomain)
+    if (capacity !== undefined && isNegative(capacity))
+      root.at('capacity').invalid(capacity, 'must be greater than or equal to 0')
+    return root.errors
+  }
+  checkFixed(root.at('nodeTopology'), nodeTopology, old.nodeTopology)
+  checkFixed(root.at('storageClassName'), storageClassName, old.storageClassName)
+  return root.errors
+}
+
+function checkVolumeError(place: Place, error: VolumeError | undefined): void {
+  // Upstream tells the limit of the metadata here.
+  if (Buffer.byteLength(error?.message ?? '') > most.message) place.at('message').tooLong(most.bytes)
+  if (error?.errorCode !== undefined && error.errorCode < 0)
+    place.at('errorCode').invalid(error.errorCode, 'must be between 0 and 2147483647, inclusive')
+}
+
+function checkAttachmentStatus(place: Place, { status }: VolumeAttachment): void {
+  const size = Object.entries(status?.attachmentMetadata ?? {}).reduce(
+    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
+    0,
+  )
+  if (size > most.bytes) place.at('attachmentMetadata').tooLong(most.bytes)
+  checkVolumeError(place.at('attachError'), status?.attachError)
+  checkVolumeError(place.at('detachError'), status?.detachError)
 }
 
 const exactlyOne = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName'
@@ -83,7 +123,10 @@ export function validateAttachment(
   { old, subresource }: WriteContext<VolumeAttachment>,
 ): readonly FieldError[] {
   const root = new Place('')
-  if (subresource === 'status') return root.errors
+  if (subresource === 'status') {
+    checkAttachmentStatus(root.at('status'), object)
+    return root.errors
+  }
   const { attacher, source, nodeName } = object.spec
   checkDriverName(root.at('spec.attacher'), attacher)
   const at = root.at('spec.source')

@@ -10,7 +10,7 @@ const usualGrace = 30
 export function graceOf(pod: Pod, gone: boolean): number {
   const asked = pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? usualGrace
   // What the API has already forgotten may run elsewhere by now: it is not given long.
-  return gone ? Math.min(asked, 2) : asked
+  return gone ? Math.min(Number(asked), 2) : Number(asked)
 }
 
 const alive = (one: RuntimeContainer): boolean => one.state === 'running' || one.state === 'unknown'

@@ -29,7 +29,7 @@ const comparable = 200
 export function mergeTolerations<T extends Bears>(first: readonly T[], second: readonly T[]): T[] {
   const texts = new Set<string>()
   const all = [...first, ...second].filter(one => {
-    const text = JSON.stringify(fields.map(field => one[field] ?? ''))
+    const text = JSON.stringify(fields.map(field => String(one[field] ?? '')))
     return !texts.has(text) && texts.add(text)
   })
   if (all.length > comparable) return all

@@ -63,6 +63,25 @@ test('a token of ours names its account, until it is over', async () => {
   await close()
 })
 
+test('claims of another shape open nothing, whoever signed them', async () => {
+  const { who, close } = await opened()
+  const own = claims()['kubernetes.io']
+  for (const wrong of [
+    { ...own, serviceaccount: null },
+    { ...own, serviceaccount: { name: 'robot' } },
+    { ...own, pod: null },
+    { ...own, secret: { name: 5, uid: 'x' } },
+    { ...own, node: [] },
+    null,
+  ])
+    assert.equal(
+      who(signToken(keys, { ...claims(), 'kubernetes.io': wrong } as never)),
+      undefined,
+      JSON.stringify(wrong),
+    )
+  await close()
+})
+
 test('tokens that we did not sign open nothing', () => {
   const [head = '', body = '', signature = ''] = good.split('.')
   const header = { kid: keys.id, typ: 'JWT' }

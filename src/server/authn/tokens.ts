@@ -80,6 +80,11 @@ function parsePart(text: string): Record<string, unknown> | undefined {
   }
 }
 
+const isBound = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  ['name', 'uid'].every(key => Object.hasOwn(value, key) && typeof Reflect.get(value, key) === 'string')
+
 const isClaims = (value: Record<string, unknown>): boolean => {
   const own: unknown = value['kubernetes.io']
   return (
@@ -90,7 +95,8 @@ const isClaims = (value: Record<string, unknown>): boolean => {
     typeof own === 'object' &&
     own !== null &&
     typeof Reflect.get(own, 'namespace') === 'string' &&
-    typeof Reflect.get(own, 'serviceaccount') === 'object'
+    isBound(Reflect.get(own, 'serviceaccount')) &&
+    ['pod', 'secret', 'node'].every(key => !Object.hasOwn(own, key) || isBound(Reflect.get(own, key)))
   )
 }
 

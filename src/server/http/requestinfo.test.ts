@@ -40,6 +40,8 @@ test('paths that try to be something else are refused', () => {
     '/api/v1/namespaces/a%2fb/pods',
     '/api/v1/pods/%zz',
     '/a\\b',
+    '/api/v1/namespaces/a\u0000b/pods',
+    '/apis/a%0Ab/v1/pods',
   ])
     assert.throws(() => parseRequest('GET', path), { reason: 'BadRequest' }, path)
 })

@@ -22,13 +22,14 @@ const verbs: Readonly<Record<string, Verb>> = {
 /** Subresources of a namespace; anything else below `namespaces/x` is a resource in it. */
 const ofNamespace = new Set(['status', 'finalize'])
 
-const encodedTrap = /%(?:2e|2f|5c|00|25)/i
+const encodedTrap = /%(?:2e|2f|5c|25|[01][0-9a-f]|7f)/i
+const trap = /[\\\p{Cc}]/u
 
 function segments(path: string): readonly string[] {
   const parts = path.split('/').slice(1)
   if (parts.at(-1) === '') parts.pop()
   return parts.map(part => {
-    if (part === '' || part === '.' || part === '..' || encodedTrap.test(part) || part.includes('\\'))
+    if (part === '' || part === '.' || part === '..' || encodedTrap.test(part) || trap.test(part))
       throw badRequest('the path is not valid')
     try {
       return part.includes('%') ? decodeURIComponent(part) : part

@@ -149,3 +149,19 @@ test('a changed kind changes its own document alone', async () => {
   assert.equal(after[0], before[0])
   assert.notEqual(after[1]?.hash, before[1]?.hash)
 })
+
+test('a schema may hold integers beyond 2^53', async () => {
+  const [like] = crontab('a').versions
+  assert.ok(like !== undefined)
+  const wide = {
+    type: 'object',
+    properties: { n: { type: 'integer', default: 2n ** 62n, maxLength: 2n ** 62n } },
+  } as unknown as Json
+  const version = { ...like, openapi: () => wide as never }
+  const documents = makeDocuments(schemeOf([{ ...crontab('a'), versions: [version] }]))
+  const three = await documents.version3('apis/stable.example.com/v1')
+  assert.ok(three !== undefined)
+  assert.match((await decompress(three.gzipped)).toString(), /"default":4611686018427387904/)
+  assert.match((await decompress((await documents.version2('json')).gzipped)).toString(), /4611686018427387904/)
+  assert.ok((await documents.version2('protobuf')).gzipped.length > 0)
+})

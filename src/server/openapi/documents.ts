@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
+import { stringifyJson } from '#codec/json.ts'
 import type { Kind, Scheme, Served } from '#api/kind.ts'
 import type { JsonObject } from '#api/metadata.ts'
 import { type RemoteSwagger, type Remotes, noRemotes } from '../remotes.ts'
@@ -59,7 +60,7 @@ const entriesOf = (described: Described, remotes: readonly RemoteSwagger[]): Ent
   merged({ paths: swaggerPaths(described), definitions: swaggerDefinitions(described) }, remotes)
 
 async function swagger(entries: Entries): Promise<string> {
-  const text = (name: string, one: JsonObject): string => `${JSON.stringify(name)}:${JSON.stringify(one)}`
+  const text = (name: string, one: JsonObject): string => `${JSON.stringify(name)}:${stringifyJson(one)}`
   const paths = await each(entries.paths, text)
   const definitions = await each(entries.definitions, text)
   const head = JSON.stringify(swaggerHead).slice(0, -1)
@@ -107,9 +108,7 @@ export function makeDocuments(scheme: Scheme, remotes: Remotes = noRemotes): Doc
     version3: place => {
       const found = groupVersionOf(place)
       const served = found === undefined || remotes.has(...found) ? [] : servedIn(scheme, ...found)
-      return served.length === 0
-        ? undefined
-        : cached(place, { served }, described => JSON.stringify(openapi(described)))
+      return served.length === 0 ? undefined : cached(place, { served }, described => stringifyJson(openapi(described)))
     },
     version2: form => {
       const served = scheme

@@ -3,6 +3,7 @@
  * field numbers, taken from the published `OpenAPIv2.proto`; words that start with `x-` become vendor extensions.
  */
 import type { Json, JsonObject } from '#api/metadata.ts'
+import { stringifyJson } from '#codec/json.ts'
 
 type Shape =
   | 'text'
@@ -37,7 +38,7 @@ const sliced = (number: number, bytes: Uint8Array): Buffer =>
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const yamlOf = (value: Json): Buffer => sliced(2, Buffer.from(`${JSON.stringify(value)}\n`))
+const yamlOf = (value: Json): Buffer => sliced(2, Buffer.from(`${stringifyJson(value)}\n`))
 
 function named(number: number, name: string, value: Buffer): Buffer {
   return sliced(number, Buffer.concat([sliced(1, Buffer.from(name)), sliced(2, value)]))
@@ -64,7 +65,7 @@ function double(value: number): Buffer {
 function field(number: number, shape: Shape, value: Json): Buffer {
   if (Array.isArray(value) && shape !== 'any')
     return Buffer.concat((value as readonly Json[]).map(one => field(number, shape, one)))
-  if (shape === 'text') return sliced(number, Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)))
+  if (shape === 'text') return sliced(number, Buffer.from(typeof value === 'string' ? value : stringifyJson(value)))
   if (shape === 'flag') return Buffer.concat([varint(number << 3), varint(value === true ? 1 : 0)])
   if (shape === 'integer') return Buffer.concat([varint(number << 3), varint(Math.trunc(Number(value)))])
   if (shape === 'double') return Buffer.concat([varint((number << 3) | 1), double(Number(value))])

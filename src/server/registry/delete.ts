@@ -93,9 +93,13 @@ function finalizers(kind: Kind, object: KObject, wish: Propagation | undefined):
   return wish === 'Background' ? others : had
 }
 
+/** A lifetime: what is asked for beyond it has no date that could be written. */
+const longestGrace = 2 ** 31 - 1
+
 /** Seconds until it may go; a second deletion may only shorten them. */
 function graceOf(kind: Kind, object: KObject, asked: number | undefined): number {
-  const wanted = kind.grace?.(object, asked) ?? 0
+  // 64-bit fields may hold a bigint.
+  const wanted = Math.min(Number(kind.grace?.(object, asked) ?? 0), longestGrace)
   const running =
     object.metadata.deletionTimestamp === undefined ? undefined : (object.metadata.deletionGracePeriodSeconds ?? 0)
   if (running === undefined) return wanted

@@ -237,7 +237,7 @@ export const lists: Library = {
       gives: listType(intType),
       run: range,
       ...bySize,
-      estimate: sizes => making(1, fixed(sizes.integer(0) ?? 2 ** 64)),
+      estimate: sizes => making(1, fixed(Math.max(0, sizes.integer(0) ?? 2 ** 64))),
     }),
     method('reverse', [list()], {
       gives: listType(varA.type),
