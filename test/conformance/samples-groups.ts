@@ -36,6 +36,7 @@ const admission: readonly Sample[] = [
     }),
     patch: { spec: { failurePolicy: 'Ignore' } },
     status: conditions,
+    answered: true,
   },
   {
     tests: [
