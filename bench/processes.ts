@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { loadKubeconfig } from '../src/client/kubeconfig.ts'
+import { serverFlags } from '../src/processes/supervise.ts'
 import type { Job, Result } from './load.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -84,7 +85,7 @@ export async function startServer(options: ServerOptions): Promise<StartedServer
   }
   await writeFile(join(dir, 'cluster.json'), JSON.stringify(config), { mode: 0o600 })
   const started = performance.now()
-  const child = spawn(process.execPath, [join(root, 'dist/main.js'), 'server', '--dir', dir], {
+  const child = spawn(process.execPath, [...serverFlags, join(root, 'dist/main.js'), 'server', '--dir', dir], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const readyAfter = await ready(options.port, started)

@@ -25,8 +25,18 @@ export const systemClock: Clock = {
   },
 }
 
+/** Of one second many are made. */
+let [lastSecond, lastText] = [Number.NaN, '']
+
 /** RFC 3339 with seconds, as metav1.Time prints. */
-export const timestamp = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
+export function timestamp(milliseconds: number): string {
+  const second = Math.floor(milliseconds / 1000)
+  if (second !== lastSecond) {
+    lastText = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`
+    lastSecond = second
+  }
+  return lastText
+}
 
 /** RFC 3339 with microseconds, as metav1.MicroTime prints. */
 export const microTimestamp = (milliseconds: number): string =>

@@ -15,11 +15,25 @@ export interface Program {
   readonly argv: readonly string[]
 }
 
+/**
+ * Of Node, for a server. What a request leaves behind shall be garbage before the young generation is full: with the usual
+ * half of this size a create costs a tenth more.
+ */
+export const serverFlags: readonly string[] = ['--max-semi-space-size=32']
+
 /** @param entry the command that runs this program itself, for example `node main.ts` */
 export function programs(entry: readonly string[], config: ClusterConfig, layout: Layout): readonly Program[] {
-  const self = (role: Role): readonly string[] => [...entry, role, '--dir', layout.dir]
+  const [node = '', ...rest] = entry
+  const self = (role: Role, flags: readonly string[] = []): readonly string[] => [
+    node,
+    ...flags,
+    ...rest,
+    role,
+    '--dir',
+    layout.dir,
+  ]
   const inside = config.netns === undefined ? [] : ['nsenter', `--net=${config.netns}`, '--']
-  const server: Program = { role: 'server', argv: self('server') }
+  const server: Program = { role: 'server', argv: self('server', serverFlags) }
   if (config.nodes !== 'real') return [server]
   return [server, { role: 'agent', argv: [...inside, ...self('agent')] }]
 }

@@ -4,35 +4,9 @@ import type { Change, Index, Reader } from '#api/reader.ts'
 import type { Scheme } from '#api/kind.ts'
 import type { User } from '#api/request.ts'
 import type { Authorize } from '#server/authz/authorize.ts'
+import { type HeldIndex, holdIndex } from './indexes.ts'
 import { storageOf } from '#server/registry/create.ts'
 import type { Event, Store } from '#server/store/contract.ts'
-
-type Entries = Map<string, Map<string, KObject>>
-
-/** One index, kept up to date before any subscriber hears of a change. */
-class Indexed {
-  readonly #index: Index
-  readonly #entries: Entries = new Map()
-  constructor(index: Index) {
-    this.#index = index
-  }
-  apply(key: string, before: KObject | undefined, after: KObject | undefined): void {
-    for (const value of before === undefined ? [] : this.#index.of(before)) {
-      const keys = this.#entries.get(value)
-      keys?.delete(key)
-      if (keys?.size === 0) this.#entries.delete(value)
-    }
-    for (const value of after === undefined ? [] : this.#index.of(after)) {
-      const keys = this.#entries.get(value)
-      if (keys === undefined) this.#entries.set(value, new Map([[key, after ?? missing]]))
-      else keys.set(key, after ?? missing)
-    }
-  }
-  get(value: string): readonly KObject[] {
-    return [...(this.#entries.get(value)?.values() ?? [])]
-  }
-}
-const missing: KObject = { apiVersion: '', kind: '', metadata: {} }
 
 const asChange = (event: Event): Change => ({
   type: event.type,
@@ -57,7 +31,7 @@ function asChanges(events: readonly Event[]): readonly Change[] {
 class StoreReader implements Reader {
   readonly #store: Store
   readonly #scheme: Scheme
-  readonly #indexes = new Map<string, Indexed>()
+  readonly #indexes = new Map<string, HeldIndex>()
   readonly #granted = new Set<GroupResource>()
   readonly #stops = new Set<() => void>()
   readonly #allowed: (ref: ResourceRef) => Promise<void>
@@ -102,14 +76,9 @@ class StoreReader implements Reader {
   #add(index: Index): void {
     const id = `${index.resource} ${index.name}`
     if (this.#indexes.has(id)) return
-    const indexed = new Indexed(index)
-    this.#indexes.set(id, indexed)
-    const snapshot = this.#store.snapshot(index.resource)
-    for (const { key, object } of snapshot.range()) indexed.apply(key, undefined, object)
-    this.#watch(index.resource, snapshot.revision, events => {
-      for (const { type, key, kept, previous } of events)
-        indexed.apply(key, previous?.object, type === 'put' ? kept.object : undefined)
-    })
+    const held = holdIndex(this.#store, index)
+    this.#indexes.set(id, held)
+    this.#stops.add(() => held.release())
   }
   subscribe(ref: ResourceRef, onChanges: (changes: readonly Change[]) => void): () => void {
     const resource = this.#stored(ref)
