@@ -10,7 +10,7 @@ import { inVersion } from '../converting.ts'
 import { withMetadata } from '#server/registry/build.ts'
 import type { Kept } from '#server/store/contract.ts'
 import type { OnBytes } from '#server/store/sqlite/batch.ts'
-import { keepEncoding, keepItem } from './kept-encodings.ts'
+import { keepEncoding, keepFresh, keepItem } from './kept-encodings.ts'
 
 const opening = '"metadata":{'
 
@@ -58,7 +58,7 @@ export const keepBytes = (scheme: Scheme): OnBytes => {
     const kind = kindOf(kept.resource)
     if (kind === undefined) return
     const bytes = managed.length === 0 ? Buffer.from(text) : splicedBytes(text, managed)
-    keepEncoding(kept, jsonId(kind, kind.hub), bytes)
+    keepFresh(kept, jsonId(kind, kind.hub), bytes)
   }
 }
 

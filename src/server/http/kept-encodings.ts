@@ -5,6 +5,8 @@
 import type { Kept } from '#server/store/contract.ts'
 
 const most = 192 * 1024 * 1024
+/** Of what writes have made. */
+const mostFresh = 16 * 1024 * 1024
 
 interface Held {
   /** Not the object itself: that may go when something newer takes its place. */
@@ -51,6 +53,10 @@ export class KeptEncodings {
 }
 
 const all = new KeptEncodings(most)
+const fresh = new KeptEncodings(mostFresh)
+
+/** For bytes that a write has made: wanted by its answer and by watchers at once, and later perhaps never again. */
+export const keepFresh = (kept: Kept, id: string, bytes: Uint8Array): void => fresh.keep(kept, id, bytes)
 
 /** Lets bytes stay with what they encode for as long as there is room. */
 export const keepEncoding = (kept: Kept, id: string, bytes: Uint8Array): void => all.keep(kept, id, bytes)
