@@ -35,7 +35,9 @@ test('all suites of the benchmarks give figures', async () => {
     for (const kind of noContainers === false ? [...kinds, 'to Running', 'at once'] : kinds) {
       const found = figures.filter(one => one.name.includes(kind))
       assert.equal(found.length, 1, kind)
-      assert.ok((found[0]?.value ?? 0) > 0, kind)
+      // An event may be there before the writer has its answer: then it was not late at all.
+      const value = found[0]?.value ?? Number.NaN
+      assert.ok(kind.endsWith('p99') ? value >= 0 : value > 0, `${kind}: ${value}`)
       assert.match(stdout, new RegExp(found[0]?.name.split(' ')[0] ?? '-'))
     }
   } finally {
