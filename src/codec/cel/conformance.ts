@@ -1,6 +1,7 @@
 /** Reads cel-spec's cases, as the development package @bufbuild/cel-spec carries them. For tests alone. */
 import { dyn } from './define.ts'
 import type { Overload } from './define.ts'
+import { standard } from './library/standard.ts'
 import * as types from './types.ts'
 import type { CelType } from './types.ts'
 import { CelList, EntryMap, noSuchOverload, TypeValue, UInt } from './values.ts'
@@ -39,18 +40,7 @@ const textOf = (json: Json | undefined): string => (typeof json === 'object' ? '
 const items = (json: Json | undefined): readonly Json[] => (Array.isArray(json) ? json : [])
 
 const named: ReadonlyMap<string, CelType> = new Map([
-  ['bool', types.boolType],
-  ['int', types.intType],
-  ['uint', types.uintType],
-  ['double', types.doubleType],
-  ['string', types.stringType],
-  ['bytes', types.bytesType],
-  ['null_type', types.nullType],
-  ['list', types.listType(types.dynType)],
-  ['map', types.mapType(types.dynType, types.dynType)],
-  ['type', types.typeType()],
-  ['google.protobuf.Timestamp', types.timestampType],
-  ['google.protobuf.Duration', types.durationType],
+  ...(standard.types ?? []),
   ['optional_type', types.optionalType(types.dynType)],
 ])
 

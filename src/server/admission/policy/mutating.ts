@@ -19,10 +19,10 @@ import { type DecodePatched, accept, hubOf } from '../webhook/patch.ts'
 import { type Active, activePolicies, isExempt } from './active.ts'
 import { type Common, compileCommon, remembered } from './compiled.ts'
 import { OutOfBudget, type Scope, type Subject, conditionsHold, evaluateEach, scopeOf } from './evaluate.ts'
-import { PolicyFailure, matched } from './matching.ts'
-import { collectParams, requireParams } from './params.ts'
+import { askingOf } from './invocations.ts'
+import { PolicyFailure } from './matching.ts'
 import { type Configure, applyConfiguration, applyPatch } from './patches.ts'
-import { namespaceAround, objectIn, oldIn, paramsNamespace } from './subject.ts'
+import { namespaceAround, objectIn, oldIn } from './subject.ts'
 import { type PolicyParts, breaksOf } from './validating.ts'
 
 export interface MutatingParts extends PolicyParts {
@@ -128,43 +128,18 @@ function refusal(request: AdmissionRequest, failed: readonly Failed[]): StatusEr
   })
 }
 
-async function attempted<T>(
-  { failed }: Changing,
-  { policy, binding }: Pick<Failed, 'policy' | 'binding'>,
-  run: () => T | Promise<T>,
-): Promise<T | undefined> {
-  try {
-    return await run()
-  } catch (error) {
-    if (!(error instanceof PolicyFailure)) throw error
-    const message = `failed to configure ${binding === undefined ? 'policy' : 'binding'}: ${error.message}`
-    failed.push({ policy, binding, message, reason: 'Forbidden' })
-    return undefined
-  }
-}
-
-async function invocationsOf(
-  changing: Changing,
-  { policy, criteria, bindings }: Active<Policy, Binding>,
-): Promise<readonly Invocation[]> {
-  const { parts, request } = changing
-  const found = await attempted(changing, { policy, binding: undefined }, () => {
-    const match = matched(parts, criteria, request)
-    return match === undefined ? undefined : { match, served: requireParams(parts, policy.spec.paramKind) }
-  })
-  if (found === undefined) return []
-  const { match, served } = found
+async function invocationsOf(changing: Changing, one: Active<Policy, Binding>): Promise<readonly Invocation[]> {
+  const { policy } = one
   const invocations: Invocation[] = []
-  for (const { binding, criteria: own } of bindings) {
-    const all = await attempted(changing, { policy, binding }, () => {
-      if (own !== undefined && matched(parts, own, request) === undefined) return []
-      return collectParams(parts, { served, ref: binding.spec.paramRef, namespace: paramsNamespace(request) })
-    })
-    for (const params of all ?? []) {
+  const asking = askingOf(changing, one, (binding, message) => {
+    changing.failed.push({ policy, binding, message, reason: 'Forbidden' })
+  })
+  for await (const { binding, match, params: all } of asking)
+    for (const params of all) {
       const { namespace = '', name = '' } = params?.metadata ?? {}
-      invocations.push({ policy, binding, match, params, id: [nameOf(policy), nameOf(binding), namespace, name].join('/') }) // prettier-ignore
+      const id = [nameOf(policy), nameOf(binding), namespace, name].join('/')
+      invocations.push({ policy, binding, match, params, id })
     }
-  }
   return invocations
 }
 

@@ -13,10 +13,10 @@ import { type Step, subjectOf } from '../step.ts'
 import type { Match } from '../webhook/match.ts'
 import { type Active, activePolicies, isExempt } from './active.ts'
 import { type Budget, type Scope, type Subject, conditionsHold, scopeOf } from './evaluate.ts'
-import { PolicyFailure, matched } from './matching.ts'
+import { askingOf } from './invocations.ts'
 import type { PolicyMetrics } from './metrics.ts'
-import { type ParamParts, collectParams, requireParams } from './params.ts'
-import { namespaceAround, objectIn, oldIn, paramsNamespace } from './subject.ts'
+import type { ParamParts } from './params.ts'
+import { namespaceAround, objectIn, oldIn } from './subject.ts'
 import { type Refusal, annotate, compiledPolicy, verdicts } from './verdicts.ts'
 
 export interface PolicyParts extends ParamParts {
@@ -66,47 +66,15 @@ function refusal(request: AdmissionRequest, { policy, binding, message, reason }
   return new StatusError({ reason, message: base.message, details: { ...base.details, causes: [{ message: text }] } })
 }
 
-/** @returns what may fail, or undefined when it has and the policy's failure policy has been heard. */
-async function attempted<T>(
-  { denied }: Judging,
-  { policy, binding }: Pick<Denial, 'policy' | 'binding'>,
-  run: () => T | Promise<T>,
-): Promise<T | undefined> {
-  try {
-    return await run()
-  } catch (error) {
-    if (!(error instanceof PolicyFailure)) throw error
-    const message = `failed to configure ${binding === undefined ? 'policy' : 'binding'}: ${error.message}`
-    if (policy.spec.failurePolicy !== 'Ignore') denied.push({ policy, binding, message, reason: 'Invalid' })
-    return undefined
-  }
-}
-
-interface Found {
-  readonly match: Match
-  readonly served: ReturnType<typeof requireParams>
-}
-
-async function judgeBy(judging: Judging, { policy, criteria, bindings }: Active<Policy, Binding>): Promise<void> {
-  const { parts, request } = judging
-  const found = await attempted(judging, { policy, binding: undefined }, (): Found | undefined => {
-    const match = matched(parts, criteria, request)
-    return match === undefined ? undefined : { match, served: requireParams(parts, policy.spec.paramKind) }
-  })
-  if (found === undefined) return
+async function judgeBy(judging: Judging, one: Active<Policy, Binding>): Promise<void> {
+  const { request, denied } = judging
+  const { policy } = one
   const notes = new Map<string, Set<string>>()
-  for (const { binding, criteria: own } of bindings) {
-    const params = await attempted(judging, { policy, binding }, () => {
-      if (own !== undefined && matched(parts, own, request) === undefined) return undefined
-      return collectParams(parts, {
-        served: found.served,
-        ref: binding.spec.paramRef,
-        namespace: paramsNamespace(request),
-      })
-    })
-    if (params === undefined || params.length === 0) continue
-    await judgeBound(judging, { policy, binding, match: found.match, params, notes })
-  }
+  const asking = askingOf(judging, one, (binding, message) => {
+    if (policy.spec.failurePolicy !== 'Ignore') denied.push({ policy, binding, message, reason: 'Invalid' })
+  })
+  for await (const { binding, match, params } of asking)
+    await judgeBound(judging, { policy, binding, match, params, notes })
   for (const [key, values] of notes) note(request, `${policy.metadata.name ?? ''}/${key}`, [...values].join(', '))
 }
 
