@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { makeAuthority } from '#pki/issue.ts'
-import { definition, definitions, established, mergePatch, removed } from './definitions.ts'
+import { definition, definitions, established, mergePatch, removed, removedAll } from './definitions.ts'
 import {
   type Hook,
   type Respond,
@@ -34,8 +34,7 @@ beforeEach(() => {
 })
 afterEach(async () => {
   hook.respond = honest
-  const { json } = await wire.call('GET', definitions)
-  for (const { metadata } of json.items) await removed(wire, metadata.name)
+  await removedAll(wire)
 })
 
 const install = (stored: 'v1' | 'v2' = 'v1', config: object = {}): Promise<string> =>

@@ -1,7 +1,7 @@
 /** Versions that a webhook converts. */
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
-import { definitions, established, mergePatch, removed, until, widget } from './definitions.ts'
+import { definitions, established, mergePatch, removedAll, until, widget } from './definitions.ts'
 import { type Hook, answer, honest, one, startHook, text, two, v1, v2, versions } from './hook.ts'
 import { type Reply, type Wire, openWire } from './wire.ts'
 
@@ -21,8 +21,7 @@ beforeEach(() => {
 })
 afterEach(async () => {
   hook.respond = honest
-  const { json } = await wire.call('GET', definitions)
-  for (const { metadata } of json.items) await removed(wire, metadata.name)
+  await removedAll(wire)
 })
 
 const install = (stored: 'v1' | 'v2' = 'v1', config: object = {}): Promise<string> =>

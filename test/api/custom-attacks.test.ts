@@ -1,7 +1,7 @@
 /** Definitions and objects that mean harm, or are only very large. */
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
-import { definition, definitions, established, removed, schemaOf, widget } from './definitions.ts'
+import { definition, definitions, established, removedAll, schemaOf, widget } from './definitions.ts'
 import { type Wire, openWire } from './wire.ts'
 
 let wire: Wire
@@ -9,10 +9,7 @@ before(async () => {
   wire = await openWire()
 })
 after(() => wire.stop())
-afterEach(async () => {
-  const { json } = await wire.call('GET', definitions)
-  for (const { metadata } of json.items) await removed(wire, metadata.name)
-})
+afterEach(() => removedAll(wire))
 
 const strange = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'then', 'valueOf']
 

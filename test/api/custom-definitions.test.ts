@@ -8,6 +8,7 @@ import {
   established,
   mergePatch,
   removed,
+  removedAll,
   schemaOf,
   until,
   versionOf,
@@ -21,10 +22,7 @@ before(async () => {
   wire = await openWire()
 })
 after(() => wire.stop())
-afterEach(async () => {
-  const { json } = await wire.call('GET', definitions)
-  for (const { metadata } of json.items) await removed(wire, metadata.name)
-})
+afterEach(() => removedAll(wire))
 
 const refused = async (wanted: Wanted): Promise<string> => {
   const reply = await wire.call('POST', definitions, { body: definition(wanted) })

@@ -6,7 +6,7 @@ import {
   definitions,
   established,
   mergePatch,
-  removed,
+  removedAll,
   schemaOf,
   until,
   versionOf,
@@ -19,10 +19,7 @@ before(async () => {
   wire = await openWire()
 })
 after(() => wire.stop())
-afterEach(async () => {
-  const { json } = await wire.call('GET', definitions)
-  for (const { metadata } of json.items) await removed(wire, metadata.name)
-})
+afterEach(() => removedAll(wire))
 
 const made = async (at: string, body: object): Promise<Reply['json']> => {
   const reply = await wire.call('POST', at, { body })

@@ -1,7 +1,7 @@
 /** Rules of custom resources, as upstream's conformance tests ask and beyond. */
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
-import { definition, definitions, established, mergePatch, removed, schemaOf, widget } from './definitions.ts'
+import { definition, definitions, established, mergePatch, removedAll, schemaOf, widget } from './definitions.ts'
 import { type Wire, openWire } from './wire.ts'
 
 let wire: Wire
@@ -9,10 +9,7 @@ before(async () => {
   wire = await openWire()
 })
 after(() => wire.stop())
-afterEach(async () => {
-  const { json } = await wire.call('GET', definitions)
-  for (const { metadata } of json.items) await removed(wire, metadata.name)
-})
+afterEach(() => removedAll(wire))
 
 const refused = async (schema: object): Promise<string> => {
   const reply = await wire.call('POST', definitions, { body: definition({ schema }) })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
-import { definitions, established, mergePatch, removed, schemaOf, versionOf, widget } from './definitions.ts'
+import { definitions, established, mergePatch, removedAll, schemaOf, versionOf, widget } from './definitions.ts'
 import { type Reply, type Wire, openWire } from './wire.ts'
 
 let wire: Wire
@@ -8,10 +8,7 @@ before(async () => {
   wire = await openWire()
 })
 after(() => wire.stop())
-afterEach(async () => {
-  const { json } = await wire.call('GET', definitions)
-  for (const { metadata } of json.items) await removed(wire, metadata.name)
-})
+afterEach(() => removedAll(wire))
 
 const made = async (at: string, body: object): Promise<Reply['json']> => {
   const reply = await wire.call('POST', at, { body })

@@ -93,6 +93,12 @@ export async function removed(wire: Wire, name: string): Promise<void> {
   )
 }
 
+/** All that there are. */
+export async function removedAll(wire: Wire): Promise<void> {
+  const { json } = await wire.call('GET', definitions)
+  for (const { metadata } of json.items) await removed(wire, metadata.name)
+}
+
 export const widget = (name: string, rest: object = {}, apiVersion = 'example.com/v1'): object => ({
   apiVersion,
   kind: 'Widget',
