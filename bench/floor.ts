@@ -1,7 +1,8 @@
 /**
  * The floor: the least that any correct server on this runtime does for the same work. HTTPS keep-alive; a create is parsed,
- * named, given uid, time and revision, committed to SQLite with synchronous=FULL in groups, and answered; a GET is answered
- * from memory; /cat answers bytes that lie ready. Prints its port and runs until it is ended.
+ * named, given uid, time and revision, committed to SQLite with synchronous=FULL in groups, and answered; a PUT is a create
+ * whose revision is compared; a PATCH one where it is not; a GET is answered from memory; /cat answers bytes that lie ready.
+ * Prints its port and runs until it is ended.
  */
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -40,21 +41,27 @@ worker.on('message', () => {
   flush()
 })
 
-function create(response: ServerResponse, body: string): void {
+/** The newest revision of each object, durable or not: what a PUT is compared with. */
+const heads = new Map<string, string>()
+
+function write(response: ServerResponse, body: string, replaces: boolean): void {
   const object = JSON.parse(body) as { metadata: Record<string, unknown> & { name?: string } }
-  object.metadata.uid = randomUUID()
-  object.metadata['creationTimestamp'] = new Date().toISOString()
-  object.metadata['resourceVersion'] = String(++revision)
-  object.metadata.name ??= `floor-${revision}`
+  const { metadata } = object
+  metadata.name ??= `floor-${revision + 1}`
+  const id = metadata.name
+  if (replaces && heads.get(id) !== metadata['resourceVersion']) return send(response, 409, Buffer.alloc(0))
+  metadata['uid'] ??= randomUUID()
+  metadata['creationTimestamp'] ??= new Date().toISOString()
+  metadata['resourceVersion'] = String(++revision)
+  heads.set(id, String(revision))
   const text = JSON.stringify(object)
-  const id = object.metadata.name
   waiting.push({
     key: id,
     text,
     answer: () => {
       const bytes = Buffer.from(text)
       kept.set(id, bytes)
-      send(response, 201, bytes)
+      send(response, replaces ? 200 : 201, bytes)
     },
   })
   setImmediate(flush)
@@ -69,10 +76,10 @@ let large = Buffer.alloc(0)
 
 function handle(request: IncomingMessage, response: ServerResponse): void {
   const url = request.url ?? '/'
-  if (request.method === 'POST') {
+  if (request.method !== 'GET') {
     const parts: Buffer[] = []
     request.on('data', (part: Buffer) => parts.push(part))
-    request.on('end', () => create(response, Buffer.concat(parts).toString()))
+    request.on('end', () => write(response, Buffer.concat(parts).toString(), request.method === 'PUT'))
     return
   }
   if (url.startsWith('/cat/')) {

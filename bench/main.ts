@@ -1,8 +1,9 @@
-/** `npm run bench -- api|start|memory|pods|watch [--kubeconfig FILE] [--json FILE]`: figures against the floor of the same run. */
+/** `npm run bench -- api|start|memory|pods|watch|definitions [--kubeconfig FILE] [--json FILE]`: figures against the floor of the same run. */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { build } from '../tools/build.ts'
 import { api } from './api.ts'
+import { definitions } from './definitions.ts'
 import { memory } from './memory.ts'
 import { podStarts } from './pods.ts'
 import { type Figure, table } from './report.ts'
@@ -19,6 +20,7 @@ const suites: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   memory,
   pods: podStarts,
   watch,
+  definitions,
 }
 const wanted = positionals.length === 0 ? Object.keys(suites) : positionals
 const unknown = wanted.find(name => !Object.hasOwn(suites, name))

@@ -1,5 +1,5 @@
 /** The pod that every figure is about: one container with the usual fields, about 3.5 KB once it is kept. */
-export const podBody = (name: string | undefined): object => ({
+export const podBody = (name: string | undefined) => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: {

@@ -1,7 +1,9 @@
 /** Starts what is measured, each in a process of its own, and the load against it. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { get } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -119,6 +121,24 @@ async function ready(port: number, started: number): Promise<number> {
     await sleep(5)
   }
   return performance.now() - started
+}
+
+/** Megabytes that a process holds. */
+export const residentMegabytes = (pid: number): number =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
+
+/** Milliseconds that the server's event loop was late, since the last call; NaN where it does not say. */
+export async function loopDelay(target: Target): Promise<{ readonly p99: number; readonly max: number }> {
+  const text = await new Promise<string>((resolve, reject) => {
+    get({ ...target, path: '/metrics', agent: false }, answer => {
+      let all = ''
+      answer.setEncoding('utf8').on('data', (part: string) => (all += part))
+      answer.on('end', () => resolve(all))
+    }).on('error', reject)
+  })
+  const read = (name: string): number =>
+    Number(new RegExp(`^nodejs_eventloop_lag_${name}_seconds (\\S+)`, 'm').exec(text)?.[1] ?? Number.NaN) * 1000
+  return { p99: read('p99'), max: read('max') }
 }
 
 export const discard = (dir: string): Promise<void> => rm(dir, { recursive: true, force: true })

@@ -13,4 +13,5 @@ export const scale = {
   podRounds: brief ? 2 : 12,
   crowd: brief ? 4 : 40,
   watchers: brief ? 50 : 1000,
+  definitions: brief ? 5 : 200,
 } as const

@@ -5,12 +5,10 @@ import { podBody } from './pod.ts'
 import { discard, runLoad, startServer } from './processes.ts'
 import type { Figure } from './report.ts'
 import { scale } from './scale.ts'
+import { median } from './turns.ts'
 
 const run = promisify(execFile)
 const port = 17_444
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
 async function withPods(): Promise<number> {
   const first = await startServer({ port, nodes: 0 })

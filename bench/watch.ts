@@ -1,9 +1,7 @@
 /** A thousand watchers of one busy kind: how late they hear of a write, and what that takes of the server. */
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { get } from 'node:https'
 import { join } from 'node:path'
-import { type Target, discard, startServer } from './processes.ts'
+import { discard, loopDelay, residentMegabytes, startServer } from './processes.ts'
 import type { Figure } from './report.ts'
 import { scale } from './scale.ts'
 import type { WatchJob, WatchResult } from './watchers.ts'
@@ -21,21 +19,7 @@ function run(job: WatchJob): Promise<WatchResult> {
   return promise
 }
 
-/** Milliseconds that the server's event loop was late, since the last call. */
-async function loopDelay(target: Target): Promise<{ readonly p99: number; readonly max: number }> {
-  const text = await new Promise<string>((resolve, reject) => {
-    get({ ...target, path: '/metrics', agent: false }, answer => {
-      let all = ''
-      answer.setEncoding('utf8').on('data', (part: string) => (all += part))
-      answer.on('end', () => resolve(all))
-    }).on('error', reject)
-  })
-  const read = (name: string): number =>
-    Number(new RegExp(`^nodejs_eventloop_lag_${name}_seconds (\\S+)`, 'm').exec(text)?.[1] ?? Number.NaN) * 1000
-  return { p99: read('p99'), max: read('max') }
-}
-
-async function one(name: string, job: Pick<WatchJob, 'rate' | 'selective'>): Promise<readonly Figure[]> {
+async function one(name: string, job: Pick<WatchJob, 'rate' | 'selective' | 'http1'>): Promise<readonly Figure[]> {
   const server = await startServer({ port, nodes: 0 })
   try {
     await loopDelay(server.target)
@@ -43,7 +27,7 @@ async function one(name: string, job: Pick<WatchJob, 'rate' | 'selective'>): Pro
     if (result.delivered < result.expected)
       throw new Error(`${result.expected - result.delivered} of ${result.expected} events did not arrive`)
     const delay = await loopDelay(server.target)
-    const rss = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
+    const rss = residentMegabytes(server.pid)
     return [
       { name: `${name}: p99 to delivery`, value: result.p99, unit: 'ms', wanted: { below: 50 } },
       { name: `${name}: event loop late, p99`, value: delay.p99, unit: 'ms', wanted: { below: 50 } },
@@ -56,7 +40,10 @@ async function one(name: string, job: Pick<WatchJob, 'rate' | 'selective'>): Pro
   }
 }
 
+const plain = { selective: false, http1: false } as const
+
 export const watch = async (): Promise<readonly Figure[]> => [
-  ...(await one(`${scale.watchers} watchers, 100 events/s`, { rate: 100, selective: false })),
-  ...(await one(`${scale.watchers} watchers, 500 events/s, 1 % each`, { rate: 500, selective: true })),
+  ...(await one(`${scale.watchers} watchers, 100 events/s`, { ...plain, rate: 100 })),
+  ...(await one(`${scale.watchers} watchers, HTTP/1.1, 50 events/s`, { ...plain, rate: 50, http1: true })),
+  ...(await one(`${scale.watchers} watchers, 500 events/s, 1 % each`, { ...plain, rate: 500, selective: true })),
 ]

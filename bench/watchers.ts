@@ -2,8 +2,10 @@
  * Many watchers and one writer, in a process of its own: `node bench/watchers.ts` reads a WatchJob as JSON from standard input
  * and prints a WatchResult. Delay is counted from the moment at which the writer had its answer to the event's arrival.
  */
-import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2'
+import { type ClientHttp2Session, connect } from 'node:http2'
+import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type TLSSocket, connect as connectTls } from 'node:tls'
 
 export interface WatchJob {
   readonly host: string
@@ -17,6 +19,8 @@ export interface WatchJob {
   readonly seconds: number
   /** Of a hundred watchers' label selectors one matches: each watcher sees a hundredth of the events. */
   readonly selective: boolean
+  /** A connection for each watcher, as clients without HTTP/2 have it. */
+  readonly http1: boolean
 }
 
 export interface WatchResult {
@@ -36,6 +40,7 @@ const opening = '"name":"w-'
 class Watchers {
   readonly #job: WatchJob
   readonly #sessions: ClientHttp2Session[] = []
+  readonly #sockets: TLSSocket[] = []
   readonly #answered = new Map<string, number>()
   readonly #early = new Map<string, number[]>()
   readonly delays: number[] = []
@@ -52,25 +57,45 @@ class Watchers {
   }
 
   async open(): Promise<void> {
-    const opened: Promise<void>[] = []
-    let session: ClientHttp2Session | undefined
-    for (let at = 0; at < this.#job.watchers; at++) {
-      if (session === undefined || at % perSession === 0) session = this.session()
+    const every = Array.from({ length: this.#job.watchers }, (_, at) => {
       const selector = this.#job.selective ? `&labelSelector=share%3Ds${at % shares}` : ''
-      const stream = session.request({ ':path': `${path}?watch=true&resourceVersion=0${selector}` })
-      opened.push(
-        new Promise((resolve, reject) => {
-          stream.on('response', () => resolve())
-          stream.on('error', reject)
-        }),
-      )
+      return `${path}?watch=true&resourceVersion=0${selector}`
+    })
+    if (!this.#job.http1) await Promise.all(this.#overStreams(every))
+    // Handshakes of a thousand connections at once would only wait for each other.
+    else for (let at = 0; at < every.length; at += 20) await Promise.all(this.#overSockets(every.slice(at, at + 20)))
+  }
+
+  #overStreams(paths: readonly string[]): readonly Promise<void>[] {
+    let session: ClientHttp2Session | undefined
+    return paths.map((one, at) => {
+      if (session === undefined || at % perSession === 0) session = this.session()
+      const stream = session.request({ ':path': one })
       this.#read(stream)
-    }
-    await Promise.all(opened)
+      return new Promise((resolve, reject) => {
+        stream.on('response', () => resolve())
+        stream.on('error', reject)
+      })
+    })
+  }
+
+  #overSockets(paths: readonly string[]): readonly Promise<void>[] {
+    const { host, port, ca, cert, key } = this.#job
+    const identity = cert === undefined ? {} : { cert, key: key ?? '' }
+    return paths.map(one => {
+      const socket = connectTls({ host, port, ca, ...identity, ALPNProtocols: ['http/1.1'] })
+      this.#sockets.push(socket)
+      socket.on('secureConnect', () => socket.write(`GET ${one} HTTP/1.1\r\nhost: bench\r\n\r\n`))
+      this.#read(socket)
+      return new Promise((resolve, reject) => {
+        socket.once('data', () => resolve())
+        socket.on('error', reject)
+      })
+    })
   }
 
   /** Looks for names alone: whoever parsed all of it would be busier than the server. */
-  #read(stream: ClientHttp2Stream): void {
+  #read(stream: Readable): void {
     let rest = ''
     stream.on('data', (part: Buffer) => {
       const now = performance.now()
@@ -102,7 +127,7 @@ class Watchers {
   }
 
   close(): void {
-    for (const session of this.#sessions) session.destroy()
+    for (const one of [...this.#sessions, ...this.#sockets]) one.destroy()
   }
 }
 
