@@ -96,11 +96,8 @@ test('a list in pieces is the same as a list as a whole', () => {
   const items = [pod('a'), pod('b')].map(one => decodeTyped(podSchema, one).object)
   const type = { apiVersion: 'v1', kind: 'PodList' }
   const metadata = encodeMessage(typeSchema('meta_v1.ListMeta'), { resourceVersion: '7' })
-  const pieces = encodeList(
-    type,
-    metadata,
-    items.map(item => encodeMessage(podSchema, item)),
-  )
+  const messages = items.map(item => encodeMessage(podSchema, item))
+  const pieces = Array.from(encodeList(type, metadata, messages), piece => Buffer.from(piece))
   const list = decodeProtobuf(schema, readEnvelope(Buffer.concat(pieces)))
   const bare = items.map(item => Object.fromEntries(Object.entries(item).slice(2)))
   assert.deepEqual(list, { ...type, metadata: { resourceVersion: '7' }, items: bare })

@@ -103,27 +103,48 @@ function writeHead(writer: Writer, { apiVersion, kind }: TypeMeta): void {
   writer.bytes(magic)
 }
 
-/** What stands before a field that holds a message. */
-const header = (number: number, length: number): Buffer =>
-  written(writer => {
-    writer.varint(length)
-    writer.varint(number * 8 + 2)
-  })
+/** How many bytes a length takes. */
+function sizeOf(length: number): number {
+  let size = 1
+  for (let rest = length; rest >= 128; rest = Math.floor(rest / 128)) size++
+  return size
+}
+
+/** What stands before a field, of a number below 16, that holds a message. @returns a view of `room`. */
+function header(room: Uint8Array, number: number, length: number): Uint8Array {
+  room[0] = number * 8 + 2
+  let at = 1
+  let rest = length
+  for (; rest >= 128; rest = Math.floor(rest / 128)) room[at++] = (rest % 128) | 0x80
+  room[at++] = rest
+  return room.subarray(0, at)
+}
 
 /**
- * A list in its envelope, in pieces to be sent one after the other: kept messages of the items are not copied.
+ * A list in its envelope, in pieces to be sent one after the other: kept messages of the items are not copied. A piece may
+ * be written over when the next is asked for.
  * @param metadata message of the list's ListMeta. @param items messages as encodeMessage gives them.
  */
-export function encodeList(type: TypeMeta, metadata: Uint8Array, items: readonly Uint8Array[]): readonly Uint8Array[] {
-  const pieces: Uint8Array[] = [header(1, metadata.length), metadata]
-  for (const item of items) pieces.push(header(2, item.length), item)
-  const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
-  const head = written(writer => {
+export function* encodeList(
+  type: TypeMeta,
+  metadata: Uint8Array,
+  items: readonly Uint8Array[],
+): Generator<Uint8Array, undefined> {
+  let length = 1 + sizeOf(metadata.length) + metadata.length
+  for (const item of items) length += 1 + sizeOf(item.length) + item.length
+  yield written(writer => {
     writer.varint(length)
     writer.varint(0x12)
     writeHead(writer, type)
   })
-  return [head, ...pieces, noContentType]
+  const room = new Uint8Array(16)
+  yield header(room, 1, metadata.length)
+  yield metadata
+  for (const item of items) {
+    yield header(room, 2, item.length)
+    yield item
+  }
+  yield noContentType
 }
 
 /** One event of a watch: four bytes of length, then the event with the object's envelope inside. */

@@ -1,4 +1,5 @@
 /** Protobuf answers. An item of a list is encoded once per version and the bytes stay with it. */
+import { Breaks, pause } from '#base/breaks.ts'
 import type { Served } from '#api/kind.ts'
 import type { Schema } from '#api/schema.ts'
 import { type TypeMeta, encodeList, encodeMessage, encodeProtobuf, encodeWatchFrame } from '#codec/protobuf.ts'
@@ -32,6 +33,20 @@ function itemOf(kept: Kept, served: Served): Uint8Array {
   return bytes
 }
 
+/** Items after which others have their turn: the length of all stands at the beginning, so all are made before anything is sent. */
+const turn = 100
+
+async function messages(items: readonly Kept[], served: Served): Promise<readonly Uint8Array[]> {
+  const breaks = new Breaks(pause, turn)
+  const made: Uint8Array[] = []
+  for (const kept of items) {
+    made.push(itemOf(kept, served))
+    const wait = breaks.after(1)
+    if (wait !== undefined) await wait
+  }
+  return made
+}
+
 const listType = ({ kind, version }: Served): TypeMeta => ({
   apiVersion: kind.group === '' ? version.name : `${kind.group}/${version.name}`,
   kind: kind.listKind,
@@ -42,11 +57,7 @@ export const protobuf: ProtobufEncoder = {
   list: (items, served, meta) => {
     const metadata = findType('meta_v1.ListMeta')
     if (metadata === undefined || served.kind.custom) return undefined
-    return encodeList(
-      listType(served),
-      encodeMessage(metadata, meta),
-      items.map(kept => itemOf(kept, served)),
-    )
+    return messages(items, served).then(all => encodeList(listType(served), encodeMessage(metadata, meta), all))
   },
   frame: (type, object, served) => {
     const envelope = encoded(object, served)

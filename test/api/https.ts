@@ -8,6 +8,8 @@ import { type Cluster, startCluster } from '#testing/startCluster.ts'
 export interface Answered {
   readonly code: number
   readonly headers: IncomingHttpHeaders
+  readonly bytes: Buffer
+  /** The bytes as UTF-8. */
   readonly text: string
   /** `reason` of the Status. */
   readonly reason: string
@@ -63,12 +65,14 @@ export async function startTarget(): Promise<Target> {
     const asked = request(
       { ...place, ...(nobody === true ? {} : mine), path, method, headers, agent: false },
       answer => {
-        let text = ''
-        answer.setEncoding('utf8').on('data', (part: string) => (text += part))
+        const parts: Buffer[] = []
+        answer.on('data', (part: Buffer) => parts.push(part))
         answer.on('error', reject)
         answer.on('end', () => {
+          const bytes = Buffer.concat(parts)
+          const text = bytes.toString()
           const { reason = '', message = '' } = statusOf(text)
-          resolve({ code: answer.statusCode ?? 0, headers: answer.headers, text, reason, message })
+          resolve({ code: answer.statusCode ?? 0, headers: answer.headers, bytes, text, reason, message })
         })
       },
     )

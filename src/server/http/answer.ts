@@ -10,21 +10,25 @@ import { type IncludeObject, partial, tableColumns, tableRow } from '#server/reg
 import type { Listed } from '#server/registry/list.ts'
 import type { Kept } from '#server/store/contract.ts'
 import { inVersion } from '../converting.ts'
-import { type ListMeta, complete, jsonBytes, jsonFrame, jsonList } from './encode.ts'
-import { type Accepted, contentTypes } from './negotiate.ts'
-import { type Response, common, send, sendObject, sendParts } from './respond.ts'
+import { type ListMeta, complete, jsonBytes, jsonFrame, jsonList, objectList, sharedFrame } from './encode.ts'
+import { type Accepted, contentTypes, takesGzip } from './negotiate.ts'
+import { sendParts, sendWhole } from './parts.ts'
+import { type Response, common, send, sendObject } from './respond.ts'
 import { type Framing, jsonOther, streamWatch } from './watching.ts'
 
 /** Protobuf of objects, lists and frames; given by the codec. */
 export interface ProtobufEncoder {
   object(object: object, served: Served | undefined): Uint8Array | undefined
-  list(items: readonly Kept[], served: Served, meta: ListMeta): Iterable<Uint8Array> | undefined
+  /** In parts, of which each is to be used before the next is asked for. */
+  list(items: readonly Kept[], served: Served, meta: ListMeta): Promise<Iterable<Uint8Array>> | undefined
   frame(type: string, object: object, served: Served | undefined): Uint8Array | undefined
 }
 
 export interface AnswerInput {
   readonly response: Response
   readonly accepted: Accepted
+  /** The header accept-encoding. */
+  readonly acceptEncoding: string | undefined
   readonly query: URLSearchParams
   readonly outcome: Outcome
 }
@@ -79,7 +83,7 @@ function made(deps: AnswerDeps, { response, accepted }: AnswerInput, outcome: Ou
     })
 }
 
-function one(deps: AnswerDeps, input: AnswerInput, outcome: Outcome & { type: 'kept' }): void {
+async function one(deps: AnswerDeps, input: AnswerInput, outcome: Outcome & { type: 'kept' }): Promise<void> {
   const { response, accepted } = input
   const { kept, served, code, warnings } = outcome
   if (accepted.form === 'Table')
@@ -98,12 +102,18 @@ function one(deps: AnswerDeps, input: AnswerInput, outcome: Outcome & { type: 'k
   if (accepted.encoding === 'protobuf') {
     const body = deps.protobuf.object(complete(kept, served), served)
     if (body === undefined) throw unacceptable()
-    return send(response, { code, contentType: contentTypes.protobuf, body, warnings })
+    return sendWhole(response, { code, contentType: contentTypes.protobuf, body, warnings }, zips(input))
   }
   if (accepted.encoding === 'yaml' || accepted.pretty)
     return sendObject(response, code, { object: complete(kept, served), accepted, warnings })
-  send(response, { code, contentType: contentTypes.json, body: jsonBytes(kept, served), warnings })
+  await sendWhole(
+    response,
+    { code, contentType: contentTypes.json, body: jsonBytes(kept, served), warnings },
+    zips(input),
+  )
 }
+
+const zips = ({ acceptEncoding }: AnswerInput): boolean => takesGzip(acceptEncoding)
 
 const listMeta = (listed: Listed): ListMeta => ({
   resourceVersion: String(listed.revision),
@@ -118,27 +128,34 @@ async function many(
 ): Promise<void> {
   const { response, accepted } = input
   const meta = listMeta(listed)
-  if (accepted.form === 'Table')
-    return sendObject(response, 200, { object: table(deps, { input, served, items: listed.items, meta }), accepted })
-  if (accepted.form === 'PartialObjectMetadata') {
-    const items = listed.items.map(kept => partial(complete(kept, served)))
-    return sendObject(response, 200, {
-      object: { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata: meta, items },
-      accepted,
-    })
-  }
+  const { items } = listed
   if (accepted.encoding === 'protobuf') {
-    const parts = deps.protobuf.list(listed.items, served, meta)
+    const parts = deps.protobuf.list(items, served, meta)
     if (parts === undefined) throw unacceptable()
+    const found = await parts
     common(response, 200, { 'content-type': contentTypes.protobuf })
-    return sendParts(response, parts)
+    return sendParts(response, found, zips(input))
   }
-  if (accepted.encoding === 'yaml' || accepted.pretty) {
-    const parts = [...jsonList(listed.items, served, meta)]
-    return sendObject(response, 200, { object: JSON.parse(Buffer.concat(parts).toString()) as object, accepted })
-  }
+  const parts =
+    accepted.form === 'Table'
+      ? objectList(table(deps, { input, served, items: [], meta }), 'rows', rows(deps, { input, served, items, meta }))
+      : accepted.form === 'PartialObjectMetadata'
+        ? objectList(partialList(meta), 'items', partials(items, served))
+        : jsonList(items, served, meta)
+  if (accepted.encoding === 'yaml' || accepted.pretty)
+    return sendObject(response, 200, { object: JSON.parse(Buffer.concat([...parts]).toString()) as object, accepted })
   common(response, 200, { 'content-type': contentTypes.json })
-  await sendParts(response, jsonList(listed.items, served, meta))
+  await sendParts(response, parts, zips(input))
+}
+
+const partialList = (metadata: ListMeta): object => ({
+  kind: 'PartialObjectMetadataList',
+  apiVersion: 'meta.k8s.io/v1',
+  metadata,
+})
+
+function* partials(items: readonly Kept[], served: Served): Generator<object> {
+  for (const kept of items) yield partial(complete(kept, served))
 }
 
 interface TableInput {
@@ -153,19 +170,20 @@ function includeOf(query: URLSearchParams): IncludeObject {
   return value === 'None' || value === 'Object' ? value : 'Metadata'
 }
 
-function table(deps: AnswerDeps, { input, served, items, meta }: TableInput): object {
+function* rows(deps: AnswerDeps, { input, served, items }: TableInput): Generator<object> {
   const now = deps.clock.now()
   const include = includeOf(input.query)
-  return {
-    kind: 'Table',
-    apiVersion: 'meta.k8s.io/v1',
-    metadata: meta,
-    columnDefinitions: tableColumns(served),
-    rows: items.map(kept =>
-      tableRow({ served, object: rowObject(kept, served), shown: () => complete(kept, served), include, now }),
-    ),
-  }
+  for (const kept of items)
+    yield tableRow({ served, object: rowObject(kept, served), shown: () => complete(kept, served), include, now })
 }
+
+const table = (deps: AnswerDeps, input: TableInput): object => ({
+  kind: 'Table',
+  apiVersion: 'meta.k8s.io/v1',
+  metadata: input.meta,
+  columnDefinitions: tableColumns(input.served),
+  rows: [...rows(deps, input)],
+})
 
 /** Columns read the hub's form, or where versions have columns of their own, that version's. */
 const rowObject = (kept: Kept, served: Served): KObject =>
@@ -180,6 +198,9 @@ function framing(deps: AnswerDeps, accepted: Accepted, { query, served }: Framin
   if (accepted.form === 'object' && accepted.encoding === 'protobuf') return protobufFraming(deps, served)
   if (accepted.form === 'object')
     return { contentType: contentTypes.json, event: (type, kept) => jsonFrame(type, kept, served), other: jsonOther }
+  const encoded = (type: string, kept: Kept): Uint8Array =>
+    Buffer.from(`{"type":"${type}","object":${stringifyJson(wrapped(kept))}}\n`)
+  const name = `partial ${served.kind.group} ${served.version.name} ${served.kind.generation}`
   const wrapped = (kept: Kept): object =>
     accepted.form === 'Table'
       ? table(deps, {
@@ -195,7 +216,9 @@ function framing(deps: AnswerDeps, accepted: Accepted, { query, served }: Framin
       : { ...object, kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' }
   return {
     contentType: contentTypes.json,
-    event: (type, kept) => Buffer.from(`{"type":"${type}","object":${stringifyJson(wrapped(kept))}}\n`),
+    // A table shows an age, which is another for each.
+    event: (type, kept) =>
+      accepted.form === 'Table' ? encoded(type, kept) : sharedFrame(kept, `${type} ${name}`, () => encoded(type, kept)),
     other: (type, object) => jsonOther(type, type === 'BOOKMARK' ? bookmark(object) : object),
   }
 }
@@ -209,6 +232,7 @@ const emptyTable = (served: Served, object: object): object => ({
 })
 
 function protobufFraming(deps: AnswerDeps, served: Served): Framing {
+  const name = `protobuf ${served.kind.group} ${served.version.name}`
   const frame = (type: string, object: object, of: Served | undefined): Uint8Array => {
     const bytes = deps.protobuf.frame(type, object, of)
     if (bytes === undefined) throw unacceptable()
@@ -216,7 +240,7 @@ function protobufFraming(deps: AnswerDeps, served: Served): Framing {
   }
   return {
     contentType: `${contentTypes.protobuf};stream=watch`,
-    event: (type, kept) => frame(type, complete(kept, served), served),
+    event: (type, kept) => sharedFrame(kept, `${type} ${name}`, () => frame(type, complete(kept, served), served)),
     other: (type, object) => frame(type, object, type === 'BOOKMARK' ? served : undefined),
   }
 }

@@ -109,6 +109,18 @@ export function* jsonList(items: readonly Kept[], served: Served, meta: ListMeta
   yield Buffer.from(']}\n')
 }
 
+/** A list of what is made for it, object by object. @param shell all of it but these. */
+export function* objectList(shell: object, field: string, objects: Iterable<object>): Generator<Uint8Array> {
+  const { [field]: _, ...rest } = shell as Readonly<Record<string, unknown>>
+  yield Buffer.from(`${stringifyJson(rest).slice(0, -1)},"${field}":[`)
+  let first = true
+  for (const object of objects) {
+    yield Buffer.from(`${first ? '' : ','}${stringifyJson(object)}`)
+    first = false
+  }
+  yield Buffer.from(']}\n')
+}
+
 /** Frames of the newest events, shared by all watchers of a kind. A handful is enough: watchers get them in the same turn. */
 class Frames {
   readonly #frames = new Map<Kept, Map<string, Uint8Array>>()
@@ -128,6 +140,9 @@ class Frames {
   }
 }
 const frames = new Frames()
+
+/** A frame that all watchers of an encoding get. @param id of type, encoding and version. */
+export const sharedFrame = (kept: Kept, id: string, make: () => Uint8Array): Uint8Array => frames.get(kept, id, make)
 
 /** One line of a JSON watch. */
 export const jsonFrame = (type: string, kept: Kept, served: Served): Uint8Array =>

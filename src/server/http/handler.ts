@@ -199,7 +199,13 @@ async function resource(
   const warnings: string[] = []
   const outcome = await perform(serving, permit, await incoming(handling, routed, warnings))
   if (info.asked.verb === 'watch') seat?.leave()
-  await handling.answer({ response, accepted, query: info.query, outcome: warned(outcome, warnings) })
+  await handling.answer({
+    response,
+    accepted,
+    acceptEncoding: header(request.headers, 'accept-encoding'),
+    query: info.query,
+    outcome: warned(outcome, warnings),
+  })
 }
 
 const warned = (outcome: Outcome, warnings: readonly string[]): Outcome =>

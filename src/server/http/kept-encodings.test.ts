@@ -21,3 +21,16 @@ test('the oldest bytes go when there is no room, the newest always stay', () => 
   kept.keepIfRoom(item, 'json', new Uint8Array(10))
   assert.equal(item.encodings.size, 1)
 })
+
+test('items make room among what has another name, never among their own', () => {
+  const kept = new KeptEncodings(100)
+  const items = () => Array.from({ length: 5 }, () => ({ encodings: new Map<string, Uint8Array>() }))
+  const held = (all: ReturnType<typeof items>) => all.map(one => one.encodings.size)
+  const [json, protobuf] = [items(), items()]
+  for (const one of json) kept.keepIfRoom(one, 'json', new Uint8Array(30))
+  assert.deepEqual(held(json), [1, 1, 1, 0, 0])
+  for (const one of protobuf) kept.keepIfRoom(one, 'protobuf', new Uint8Array(20))
+  assert.deepEqual(held(protobuf), [1, 1, 1, 1, 1])
+  assert.deepEqual(held(json), [0, 0, 0, 0, 0])
+  assert.equal(kept.bytes, 100)
+})

@@ -46,9 +46,14 @@ export class KeptEncodings {
     this.#start = 0
   }
 
-  /** As keep, where nothing has to go for it. */
+  /** As keep, where nothing of the same name has to go for it. */
   keepIfRoom(kept: Pick<Kept, 'encodings'>, id: string, made: Uint8Array): void {
-    if (this.#bytes + made.byteLength <= this.#most) this.keep(kept, id, made)
+    while (this.#bytes + made.byteLength > this.#most) {
+      const oldest = this.#queue[this.#start]
+      if (oldest === undefined || oldest.id === id) return
+      this.#drop()
+    }
+    this.keep(kept, id, made)
   }
 }
 
@@ -61,5 +66,8 @@ export const keepFresh = (kept: Kept, id: string, bytes: Uint8Array): void => fr
 /** Lets bytes stay with what they encode for as long as there is room. */
 export const keepEncoding = (kept: Kept, id: string, bytes: Uint8Array): void => all.keep(kept, id, bytes)
 
-/** For items of a list: one that is longer than there is room for would only push itself out, item by item. */
+/**
+ * For items of a list: one that is longer than there is room for would only push itself out, item by item. Those of other
+ * kinds and encodings it may push out: else who came first would stay for ever.
+ */
 export const keepItem = (kept: Kept, id: string, bytes: Uint8Array): void => all.keepIfRoom(kept, id, bytes)

@@ -94,3 +94,9 @@ function find(header: string, pretty: boolean, offers: Offers): Accepted {
   }
   throw notAcceptable(Object.values(contentTypes))
 }
+
+const gzipClause = /(^|[\s,])gzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/
+
+/** @param header accept-encoding */
+export const takesGzip = (header: string | undefined): boolean =>
+  header !== undefined && header.length <= longest && gzipClause.test(header)

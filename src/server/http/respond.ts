@@ -83,42 +83,6 @@ export function sendError(response: Response, error: StatusError): void {
   })
 }
 
-/** Bytes that are gathered before they are written: fewer TLS records, bounded memory. */
-const gathered = 256 * 1024
-
-/** Resolves when there is room again, or nobody reads any more. Leaves no listener behind. */
-function drained(response: Response): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const done = (): void => {
-    response.off('drain', done)
-    response.off('close', done)
-    resolve()
-  }
-  response.on('drain', done)
-  response.on('close', done)
-  return promise
-}
-
-/** Writes as fast as the client reads; stops when it has gone. */
-export async function sendParts(response: Response, parts: Iterable<Uint8Array>): Promise<void> {
-  let waiting: Uint8Array[] = []
-  let size = 0
-  const flush = async (): Promise<void> => {
-    const bytes = Buffer.concat(waiting, size)
-    waiting = []
-    size = 0
-    if (!write(response, bytes)) await drained(response)
-  }
-  for (const part of parts) {
-    waiting.push(part)
-    size += part.byteLength
-    if (size >= gathered) await flush()
-    if (response.destroyed) return
-  }
-  if (size > 0) await flush()
-  response.end()
-}
-
 export const write = (response: Response, bytes: Uint8Array): boolean =>
   'stream' in response ? response.write(bytes) : response.write(bytes)
 

@@ -3,6 +3,7 @@ import type { Scheme } from '#api/kind.ts'
 import { StatusError, notAcceptable } from '#api/status.ts'
 import { type Remotes, noRemotes } from '../remotes.ts'
 import type { PathHandler, PathRequest } from '../http/handler.ts'
+import { takesGzip } from '../http/negotiate.ts'
 import { header, send } from '../http/respond.ts'
 import { type Document, decompress, makeDocuments } from './documents.ts'
 
@@ -47,8 +48,7 @@ async function sendDocument(
     .map(tag => tag.trim().replace(/^W\//, ''))
   if (had?.some(tag => tag === etag || tag === '*') === true)
     return send(response, { code: 304, contentType, body: '', headers: common })
-  const zipped = /(^|[\s,])gzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/.test(header(request.headers, 'accept-encoding') ?? '')
-  if (zipped)
+  if (takesGzip(header(request.headers, 'accept-encoding')))
     return send(response, {
       code: 200,
       contentType,
