@@ -8,6 +8,7 @@ import { checkAddress, checkPlace, noSuchResource, selectedName } from './addres
 import { encodable, toHub } from './converting.ts'
 import { type Outcome, type Serving, type SpecialRequest, got, managerOf, mayCreate } from './outcome.ts'
 import { applyOrPatch } from './patching.ts'
+import { copy } from '#server/registry/build.ts'
 import { create, storageOf, subjectOf } from '#server/registry/create.ts'
 import { type Deleted, remove } from '#server/registry/delete.ts'
 import type { RegistryDeps } from '#server/registry/deps.ts'
@@ -171,11 +172,12 @@ async function updated(input: SpecialRequest, request: DoorRequest & { verb: 'up
     dryRun: request.options?.dryRun === true,
     options: request.options,
   }
+  const { resourceVersion = '' } = draft.metadata
+  // Who names a version has one try: the draft is not needed again.
+  const once = resourceVersion !== '' && resourceVersion !== '0'
   try {
-    return got(
-      input,
-      await update(serving.registry, { ...common, tries: 50, change: () => ({ draft: structuredClone(draft), sent }) }),
-    )
+    const change = () => ({ draft: once ? draft : copy(draft), sent })
+    return got(input, await update(serving.registry, { ...common, tries: 50, change }))
   } catch (error) {
     const creates =
       error instanceof StatusError &&

@@ -10,8 +10,8 @@ import { Entry, type Managers, idOf, readManagers, writeManagers } from './manag
 import { mergedConfig } from './merge.ts'
 import { pruned } from './remove.ts'
 import { type Scope, inVersion, rootShape, scopeOf, visible } from './scope.ts'
-import { isEmptySet, sameSet, union } from './set.ts'
-import { type Changes, type Writing, comparing, ownerOf, released } from './update.ts'
+import { type FieldSet, includes, isEmptySet, sameSet, union } from './set.ts'
+import { type Changes, type Writing, comparing, ownerOf, released, without } from './update.ts'
 import { typedAs } from './typed.ts'
 import { ownedSet } from './whole.ts'
 
@@ -41,8 +41,11 @@ export function applied(write: ApplyWriting): Applied {
   const live = write.live === undefined ? undefined : inVersion(served.version, write.live)
   const merged = mergedConfig(shape, live ?? {}, config)
   const last = before.get(id)
-  const owned = [...before].reduce((all, [other, entry]) => (other === id ? all : union(all, entry.set)), set)
-  const wanted = last === undefined ? merged : pruned(shape, merged, { last: last.set, owned })
+  // Who still says all that they said before takes nothing away.
+  const wanted =
+    last === undefined || includes(set, last.set)
+      ? merged
+      : pruned(shape, merged, { last: last.set, owned: ownedByAll(before, id, set) })
   const object = typed(write, wanted)
   const own = compare(shape, live === undefined ? {} : visible(live, scope), visible(Object(wanted), scope))
   const others = comparing(served, { old: write.live, next: object, scope })
@@ -50,11 +53,17 @@ export function applied(write: ApplyWriting): Applied {
   const taken = write.force ? [] : refused(write, claims(before, changes, id), { scope, live })
   if (taken.length > 0) throw conflictError(taken)
   const after = new Map(released(without(before, id), changes))
-  const idle = last !== undefined && sameSet(last.set, set) && isEmptySet(own.changed) && isEmptySet(own.removed)
-  if (!isEmptySet(set)) after.set(id, idle ? last : new Entry(owner, write.now, set))
+  const idle = isEmptySet(own.changed) && isEmptySet(own.removed)
+  const same = last !== undefined && sameSet(last.set, set) ? last : undefined
+  if (!isEmptySet(set))
+    after.set(id, same === undefined ? new Entry(owner, write.now, set) : idle ? same : same.at(write.now))
   if (write.manager === 'kubectl') annotated(object, config)
   return { object, managed: writeManagers(after) }
 }
+
+/** What the applier owns now and everybody else does. */
+const ownedByAll = (managers: Managers, id: string, set: FieldSet): FieldSet =>
+  [...managers].reduce((all, [other, entry]) => (other === id ? all : union(all, entry.set)), set)
 
 /** Who owns what before: fields of an object that nobody tracked belong to a manager of their own. */
 function tracked(write: ApplyWriting, scope: Scope): Managers {
@@ -65,8 +74,6 @@ function tracked(write: ApplyWriting, scope: Scope): Managers {
   const text = createdText(rootShape(version), visible(inVersion(version, write.live), scope))
   return text === '{}' ? managers : new Map([[idOf(owner), new Entry(owner, write.now, text)]])
 }
-
-const without = (managers: Managers, id: string): Managers => new Map([...managers].filter(([other]) => other !== id))
 
 /** kubectl may take what it applied itself, from the client's side. */
 function refused(

@@ -35,6 +35,12 @@ export class Entry {
   with(set: FieldSet): Entry {
     return new Entry(this.owner, this.time, set)
   }
+  /** The same fields at another time: their text is not made again. */
+  at(time: string): Entry {
+    const entry = new Entry(this.owner, time, this.#text ?? this.set)
+    entry.#set = this.#set
+    return entry
+  }
 }
 
 /** By `idOf`. */

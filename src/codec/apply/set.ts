@@ -24,15 +24,31 @@ export const isEmptySet = (set: FieldSet): boolean => !set.member && set.childre
 
 export const draftSet = (member: boolean): FieldSetDraft => ({ member, children: new Map() })
 
+/** The left one itself where it has all of the right one. */
 export function union(left: FieldSet, right: FieldSet): FieldSet {
   if (left === right || isEmptySet(right)) return left
   if (isEmptySet(left)) return right
-  const children = new Map(left.children)
+  let children: Map<string, FieldSet> | undefined
   for (const [element, child] of right.children) {
-    const known = children.get(element)
-    children.set(element, known === undefined ? child : union(known, child))
+    const known = left.children.get(element)
+    const both = known === undefined ? child : union(known, child)
+    if (both === known) continue
+    children ??= new Map(left.children)
+    children.set(element, both)
   }
-  return { member: left.member || right.member, children }
+  const member = left.member || right.member
+  return children === undefined && member === left.member ? left : { member, children: children ?? left.children }
+}
+
+/** Whether all paths of `part` are in `whole`. */
+export function includes(whole: FieldSet, part: FieldSet): boolean {
+  if (whole === part) return true
+  if (part.member && !whole.member) return false
+  for (const [element, child] of part.children) {
+    const other = whole.children.get(element)
+    if (other === undefined || !includes(other, child)) return false
+  }
+  return true
 }
 
 /** Keeps what `keep` leaves of each child that both have; others stay. */

@@ -53,13 +53,29 @@ export function ownedAfterUpdate(write: UpdateWriting): string {
   const { changed, removed } = changes(owner.apiVersion) ?? unchanged
   if (isEmptySet(changed) && isEmptySet(removed))
     return write.sent === undefined ? write.managed : writeManagers(before)
-  const after = new Map(released(before, changes))
-  if (!isEmptySet(changed)) {
-    const own = after.get(idOf(owner))
-    after.set(idOf(owner), new Entry(owner, write.now, own === undefined ? changed : union(own.set, changed)))
-  }
+  const id = idOf(owner)
+  const after = new Map(released(without(before, id), changes))
+  const own = ownAfter(before.get(id), { changed, removed }, { owner, now: write.now })
+  if (own !== undefined) after.set(id, own)
   return writeManagers(capped(after))
 }
+
+/** What the writer has had stays its own; an entry that owns nothing is none. */
+function ownAfter(
+  own: Entry | undefined,
+  { changed, removed }: Comparison,
+  { owner, now }: { readonly owner: Owner; readonly now: string },
+): Entry | undefined {
+  if (own === undefined) return isEmptySet(changed) ? undefined : new Entry(owner, now, changed)
+  const rest = difference(own.set, removed)
+  const set = union(rest, changed)
+  if (isEmptySet(set)) return undefined
+  if (isEmptySet(changed)) return set === own.set ? own : own.with(set)
+  return set === own.set ? own.at(now) : new Entry(owner, now, set)
+}
+
+export const without = (managers: Managers, id: string): Managers =>
+  new Map([...managers].filter(([other]) => other !== id))
 
 const unchanged: Comparison = { changed: emptySet, removed: emptySet }
 

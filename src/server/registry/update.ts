@@ -1,5 +1,6 @@
 /** Update, patch, apply and status writes: one loop on the current object, compare-and-swap at its end. */
 import { equal } from '#base/equal.ts'
+import { shareParts } from '#base/share.ts'
 import { timestamp } from '#base/clock.ts'
 import { type Draft, type KObject, type ObjectMeta, objectKey } from '#api/metadata.ts'
 import type { Served, WriteContext } from '#api/kind.ts'
@@ -150,6 +151,18 @@ function built(input: UpdateInput, wanted: Draft<KObject>, old: KObject): Draft<
   return draft
 }
 
+/**
+ * Most of an object stays as it was. From here on nothing below its fields is changed any more, so that it may be shared:
+ * whoever compares the two, validation, ownership, watchers, sees at once what did not change.
+ */
+function share(draft: Draft<KObject>, old: KObject): void {
+  for (const key of Object.keys(draft))
+    if (key !== 'metadata') setField(draft, key, shareParts(fieldOf(draft, key), fieldOf(old, key)))
+  const { metadata } = draft
+  for (const key of Object.keys(metadata))
+    Reflect.set(metadata, key, shareParts(Reflect.get(metadata, key), Reflect.get(old.metadata, key)))
+}
+
 /** @returns undefined when somebody else wrote in between. */
 async function attempt(
   deps: RegistryDeps,
@@ -177,9 +190,10 @@ async function attempt(
     request = { ...request, object: draft }
   }
   const context = prepared(deps, input, { draft, old })
+  const taken = deps.reservations.take(served, draft, old)
+  share(draft, old)
   if (kind.counted && !uncounted.has(permit.subresource) && respecified(served, draft, old))
     draft.metadata.generation = (old.metadata.generation ?? 0) + 1
-  const taken = deps.reservations.take(served, draft, old)
   const errors = [
     ...updateErrors(draft.metadata, old.metadata),
     ...(kind.judge === undefined ? (kind.validate?.(draft, context) ?? []) : await kind.judge(draft, context)),
