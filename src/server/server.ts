@@ -16,12 +16,14 @@ import { makeNodeAuthorizer } from '#server/authz/node.ts'
 import { makeRbac, masters } from '#server/authz/rbac.ts'
 import { escalation } from '#server/admission/escalation.ts'
 import type { Plugin } from '#server/admission/plugins.ts'
+import { makePodSecurityMetrics } from '#server/admission/pod-security/metrics.ts'
 import { makePolicyMetrics } from '#server/admission/policy/metrics.ts'
 import { policyPermissions } from '#server/admission/policy/permissions.ts'
 import { type Suggested, bootstrap } from './bootstrap.ts'
 import { type FlowControl, makeFlowControl } from '#server/flow/flow.ts'
 import { makeDoor } from './local/door.ts'
 import { type LocalReader, makeReader } from './local/reader.ts'
+import { version } from './http/paths.ts'
 import { inVersion, prepared, toHub } from './converting.ts'
 import { type Usage, makeUsage } from './usage/usage.ts'
 import type { Serving } from './outcome.ts'
@@ -47,7 +49,9 @@ export interface ServerOptions {
   /** How webhooks are reached. */
   readonly caller: Pick<Caller, 'post'>
   /** Plugins on and off, the language of match conditions, steps that are built elsewhere. */
-  readonly admission?: Pick<AdmissionParts, 'choice' | 'conditions' | 'eventLimits' | 'more'> | undefined
+  readonly admission?:
+    | Pick<AdmissionParts, 'choice' | 'conditions' | 'eventLimits' | 'more' | 'podSecurity'>
+    | undefined
   readonly serviceCIDR: string
   readonly nodePorts: readonly [number, number]
   /** Issuer of service-account tokens; also their audience when none is asked for. */
@@ -138,6 +142,7 @@ function makeSteps(options: ServerOptions, { rbac, authorizers }: Guards, suffix
   const hooks = makeHooks({ caller: options.caller, directory: lookup, clock, random })
   const metrics = makeHookMetrics()
   const policyMetrics = makePolicyMetrics()
+  const podSecurityMetrics = makePodSecurityMetrics(Number(version.minor))
   const steps: readonly Step[] = [
     escalation(rbac, authorizers),
     policyPermissions({ lookup, scheme, authorizers }),
@@ -156,6 +161,7 @@ function makeSteps(options: ServerOptions, { rbac, authorizers }: Guards, suffix
       configure: (content, served) => patching.configured(content, served),
       metrics,
       policyMetrics,
+      podSecurityMetrics,
       versions,
       ...options.admission,
     }),
@@ -163,6 +169,7 @@ function makeSteps(options: ServerOptions, { rbac, authorizers }: Guards, suffix
   const lines = function* (): Iterable<string> {
     yield* metrics.lines()
     yield* policyMetrics.lines()
+    yield* podSecurityMetrics.lines()
   }
   return { steps, hooks, lines }
 }

@@ -21,6 +21,9 @@ import type { Configure } from './policy/patches.ts'
 import { validatingPolicies } from './policy/validating.ts'
 import { limitPodHardAntiAffinity, podNodeSelector, podResize, podTopologyLabels } from './pod-placement.ts'
 import { defaultTolerationSeconds, extendedResourceToleration, podTolerationRestriction } from './pod-tolerations.ts'
+import type { PodSecurityMetrics } from './pod-security/metrics.ts'
+import { type PodSecuritySettings, usualSettings } from './pod-security/settings.ts'
+import { podSecurity } from './pod-security/step.ts'
 import { priorityStep } from './priority.ts'
 import { alwaysPullImages } from './pull-images.ts'
 import { resourceQuota } from './quota/step.ts'
@@ -45,6 +48,7 @@ export interface AdmissionParts {
   readonly hooks: Hooks
   readonly metrics: HookMetrics
   readonly policyMetrics: PolicyMetrics
+  readonly podSecurityMetrics: PodSecurityMetrics
   readonly decode: DecodePatched
   readonly configure: Configure
   /** Lets others in while expressions are evaluated. */
@@ -55,9 +59,11 @@ export interface AdmissionParts {
   readonly suffix: () => string
   readonly choice?: PluginChoice | undefined
   readonly eventLimits?: readonly EventLimit[] | undefined
+  /** Of namespaces that say nothing, and who is exempt; `usualSettings` unless given. */
+  readonly podSecurity?: PodSecuritySettings | undefined
   /** The language of match conditions; CEL unless given. */
   readonly conditions?: Conditions | undefined
-  /** Steps that are built elsewhere: Pod Security. Named as the plugin whose place they take. */
+  /** Steps that are built elsewhere. Named as the plugin whose place they take. */
   readonly more?: readonly Step[] | undefined
 }
 
@@ -74,6 +80,7 @@ function ofPods(parts: AdmissionParts): readonly Step[] {
     limitRanger(lookup),
     serviceAccountStep(parts),
     alwaysPullImages,
+    podSecurity({ ...parts, settings: parts.podSecurity ?? usualSettings, metrics: parts.podSecurityMetrics }),
     podNodeSelector(lookup),
     priorityStep(lookup),
     defaultTolerationSeconds,
