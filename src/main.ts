@@ -61,6 +61,7 @@ interface UpFlags extends Common, EtcdFlags {
   readonly containerRuntimeEndpoint?: string
   readonly enableAdmissionPlugins?: string
   readonly disableAdmissionPlugins?: string
+  readonly admissionControlConfigFile?: string
 }
 
 const etcdFlags = (command: Command): Command =>
@@ -84,6 +85,7 @@ etcdFlags(cluster('up', 'Start a cluster, or what of it does not run'))
   )
   .option('--enable-admission-plugins <names>', 'admission plugins to add to those that are usually on')
   .option('--disable-admission-plugins <names>', 'admission plugins to leave out')
+  .option('--admission-control-config-file <file>', 'AdmissionConfiguration, with the defaults of Pod Security')
   .option('--detach', 'return when the cluster is ready instead of staying until Ctrl-C')
   .addHelpText(
     'after',
@@ -162,6 +164,7 @@ etcdFlags(cluster('server', 'Run one of several API servers around an etcd, unti
   .option('--store <addresses>', 'the etcd that all servers of the cluster share')
   .option('--port <port>', 'port of the API (default: 6443)')
   .option('--advertise-address <address>', 'IPv4 address at which others reach this server')
+  .option('--admission-control-config-file <file>', 'AdmissionConfiguration: the same for all servers')
   .addHelpText(
     'after',
     '\nThe first server makes the key file; copy it to every other one. All else that servers share lies in etcd.\n' +

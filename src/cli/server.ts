@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { isIPv4 } from 'node:net'
 import type { ClusterConfig } from '#processes/config.ts'
 import type { Layout } from '#processes/layout.ts'
+import { admissionFile } from './admission-flag.ts'
 import { hostAddress, machineName } from './machine.ts'
 import { CommandError, type PlaceOptions, UsageError } from './place.ts'
 import { type EtcdFlags, storeAt } from './store-flags.ts'
@@ -11,6 +12,7 @@ export interface ServerOptions extends PlaceOptions, EtcdFlags {
   readonly store?: string
   readonly port?: string
   readonly advertiseAddress?: string
+  readonly admissionControlConfigFile?: string
 }
 
 const usualPort = 6443
@@ -43,5 +45,8 @@ export function serverConfig(options: ServerOptions, at: Layout): ClusterConfig 
     dns: '10.96.0.10',
     kubeletPort: 10_250,
     etcd,
+    ...(options.admissionControlConfigFile === undefined
+      ? {}
+      : { admissionFile: admissionFile(options.admissionControlConfigFile) }),
   }
 }

@@ -15,6 +15,7 @@ import { entry } from './entry.ts'
 import { mergeKubeconfig, userKubeconfig } from './kubeconfig-file.ts'
 import { hostAddress, machineName, requireFreePort } from './machine.ts'
 import { hasLink, hasRules, makeLink, processesIn } from './netns.ts'
+import { admissionFile } from './admission-flag.ts'
 import { CommandError, UsageError, contextOf, placeOf } from './place.ts'
 import type { Progress } from './progress.ts'
 import { type EtcdFlags, storeAt, withoutEtcd } from './store-flags.ts'
@@ -28,6 +29,7 @@ export interface UpOptions extends EtcdFlags {
   readonly containerRuntimeEndpoint?: string
   readonly enableAdmissionPlugins?: string
   readonly disableAdmissionPlugins?: string
+  readonly admissionControlConfigFile?: string
 }
 
 const usualPort = 6443
@@ -116,6 +118,13 @@ function withPlugins(config: ClusterConfig, options: UpOptions): ClusterConfig {
   return { ...config, plugins: { enable: names(enable), disable: names(disable) } }
 }
 
+/** @returns the same configuration with another file for admission plugins, where one is given; '' takes it away. @throws UsageError */
+function withAdmissionFile(config: ClusterConfig, { admissionControlConfigFile: file }: UpOptions): ClusterConfig {
+  if (file === undefined) return config
+  const { admissionFile: _, ...others } = config
+  return file === '' ? others : { ...others, admissionFile: admissionFile(file) }
+}
+
 async function newCluster(options: UpOptions, progress: Progress): Promise<ClusterConfig> {
   const wanted = wantedNodes(options.nodes, progress)
   const socket = runtimeSocket(options, wanted)
@@ -135,9 +144,11 @@ async function newCluster(options: UpOptions, progress: Progress): Promise<Clust
 
 /** The configuration of the first `up`; addresses are those of now. */
 async function configure(options: UpOptions, at: Layout, progress: Progress): Promise<ClusterConfig> {
-  if (!existsSync(at.config)) return withPlugins(withStore(await newCluster(options, progress), options, at), options)
+  const chosen = (config: ClusterConfig): ClusterConfig =>
+    withAdmissionFile(withPlugins(withStore(config, options, at), options), options)
+  if (!existsSync(at.config)) return chosen(await newCluster(options, progress))
   const before = readConfig(at.config)
-  const known = withPlugins(withStore(before, options, at), options)
+  const known = chosen(before)
   if (JSON.stringify(known.etcd) !== JSON.stringify(before.etcd) && isRunning(at, 'server'))
     throw new CommandError(
       `cluster ${known.name} runs with another store; stop it first: bulwark down --name ${known.name}`,
@@ -145,6 +156,10 @@ async function configure(options: UpOptions, at: Layout, progress: Progress): Pr
   if (JSON.stringify(known.plugins) !== JSON.stringify(before.plugins) && isRunning(at, 'server'))
     throw new CommandError(
       `cluster ${known.name} runs with other admission plugins; stop it first: bulwark down --name ${known.name}`,
+    )
+  if (known.admissionFile !== before.admissionFile && isRunning(at, 'server'))
+    throw new CommandError(
+      `cluster ${known.name} runs with another configuration of admission; stop it first: bulwark down --name ${known.name}`,
     )
   if (options.port !== undefined && parsePort(options.port) !== known.port)
     throw new CommandError(

@@ -24,6 +24,7 @@ import { tokenKeys } from '#server/authn/tokens.ts'
 import { type Server, makeServer } from '#server/server.ts'
 import type { Decode, Store } from '#server/store/contract.ts'
 import { decodeStored } from '#server/stored.ts'
+import type { AdmissionSettings } from './admission-configuration.ts'
 import { frontProxyIdentity, frontProxyName } from './front-proxy.ts'
 import { type Caller, makeCaller } from '#wire/https.ts'
 import type { SharedKeys } from './keys.ts'
@@ -49,6 +50,8 @@ export interface PlaneOptions {
   readonly random: () => number
   /** Admission plugins to be on or off, other than usually. */
   readonly plugins?: PluginChoice
+  /** What plugins are to know, other than usually. */
+  readonly admission?: AdmissionSettings
   /** Of service-account tokens, where it is not the usual one. */
   readonly issuer?: string
   /** Nodes that exist in the API alone. */
@@ -114,7 +117,7 @@ function makeOwnServer(options: PlaneOptions, list: () => readonly Controller[],
     fields: fieldManager,
     patching,
     caller,
-    admission: { choice: options.plugins },
+    admission: { choice: options.plugins, ...options.admission },
     tokenKeys: tokenKeys(keys.tokenKey),
     serviceCIDR: network.serviceCIDR,
     nodePorts: network.nodePorts,

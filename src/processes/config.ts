@@ -38,6 +38,8 @@ export interface ClusterConfig {
   readonly etcd?: EtcdConfig
   /** Admission plugins to be on or off, other than usually; upstream's names. */
   readonly plugins?: { readonly enable: readonly string[]; readonly disable: readonly string[] }
+  /** AdmissionConfiguration: what plugins are to know, other than usually. An absolute path, read at each start. */
+  readonly admissionFile?: string
 }
 
 /** @throws Error when there is none, or it cannot be read. */

@@ -9,6 +9,7 @@ import { ensureDnsService } from '#network/dns/service.ts'
 import { type Plane, makePlane, schemeAndDecode } from '#plane/plane.ts'
 import { publish, publishAmong } from '#plane/publish.ts'
 import { keepBytes } from '#server/http/encode.ts'
+import { readAdmissionFile } from './admission-file.ts'
 import type { ClusterConfig } from './config.ts'
 import { issueCredentials, serverCertificates } from './credentials.ts'
 import type { Layout } from './layout.ts'
@@ -31,6 +32,7 @@ async function publishDns(plane: Plane, config: ClusterConfig): Promise<void> {
 export async function runServer(config: ClusterConfig, layout: Layout): Promise<RunningServer> {
   const clock = systemClock
   const log = makeLog(line => void process.stderr.write(line), 'info').with({ role: 'server' })
+  const admission = config.admissionFile === undefined ? undefined : readAdmissionFile(config.admissionFile)
   const { scheme, decode } = schemeAndDecode()
   const store = await openStore({ config, layout, decode, clock, log, onBytes: keepBytes(scheme) })
   const keys = await sharedKeys(store, clock.now())
@@ -46,6 +48,7 @@ export async function runServer(config: ClusterConfig, layout: Layout): Promise<
     random: Math.random,
     simulated,
     ...(config.plugins === undefined ? {} : { plugins: config.plugins }),
+    ...(admission === undefined ? {} : { admission }),
     ...(config.etcd === undefined ? {} : { election: `${config.nodeName}_${randomBytes(8).toString('hex')}` }),
   })
   const issuing = { authority: keys.authority, config, layout, now: clock.now() }

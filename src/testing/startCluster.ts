@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '#base/clock.ts'
 import { type Log, silentLog } from '#base/log.ts'
 import { sharedKeys } from '#plane/keys.ts'
 import { type Listener, issueServerCertificates, listenPlane } from '#plane/listen.ts'
+import { admissionSettings } from '#plane/admission-configuration.ts'
 import { type Plane, makePlane, schemeAndDecode, usualNetwork } from '#plane/plane.ts'
 import { publish } from '#plane/publish.ts'
 import { openMemoryStore } from '#server/store/memory.ts'
@@ -15,6 +16,8 @@ export interface ClusterOptions {
   readonly controllers?: boolean
   /** Admission plugins to be on or off, other than usually. */
   readonly plugins?: { readonly enable?: readonly string[]; readonly disable?: readonly string[] }
+  /** An AdmissionConfiguration as an object: what plugins are to know, other than usually. */
+  readonly admissionConfiguration?: object
   /** Simulated nodes, 1 unless given. */
   readonly nodes?: number
 }
@@ -33,9 +36,18 @@ export interface Cluster {
 
 const masters = ['system:masters']
 
+/** @throws Error for what is no AdmissionConfiguration */
+const configured = ({ admissionConfiguration: given }: ClusterOptions) =>
+  given === undefined
+    ? undefined
+    : admissionSettings(given, path => {
+        throw new Error(`no file is read here: ${path}`)
+      })
+
 /** Resolves when the API answers; controllers run by then. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const clock = options.clock ?? systemClock
+  const admission = configured(options)
   const { scheme, decode } = schemeAndDecode()
   const store = openMemoryStore({ decode, clock, freeze: true })
   const keys = await sharedKeys(store, clock.now())
@@ -49,6 +61,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     random: Math.random,
     simulated: options.nodes ?? 1,
     ...(options.plugins === undefined ? {} : { plugins: options.plugins }),
+    ...(admission === undefined ? {} : { admission }),
   })
   await publish(plane, { address: '127.0.0.1', port: 6443 })
   if (options.controllers !== false) await plane.start()

@@ -2,15 +2,17 @@
 import { X509Certificate } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { systemClock } from '#base/clock.ts'
 import { makeLog } from '#base/log.ts'
+import { upstreamAdmission } from '#plane/admission-configuration.ts'
 import { sharedKeys } from '#plane/keys.ts'
 import { issueServerCertificates, listenPlane } from '#plane/listen.ts'
 import { makePlane, schemeAndDecode, usualNetwork } from '#plane/plane.ts'
 import { publish } from '#plane/publish.ts'
 import type { KeyPair } from '#pki/issue.ts'
 import { keepBytes } from '#server/http/encode.ts'
+import { readAdmissionFile } from '../admission-file.ts'
 import { openStore } from '../store.ts'
 import { layout } from '../layout.ts'
 import { directoryPath } from './etcd.ts'
@@ -70,6 +72,7 @@ export async function runApiServer(flags: Flags): Promise<{ stop(): Promise<void
   const shared = await sharedKeys(store, clock.now())
   const tokenKey = (await readable(flags.get('service-account-signing-key-file'))) ?? shared.tokenKey
   const issuer = flags.get('service-account-issuer')
+  const admissionFile = flags.get('admission-control-config-file')
   const plane = await makePlane({
     store,
     scheme,
@@ -78,6 +81,7 @@ export async function runApiServer(flags: Flags): Promise<{ stop(): Promise<void
     keys: { ...shared, tokenKey },
     network: { ...usualNetwork, serviceCIDR: flags.get('service-cluster-ip-range') ?? usualNetwork.serviceCIDR },
     random: Math.random,
+    admission: admissionFile === undefined ? upstreamAdmission : readAdmissionFile(resolve(admissionFile)),
     plugins: { enable: flags.list('enable-admission-plugins'), disable: flags.list('disable-admission-plugins') },
     ...(issuer === undefined ? {} : { issuer }),
   })

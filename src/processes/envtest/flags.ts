@@ -4,6 +4,7 @@
 export type FlagHelp = Readonly<Record<string, string>>
 
 export const apiServerFlags: FlagHelp = {
+  'admission-control-config-file': 'AdmissionConfiguration',
   'advertise-address': 'IPv4 address that clients in the cluster use',
   'allow-privileged': 'accepted; pods are not run',
   'authorization-mode': 'must name RBAC',
