@@ -157,6 +157,14 @@ test('init containers come one after the other, sidecars stay beside them', () =
   assert.deepEqual(keys(crashed), ['start:side'])
 })
 
+test('no container of a pod for another system starts', () => {
+  const decision = decide(pod({ os: { name: 'windows' } }))
+  assert.deepEqual(keys(decision), ['release'])
+  assert.equal(decision.status.phase, 'Failed')
+  assert.equal(decision.status.reason, 'PodOSNotSupported')
+  assert.deepEqual(keys(decide(pod({ os: { name: 'linux' } }))), keys(decide(pod({}))))
+})
+
 test('a failed init container ends a pod that must not restart', () => {
   const one = pod({ restartPolicy: 'Never', initContainers: [init] })
   const decision = decide(one, { runtime: runtime(ended('init', 1)), memory: remembered() })

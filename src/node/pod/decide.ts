@@ -28,10 +28,22 @@ const deadline = {
   message: 'Pod was active on the node longer than the specified deadline',
 } as const
 
+/** Pod Security asks less of a pod for Windows: none of its containers may ever start on another system. */
+const foreign = {
+  reason: 'PodOSNotSupported',
+  message: "Pod was rejected: Failed to admit pod as the OS field doesn't match node OS",
+} as const
+
+function failure(pod: Pod, over: boolean): PodMemory['failed'] {
+  if (isTerminal(pod)) return undefined
+  if ((pod.spec.os?.name ?? 'linux') !== 'linux') return foreign
+  return over ? deadline : undefined
+}
+
 export function decidePod(input: PodInput): PodDecision & { readonly failed?: PodMemory['failed'] } {
   const { pod, memory, gone } = input
   const { over, at } = overtime(input)
-  const failed = memory.failed ?? (over && !isTerminal(pod) ? deadline : undefined)
+  const failed = memory.failed ?? failure(pod, over)
   const ending = gone || pod.metadata.deletionTimestamp !== undefined || failed !== undefined || isTerminal(pod)
   const plan = ending ? decideEnd(input) : decideRun(input)
   const idle = !input.runtime.containers.some(one => one.state === 'running' || one.state === 'created')

@@ -1,6 +1,9 @@
 /** Pod Security by a whole plane: every case of every check in every version that differs, enforced, told and noted. */
 import assert from 'node:assert/strict'
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { parseYamlAll } from '#codec/yaml.ts'
 import { baseline } from '#server/admission/pod-security/cases-baseline.ts'
 import { restricted } from '#server/admission/pod-security/cases-restricted.ts'
 import { type Case, expected, podOf } from '#server/admission/pod-security/cases.ts'
@@ -171,4 +174,32 @@ test('labels that cannot be read are refused with the field and the way out', as
       field: `metadata.labels[${label}]`,
     },
   ])
+})
+
+interface Manifest {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly namespace?: string }
+  readonly spec?: { readonly template?: object }
+}
+
+test('the guestbook is as strict as can be, and is applied without a word', async () => {
+  const folder = join(import.meta.dirname, '../../../examples/guestbook')
+  const manifests = readdirSync(folder)
+    .sort()
+    .flatMap(file => parseYamlAll(readFileSync(join(folder, file))) as readonly Manifest[])
+  let templates = 0
+  for (const manifest of manifests) {
+    const { apiVersion, kind, metadata, spec } = manifest
+    const root = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`
+    const place = metadata.namespace === undefined ? '' : `/namespaces/${metadata.namespace}`
+    const made = await post(`${root}${place}/${kind.toLowerCase()}s`, manifest)
+    assert.deepEqual([made.status, warnings(made)], [201, ''], made.text)
+    if (spec?.template === undefined) continue
+    templates++
+    const body = { ...spec.template, metadata: { name: 'x' } }
+    const pod = await post(`/api/v1${place}/pods?dryRun=All`, body)
+    assert.deepEqual([pod.status, warnings(pod)], [201, ''], pod.text)
+  }
+  assert.equal(templates, 4)
 })
