@@ -5,11 +5,18 @@ import { type ListKey, fieldElement, keyElement, pathText, valueElement } from '
 import type { ListShape, MapShape, Shape } from './shape.ts'
 import { mapOf, shapeAt } from './whole.ts'
 
-type Path = readonly string[]
+/** From the inside out: it is only read when something is wrong. */
+type Path = { readonly above: Path; readonly element: string } | undefined
+
+function pathOf(path: Path): readonly string[] {
+  const elements: string[] = []
+  for (let at = path; at !== undefined; at = at.above) elements.unshift(at.element)
+  return elements
+}
 
 /** @throws StatusError for a list in the configuration that has a key twice, or an item without one. */
 export const mergedConfig = (shape: Shape, live: unknown, config: unknown): unknown =>
-  merged(shape, live, { config, path: [] })
+  merged(shape, live, { config, path: undefined })
 
 interface Input<T> {
   readonly config: T
@@ -28,7 +35,7 @@ function mergedMaps(shape: MapShape, live: Fields, { config, path }: Input<Field
   const result: Fields = {}
   for (const name of Object.keys(live)) if (!Object.hasOwn(config, name)) put(result, name, live[name])
   for (const name of Object.keys(config)) {
-    const input = { config: config[name], path: [...path, fieldElement(name)] }
+    const input = { config: config[name], path: { above: path, element: fieldElement(name) } }
     put(result, name, merged(shapeAt(shape, name), own(live, name), input))
   }
   return result
@@ -46,10 +53,11 @@ function configItems(shape: ListShape, { config, path }: Input<readonly unknown[
     if (element === undefined) {
       const names = shape.type === 'list' ? shape.keys.map(key => JSON.stringify(key.name)).join(' ') : ''
       throw inexplicable(
-        `${pathText(path)}: element ${at}: associative list with keys has an element that omits all key fields [${names}] (and doesn't have default values for any key fields)`,
+        `${pathText(pathOf(path))}: element ${at}: associative list with keys has an element that omits all key fields [${names}] (and doesn't have default values for any key fields)`,
       )
     }
-    if (items.has(element)) throw inexplicable(`${pathText(path)}: duplicate entries for key ${pathText([element])}`)
+    if (items.has(element))
+      throw inexplicable(`${pathText(pathOf(path))}: duplicate entries for key ${pathText([element])}`)
     items.set(element, item)
   })
   return items
@@ -71,7 +79,7 @@ function mergedLists(shape: ListShape, live: readonly unknown[], input: Input<re
   const merge = (element: string): unknown =>
     shape.type === 'set'
       ? wanted.get(element)
-      : merged(shape.items, present.get(element), { config: wanted.get(element), path: [...input.path, element] })
+      : merged(shape.items, present.get(element), { config: wanted.get(element), path: { above: input.path, element } })
   const result: unknown[] = []
   const elements = [...wanted.keys()]
   const shared = elements.filter(element => present.has(element))

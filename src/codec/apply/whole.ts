@@ -38,7 +38,7 @@ export function ownedSet(shape: Shape, value: unknown): FieldSet {
       if (value[name] === undefined) continue
       const inner = ownedSet(shapeAt(map, name), value[name])
       const member = inner.member || map.field(name) === undefined || isHollow(value[name])
-      if (member || inner.children.size > 0) set.children.set(fieldElement(name), { ...inner, member })
+      if (member || inner.children.size > 0) set.children.set(fieldElement(name), withMember(inner, member))
     }
     return set
   }
@@ -46,9 +46,12 @@ export function ownedSet(shape: Shape, value: unknown): FieldSet {
   const set = draftSet(false)
   for (const [element, items] of itemsOf(value, shape.type === 'list' ? shape.keys : undefined)) {
     const inner = shape.type === 'set' || items.length > 1 ? leafSet : ownedSet(shape.items, items[0])
-    set.children.set(element, { ...inner, member: true })
+    set.children.set(element, withMember(inner, true))
   }
   return set
 }
+
+const withMember = (set: FieldSet, member: boolean): FieldSet =>
+  set.member === member ? set : { member, children: set.children }
 
 const isHollow = (value: unknown): boolean => value === null || (isObject(value) && Object.keys(value).length === 0)

@@ -46,11 +46,13 @@ function checkDeadline(place: Place, next: number | undefined, old: number | und
   return false
 }
 
-const timeless = (one: Toleration): Toleration => without(one, 'tolerationSeconds')
+/** All of it but its seconds. */
+const timeless = ({ key, operator, value, effect }: Toleration): string =>
+  JSON.stringify([key ?? '', operator ?? '', value ?? '', effect ?? ''])
 
 function checkTolerationsKept(place: Place, next: readonly Toleration[], old: readonly Toleration[]): void {
-  const kept = next.map(timeless)
-  if (!old.every(one => kept.some(other => equal(other, timeless(one)))))
+  const kept = new Set(next.map(timeless))
+  if (!old.every(one => kept.has(timeless(one))))
     place.forbidden('existing toleration can not be modified except its tolerationSeconds')
 }
 
@@ -141,6 +143,7 @@ const differing = (next: object, old: object): readonly string[] =>
     .sort()
 
 export function checkPodUpdate(place: Place, next: PodSpec, old: PodSpec): void {
+  if (next === old) return
   if (!checkContainerList(place.at('containers'), next.containers, old.containers)) return
   if (!checkContainerList(place.at('initContainers'), next.initContainers ?? [], old.initContainers ?? [])) return
   if (!checkDeadline(place.at('activeDeadlineSeconds'), next.activeDeadlineSeconds, old.activeDeadlineSeconds)) return
