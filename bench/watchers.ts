@@ -1,11 +1,12 @@
 /**
  * Many watchers and one writer, in a process of its own: `node bench/watchers.ts` reads a WatchJob as JSON from standard input
- * and prints a WatchResult. Delay is counted from the moment at which the writer had its answer to the event's arrival.
+ * and prints a WatchResult. Delay is counted from the moment at which the write was sent to the event's arrival: all of the
+ * write is in it, because its answer may come after the events.
  */
 import { type ClientHttp2Session, connect } from 'node:http2'
-import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type TLSSocket, connect as connectTls } from 'node:tls'
+import { connect as connectTls } from 'node:tls'
+import { RawSession } from './frames.ts'
 
 export interface WatchJob {
   readonly host: string
@@ -35,24 +36,25 @@ const path = '/api/v1/namespaces/default/configmaps'
 /** Streams of one connection, as Go's clients share theirs. */
 const perSession = 100
 const shares = 100
-const opening = '"name":"w-'
+
+const opening = Buffer.from('"name":"w-')
+const quote = 0x22
+const newline = 0x0a
 
 class Watchers {
   readonly #job: WatchJob
-  readonly #sessions: ClientHttp2Session[] = []
-  readonly #sockets: TLSSocket[] = []
-  readonly #answered = new Map<string, number>()
-  readonly #early = new Map<string, number[]>()
+  readonly #connections: { destroy(): void }[] = []
+  readonly #sent = new Map<string, number>()
   readonly delays: number[] = []
 
   constructor(job: WatchJob) {
     this.#job = job
   }
 
-  session(): ClientHttp2Session {
+  writer(): ClientHttp2Session {
     const { host, port, ca, cert, key } = this.#job
     const session = connect(`https://${host}:${port}`, { ca, ...(cert === undefined ? {} : { cert, key: key ?? '' }) })
-    this.#sessions.push(session)
+    this.#connections.push(session)
     return session
   }
 
@@ -61,73 +63,72 @@ class Watchers {
       const selector = this.#job.selective ? `&labelSelector=share%3Ds${at % shares}` : ''
       return `${path}?watch=true&resourceVersion=0${selector}`
     })
-    if (!this.#job.http1) await Promise.all(this.#overStreams(every))
     // Handshakes of a thousand connections at once would only wait for each other.
-    else for (let at = 0; at < every.length; at += 20) await Promise.all(this.#overSockets(every.slice(at, at + 20)))
+    const [step, open] = this.#job.http1 ? [20, this.#overSockets] : [perSession, this.#overStreams]
+    for (let at = 0; at < every.length; at += step) await open.call(this, every.slice(at, at + step))
   }
 
-  #overStreams(paths: readonly string[]): readonly Promise<void>[] {
-    let session: ClientHttp2Session | undefined
-    return paths.map((one, at) => {
-      if (session === undefined || at % perSession === 0) session = this.session()
-      const stream = session.request({ ':path': one })
-      this.#read(stream)
-      return new Promise((resolve, reject) => {
-        stream.on('response', () => resolve())
-        stream.on('error', reject)
-      })
+  #overStreams(paths: readonly string[]): Promise<void> {
+    const tails = new Map<number, Buffer>()
+    const session = new RawSession(this.#job, (stream, bytes, { start, end }) => {
+      const before = tails.get(stream)
+      const now = performance.now()
+      if (before === undefined) {
+        const done = this.#read(bytes, { start, end }, now)
+        if (bytes[end - 1] !== newline) tails.set(stream, Buffer.from(bytes.subarray(done, end)))
+        return
+      }
+      const all = Buffer.concat([before, bytes.subarray(start, end)])
+      const done = this.#read(all, { start: 0, end: all.length }, now)
+      if (all.at(-1) === newline) tails.delete(stream)
+      else tails.set(stream, all.subarray(done))
     })
+    this.#connections.push(session)
+    return session.open(paths)
   }
 
-  #overSockets(paths: readonly string[]): readonly Promise<void>[] {
+  async #overSockets(paths: readonly string[]): Promise<void> {
     const { host, port, ca, cert, key } = this.#job
     const identity = cert === undefined ? {} : { cert, key: key ?? '' }
-    return paths.map(one => {
+    const opened = paths.map(one => {
       const socket = connectTls({ host, port, ca, ...identity, ALPNProtocols: ['http/1.1'] })
-      this.#sockets.push(socket)
+      this.#connections.push(socket)
       socket.on('secureConnect', () => socket.write(`GET ${one} HTTP/1.1\r\nhost: bench\r\n\r\n`))
-      this.#read(socket)
-      return new Promise((resolve, reject) => {
+      let tail: Buffer = Buffer.alloc(0)
+      socket.on('data', (part: Buffer) => {
+        const all = tail.length === 0 ? part : Buffer.concat([tail, part])
+        tail = all.subarray(this.#read(all, { start: 0, end: all.length }, performance.now()))
+      })
+      return new Promise<void>((resolve, reject) => {
         socket.once('data', () => resolve())
         socket.on('error', reject)
       })
     })
+    await Promise.all(opened)
   }
 
-  /** Looks for names alone: whoever parsed all of it would be busier than the server. */
-  #read(stream: Readable): void {
-    let rest = ''
-    stream.on('data', (part: Buffer) => {
-      const now = performance.now()
-      const text = rest + part.toString('latin1')
-      let at = text.indexOf(opening)
-      let done = 0
-      while (at >= 0) {
-        const end = text.indexOf('"', at + opening.length)
-        if (end < 0) break
-        this.#heard(text.slice(at + opening.length, end), now)
-        done = end
-        at = text.indexOf(opening, end)
-      }
-      rest = text.slice(Math.max(done, at >= 0 ? at : text.length - opening.length))
-    })
+  /** Looks for names alone: whoever parsed all of it would be busier than the server. @returns where what is not yet whole begins. */
+  #read(bytes: Buffer, { start, end }: { readonly start: number; readonly end: number }, now: number): number {
+    for (let from = start; ;) {
+      const at = bytes.indexOf(opening, from)
+      if (at < 0 || at >= end) return Math.max(from, end - opening.length)
+      const stop = bytes.indexOf(quote, at + opening.length)
+      if (stop < 0 || stop >= end) return at
+      this.#heard(bytes.toString('latin1', at + opening.length, stop), now)
+      from = stop
+    }
   }
 
   #heard(serial: string, now: number): void {
-    const since = this.#answered.get(serial)
-    if (since !== undefined) this.delays.push(Math.max(0, now - since))
-    else this.#early.set(serial, [...(this.#early.get(serial) ?? []), now])
+    this.delays.push(now - (this.#sent.get(serial) ?? Number.NaN))
   }
 
-  /** The writer has its answer. Events that came before were not late. */
-  answered(serial: string): void {
-    this.#answered.set(serial, performance.now())
-    for (const _ of this.#early.get(serial) ?? []) this.delays.push(0)
-    this.#early.delete(serial)
+  sent(serial: string): void {
+    this.#sent.set(serial, performance.now())
   }
 
   close(): void {
-    for (const one of [...this.#sessions, ...this.#sockets]) one.destroy()
+    for (const one of this.#connections) one.destroy()
   }
 }
 
@@ -150,15 +151,15 @@ function write(session: ClientHttp2Session, serial: number): Promise<void> {
 export async function watchLoad(job: WatchJob): Promise<WatchResult> {
   const watchers = new Watchers(job)
   await watchers.open()
-  const writer = watchers.session()
+  const writer = watchers.writer()
   const writes: Promise<void>[] = []
   const from = performance.now()
   let serial = 0
   while (performance.now() - from < job.seconds * 1000) {
     const due = Math.floor(((performance.now() - from) / 1000) * job.rate)
     for (; serial < due; serial++) {
-      const own = serial
-      writes.push(write(writer, own).then(() => watchers.answered(String(own))))
+      watchers.sent(String(serial))
+      writes.push(write(writer, serial))
     }
     await sleep(2)
   }
