@@ -145,6 +145,10 @@ export const layers: Readonly<Record<string, Layer>> = {
     ],
     node: ['crypto', 'http', 'http2', 'https', 'net', 'perf_hooks', 'stream', 'stream/promises', 'util', 'zlib'],
   },
+  'server/audit': {
+    imports: ['codec', 'kinds/facts', 'wire', 'api', 'base'],
+    node: ['crypto', 'fs', 'http', 'net', 'path', 'stream', 'stream/promises', 'util', 'zlib'],
+  },
   'server/flow': {
     imports: ['server/store', 'kinds/facts', 'api', 'base'],
   },

@@ -37,6 +37,16 @@ export interface User {
   readonly [authenticated]: true
 }
 
+/** What goes on record of a request beside what it asks for: the annotations of its audit event. */
+export interface Notes {
+  /** Of our own code, under a key of upstream's or of `*.bulwark.dev`. What was noted first stays. */
+  note(key: string, value: string): void
+  /** Of admission. Keys that are ours alone are left out when the event is written: webhooks choose theirs themselves. */
+  readonly annotations: Map<string, string>
+  /** Whether bodies go on record, and with them what changed them. */
+  readonly bodies: boolean
+}
+
 /** What a request asks permission for. */
 export interface Attributes {
   readonly verb: Verb
@@ -52,6 +62,8 @@ export interface Attributes {
   /** As asked for by a list, watch or deletecollection; some authorizers insist on one. */
   readonly fieldSelector?: string
   readonly labelSelector?: string
+  /** Absent where nobody keeps a record. */
+  readonly notes?: Notes
 }
 
 declare const permitted: unique symbol

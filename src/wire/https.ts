@@ -17,6 +17,8 @@ export interface Destination {
   readonly address?: { readonly host: string; readonly port: number }
   /** PEM of the only authorities that are believed; absent: the system's. */
   readonly ca?: string
+  /** PEM of the certificate that is shown to the other side. */
+  readonly client?: { readonly cert: string; readonly key: string }
 }
 
 export interface Call {
@@ -146,12 +148,17 @@ const mostAgents = 200
 const maxSockets = 256
 const maxFreeSockets = 16
 
-/** One agent for each set of authorities: a connection that was verified by one is never used for another. */
+type Identities = Pick<Destination, 'ca' | 'client'>
+
+/**
+ * One agent for each set of authorities and each certificate of ours: a connection that was verified by one is never used for
+ * another.
+ */
 class Agents {
   readonly #byAuthority = new Map<string, Agent>()
-  for(ca: string | undefined): Agent {
-    const key = ca ?? ''
-    const agent = this.#byAuthority.get(key) ?? make(ca)
+  for(who: Identities): Agent {
+    const key = `${who.ca ?? ''}\n${who.client?.cert ?? ''}`
+    const agent = this.#byAuthority.get(key) ?? make(who)
     this.#byAuthority.delete(key)
     this.#byAuthority.set(key, agent)
     const [oldest] = this.#byAuthority.keys()
@@ -165,11 +172,11 @@ class Agents {
   }
 }
 
-function make(ca: string | undefined): Agent {
+function make({ ca, client }: Identities): Agent {
   try {
     // Text without a certificate would be passed over in silence.
     if (ca?.includes('-----BEGIN CERTIFICATE-----') === false) throw new CallError('no certificate')
-    const secureContext = createSecureContext({ ca: ca ?? systemAuthorities(), minVersion: 'TLSv1.2' })
+    const secureContext = createSecureContext({ ...client, ca: ca ?? systemAuthorities(), minVersion: 'TLSv1.2' })
     return new Agent({ keepAlive: true, maxSockets, maxFreeSockets, timeout: idle, scheduling: 'lifo', secureContext })
   } catch {
     throw new CallError('unable to load root certificates: unable to parse bytes as PEM block')
@@ -182,7 +189,7 @@ export function makeCaller(resolve: Resolve = systemLookup): Caller {
   const agents = new Agents()
   return {
     post: async (destination, call) => {
-      const agent = agents.for(destination.ca)
+      const agent = agents.for(destination)
       for (let tries = 0; tries < 3; tries++) {
         const reply = await once({ agent, lookup }, destination, call)
         if (reply !== 'stale') return reply

@@ -1,0 +1,243 @@
+/**
+ * Signed heads: now and then the last number and hash of a chain, signed. Whoever can write the log can make hashes that fit;
+ * a head that was signed before is what they cannot undo. Each head carries the signature before it.
+ */
+import {
+  type KeyObject,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  hash,
+  randomUUID,
+  sign,
+  verify,
+} from 'node:crypto'
+import {
+  closeSync,
+  fdatasync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  write,
+  writeSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { type Link, genesis } from './chain.ts'
+
+/** Why a head was signed: it was time, a file was full, the server ended, old files were removed as asked for. */
+export type Occasion = 'begin' | 'interval' | 'rotation' | 'shutdown' | 'removal'
+const occasions: readonly string[] = ['begin', 'interval', 'rotation', 'shutdown', 'removal']
+
+export interface Head extends Link {
+  readonly chain: string
+  readonly occasion: Occasion
+  /** RFC 3339. */
+  readonly time: string
+  readonly signature: string
+}
+
+export interface ChainFiles {
+  /** PKCS 8. */
+  readonly key: string
+  readonly heads: string
+  /** The chain's name and where its records are. */
+  readonly chain: string
+}
+
+/** @param dir of one chain */
+export const chainFiles = (dir: string): ChainFiles => ({
+  key: join(dir, 'heads.key'),
+  heads: join(dir, 'heads.log'),
+  chain: join(dir, 'chain.json'),
+})
+
+/** What is not as it was written. */
+export class HeadsError extends Error {}
+
+function readOr<T>(path: string, read: (text: string) => T, absent: () => T): T {
+  try {
+    return read(readFileSync(path, 'utf8'))
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return absent()
+    throw error
+  }
+}
+
+function writeNew(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const file = openSync(`${path}.new`, 'w', 0o600)
+  try {
+    writeSync(file, text)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  renameSync(`${path}.new`, path)
+}
+
+export const loadKey = (files: ChainFiles): KeyObject => createPrivateKey(readFileSync(files.key, 'utf8'))
+
+function loadOrCreateKey(files: ChainFiles): KeyObject {
+  return readOr(
+    files.key,
+    text => createPrivateKey(text),
+    () => {
+      const { privateKey } = generateKeyPairSync('ed25519')
+      writeNew(files.key, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
+      return privateKey
+    },
+  )
+}
+
+export interface ChainPlace {
+  readonly id: string
+  /** Absolute path of the log. */
+  readonly path: string
+}
+
+/** @throws HeadsError */
+export function readPlace(files: ChainFiles): ChainPlace | undefined {
+  return readOr(
+    files.chain,
+    text => {
+      const value = parsed(text)
+      const [id, path] = [Reflect.get(value, 'id'), Reflect.get(value, 'path')]
+      if (typeof id !== 'string' || typeof path !== 'string') throw new HeadsError(`${files.chain} names no chain`)
+      return { id, path }
+    },
+    () => undefined,
+  )
+}
+
+function parsed(text: string): object {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null) return value
+  } catch {
+    // Said below.
+  }
+  throw new HeadsError('no JSON')
+}
+
+const signedText = ({ chain, sequence, hash: of, occasion, time }: Omit<Head, 'signature'>, before: string): Buffer =>
+  Buffer.from(`bulwark audit head\n${chain}\n${sequence}\n${of}\n${occasion}\n${time}\n${before}\n`)
+
+export interface ReadHeads {
+  /** Up to the first that is wrong. */
+  readonly heads: readonly Head[]
+  readonly problem?: string
+}
+
+/** @param path what it reads as in messages */
+export function headsIn(text: string, key: KeyObject, path: string): ReadHeads {
+  const lines = text.split('\n')
+  // The last line may be torn: the server ended while it was written.
+  lines.pop()
+  const heads: Head[] = []
+  for (const [at, line] of lines.entries()) {
+    const head = headOf(line)
+    if (head === undefined) return { heads, problem: `${path}:${at + 1} is no signed head` }
+    const signed = signedText(head, heads.at(-1)?.signature ?? '')
+    if (!verify(null, signed, key, Buffer.from(head.signature, 'base64')))
+      return {
+        heads,
+        problem: `${path}:${at + 1} is not signed by the key of this log, or heads before it were changed or are missing`,
+      }
+    heads.push(head)
+  }
+  return { heads }
+}
+
+function headOf(line: string): Head | undefined {
+  try {
+    const { chain, sequence, hash: of, occasion, time, signature } = parsed(line) as Partial<Head>
+    const texts = [chain, of, occasion, time, signature]
+    if (texts.some(one => typeof one !== 'string') || !Number.isSafeInteger(sequence)) return undefined
+    if (!occasions.includes(occasion ?? '')) return undefined
+    return { chain, sequence, hash: of, occasion, time, signature } as Head
+  } catch {
+    return undefined
+  }
+}
+
+export const readHeads = (files: ChainFiles, key: KeyObject): ReadHeads =>
+  readOr<ReadHeads>(
+    files.heads,
+    text => headsIn(text, key, files.heads),
+    () => ({ heads: [] }),
+  )
+
+/** Eight bytes of the public key's hash, for people to compare. */
+export function fingerprint(key: KeyObject): string {
+  const bytes = createPublicKey(key).export({ type: 'spki', format: 'der' })
+  return hash('sha256', bytes, 'hex').slice(0, 16)
+}
+
+const writing = promisify(write)
+const syncing = promisify(fdatasync)
+
+/** The pen of one chain: opened once, by whoever writes its log. */
+export class Signer {
+  readonly chain: string
+  /** Heads that were there are not as they were written; they stay as they are, for whoever verifies. */
+  readonly problem: string | undefined
+  readonly #key: KeyObject
+  readonly #file: number
+  #size: number
+  #before: string
+  #last: Head | undefined
+
+  /** @param path of the log */
+  constructor(files: ChainFiles, path: string) {
+    mkdirSync(dirname(files.key), { recursive: true, mode: 0o700 })
+    this.#key = loadOrCreateKey(files)
+    const place = readPlace(files)
+    this.chain = place?.id ?? randomUUID()
+    if (place?.path !== path) writeNew(files.chain, `${JSON.stringify({ id: this.chain, path })}\n`)
+    const text = readOr(
+      files.heads,
+      found => found,
+      () => '',
+    )
+    const { heads, problem } = headsIn(text, createPublicKey(this.#key), files.heads)
+    this.problem = problem
+    this.#before = heads.at(-1)?.signature ?? ''
+    this.#last = heads.findLast(head => head.chain === this.chain && head.occasion !== 'removal')
+    this.#file = openSync(files.heads, 'a', 0o600)
+    this.#size = Buffer.byteLength(text.slice(0, text.lastIndexOf('\n') + 1))
+    ftruncateSync(this.#file, this.#size)
+  }
+
+  /** Where the chain was when its end was last signed. */
+  get last(): Link {
+    return this.#last ?? genesis(this.chain)
+  }
+
+  /** To be called only when the records up to there are on disk, one call after the other. @throws Error of the file */
+  async sign(link: Link, occasion: Occasion, now: number): Promise<void> {
+    const { sequence, hash: of } = link
+    const head = { chain: this.chain, sequence, hash: of, occasion, time: new Date(now).toISOString() }
+    const signature = sign(null, signedText(head, this.#before), this.#key).toString('base64')
+    const line = Buffer.from(`${JSON.stringify({ ...head, signature })}\n`)
+    try {
+      const { bytesWritten } = await writing(this.#file, line)
+      if (bytesWritten !== line.byteLength) throw new Error('the disk is full')
+      await syncing(this.#file)
+    } catch (error) {
+      // Half a line would make the next one unreadable.
+      ftruncateSync(this.#file, this.#size)
+      throw error
+    }
+    this.#size += line.byteLength
+    this.#before = signature
+    if (occasion !== 'removal') this.#last = { ...head, signature }
+  }
+
+  close(): void {
+    closeSync(this.#file)
+  }
+}

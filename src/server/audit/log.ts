@@ -1,0 +1,178 @@
+/**
+ * The log on disk. Events are gathered and written as one piece, off the loop; each write begins where the last whole line
+ * ended, so that neither a full disk nor a sudden end leaves half a record in the middle.
+ */
+import type { Clock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import { type Format, type Link, linked } from './chain.ts'
+import type { LogFile } from './log-file.ts'
+import { type AuditRecord, truncated } from './record.ts'
+import type { Lost, Sink } from './sink.ts'
+
+export interface LogSinkOptions {
+  readonly file: LogFile
+  readonly clock: Clock
+  readonly log: Log
+  readonly lost: Lost
+  readonly format: Format
+  /** Events that wait at most, and bytes of them. */
+  readonly buffer: number
+  /** Events of one write. */
+  readonly batch: number
+  /** Milliseconds that an event waits for others. */
+  readonly wait: number
+  /** Bytes of an event; absent: as long as it is. */
+  readonly longest?: number
+}
+
+const mostBytes = 64 * 1024 * 1024
+/** Milliseconds between signed heads, and between tries where writing fails. */
+const headInterval = 10_000
+const retryInterval = 1000
+
+class LogSink implements Sink {
+  readonly name = 'log'
+  readonly #options: LogSinkOptions
+  #waiting: AuditRecord[] = []
+  #bytes = 0
+  /** Records that could not be taken, and are not told of yet. */
+  #lost = 0
+  #failing = false
+  #timer: (() => void) | undefined
+  #heads: (() => void) | undefined
+  #writing: Promise<void> | undefined
+  #closed = false
+
+  constructor(options: LogSinkOptions) {
+    this.#options = options
+    this.#nextHead()
+  }
+
+  get failing(): boolean {
+    return this.#failing
+  }
+
+  put(record: AuditRecord): void {
+    const { longest, buffer, wait, batch, clock } = this.#options
+    const short = longest === undefined ? record : truncated(record, longest)
+    if (short === undefined || this.#closed) return this.#lose(1)
+    if (this.#waiting.length >= buffer || this.#bytes + short.bytes > mostBytes) return this.#lose(1)
+    this.#waiting.push(short)
+    this.#bytes += short.bytes
+    if (this.#failing) return
+    if (this.#waiting.length >= batch) this.#begin()
+    else this.#timer ??= clock.after(wait, () => this.#begin())
+  }
+
+  #lose(events: number): void {
+    this.#options.lost(this.name, events)
+    this.#lost += events
+  }
+
+  #begin(): void {
+    void this.#run()
+  }
+
+  /** One writer at a time; what comes meanwhile is its next piece. */
+  #run(): Promise<void> {
+    this.#timer?.()
+    this.#timer = undefined
+    this.#writing ??= this.#drain().finally(() => {
+      this.#writing = undefined
+    })
+    return this.#writing
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      if (!(await this.#piece())) return
+    }
+  }
+
+  /** @returns whether it is on its way to the disk. What was not written waits for the next try. */
+  async #piece(): Promise<boolean> {
+    const { file, batch } = this.#options
+    const records = this.#waiting.slice(0, Math.max(batch, 1))
+    const told = this.#lost
+    const { text, link } = this.#text(records, told)
+    try {
+      await file.append(text, link)
+    } catch (error) {
+      this.#fail(error)
+      return false
+    }
+    // Only what was written goes: events that came meanwhile stand behind it.
+    this.#waiting.splice(0, records.length)
+    for (const { bytes } of records) this.#bytes -= bytes
+    this.#recovered(told)
+    return true
+  }
+
+  #text(records: readonly AuditRecord[], lost: number): { readonly text: string; readonly link: Link } {
+    const { file, format } = this.#options
+    let link = file.link
+    let text = ''
+    for (const [at, record] of records.entries()) {
+      const next = linked(link, at === 0 && lost > 0 ? withLost(record, lost) : record, format)
+      text += next.line
+      link = next.link
+    }
+    return { text, link }
+  }
+
+  #fail(error: unknown): void {
+    const { log, clock, lost } = this.#options
+    // Said once, not each second.
+    if (!this.#failing)
+      log.error('the audit log cannot be written', { error: error instanceof Error ? error.message : 'unknown' })
+    lost(this.name, 1)
+    this.#failing = true
+    if (!this.#closed) this.#timer ??= clock.after(retryInterval, () => this.#begin())
+  }
+
+  #recovered(told: number): void {
+    if (this.#failing) this.#options.log.info('the audit log is written again', { lost: told })
+    this.#failing = false
+    this.#lost -= told
+  }
+
+  async flush(): Promise<boolean> {
+    await this.#run()
+    // A write that was under way may have been begun before the last event came.
+    if (this.#waiting.length > 0 && !this.#failing) await this.#run()
+    return !this.#failing
+  }
+
+  #nextHead(): void {
+    this.#heads = this.#options.clock.after(headInterval, () => {
+      void this.#sign().finally(() => {
+        if (!this.#closed) this.#nextHead()
+      })
+    })
+  }
+
+  async #sign(): Promise<void> {
+    const { file, log } = this.#options
+    await this.#run()
+    await file
+      .sign('interval')
+      .catch((error: unknown) => log.error('the audit log cannot be signed', { error: String(error) }))
+  }
+
+  async close(): Promise<void> {
+    await this.#run()
+    this.#closed = true
+    this.#heads?.()
+    this.#timer?.()
+    if (this.#waiting.length > 0) this.#options.lost(this.name, this.#waiting.length)
+    await this.#options.file.close()
+  }
+}
+
+/** The first record after a time in which some could not be kept says how many. */
+const withLost = (record: AuditRecord, lost: number): AuditRecord => ({
+  ...record,
+  tail: `${record.tail},"audit.bulwark.dev/lost":"${lost}"`,
+})
+
+export const makeLogSink = (options: LogSinkOptions): Sink => new LogSink(options)

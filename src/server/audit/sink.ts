@@ -1,0 +1,22 @@
+/** Where events go. */
+import type { AuditRecord } from './record.ts'
+
+/** Upstream's: not waited for; waited for before a request is done; as that, and refused where it cannot be written. */
+export const modes = ['batch', 'blocking', 'blocking-strict'] as const
+export type Mode = (typeof modes)[number]
+
+export interface Sink {
+  /** Upstream's name of it, as metrics have it. */
+  readonly name: string
+  /** Takes an event. Never waits and never fails: what cannot be kept is counted. */
+  put(record: AuditRecord): void
+  /** Resolves when everything that was put so far is where it belongs: true, or it could not be brought there: false. */
+  flush(): Promise<boolean>
+  /** Whether the last try to write has failed. */
+  readonly failing: boolean
+  /** Writes what is there and ends. */
+  close(): Promise<void>
+}
+
+/** Counts events that were lost, by the sink that lost them. */
+export type Lost = (sink: string, events: number) => void
