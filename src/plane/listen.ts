@@ -101,7 +101,7 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
   server.usage.reach(dialer)
   const authenticate = makeAuthenticate(server.tokens, clock, frontProxyOf(plane.frontProxy, [frontProxyName]))
   const { registry, authorize } = server.serving
-  const parts = { registry, remotes, store: plane.store, dialer, authenticate, authorize, log }
+  const parts = { registry, remotes, store: plane.store, dialer, authenticate, authorize, log, audit: plane.audit }
   const handling: Handling = {
     serving: server.serving,
     authenticate,
@@ -116,6 +116,7 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
     observe: known.observe,
     flow: server.flow,
     remotes,
+    audit: plane.audit,
     sizeOf: resource => plane.store.snapshot(resource).size,
   }
   const clientCA = [options.authority.cert, options.clientAuthorities ?? '', plane.frontProxy].join('\n')

@@ -25,6 +25,7 @@ import { type Server, makeServer } from '#server/server.ts'
 import type { Decode, Store } from '#server/store/contract.ts'
 import { decodeStored } from '#server/stored.ts'
 import type { AdmissionSettings } from './admission-configuration.ts'
+import type { Audit } from '#server/audit/audit.ts'
 import { frontProxyIdentity, frontProxyName } from './front-proxy.ts'
 import { type Caller, makeCaller } from '#wire/https.ts'
 import type { SharedKeys } from './keys.ts'
@@ -58,12 +59,15 @@ export interface PlaneOptions {
   readonly simulated?: number
   /** This server's name among several that share a store: one of them leads. Absent where there is only this one. */
   readonly election?: string
+  /** Absent: nothing is on record. Whoever made it closes it, after the plane has stopped. */
+  readonly audit?: Audit
 }
 
 export interface Plane {
   readonly server: Server
   /** What other servers serve as a part of this API, and how they are told of ours. */
   readonly aggregation: Aggregation
+  readonly audit: Audit | undefined
   /** PEM: who signs certificates of servers that speak for users. */
   readonly frontProxy: string
   readonly store: Store
@@ -117,6 +121,7 @@ function makeOwnServer(options: PlaneOptions, list: () => readonly Controller[],
     fields: fieldManager,
     patching,
     caller,
+    audit: options.audit,
     admission: { choice: options.plugins, ...options.admission },
     tokenKeys: tokenKeys(keys.tokenKey),
     serviceCIDR: network.serviceCIDR,
@@ -189,6 +194,7 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
   return {
     server,
     aggregation: beside.aggregation,
+    audit: options.audit,
     frontProxy: keys.frontProxy.cert,
     store,
     scheme,

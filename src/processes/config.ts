@@ -36,6 +36,8 @@ export interface ClusterConfig {
   readonly runtimeSocket?: string
   /** Absent where the store is a SQLite database beside the cluster's other files. */
   readonly etcd?: EtcdConfig
+  /** Flags of audit that are not as usual: upstream's names without the dashes. */
+  readonly audit?: Readonly<Record<string, string>>
   /** Admission plugins to be on or off, other than usually; upstream's names. */
   readonly plugins?: { readonly enable: readonly string[]; readonly disable: readonly string[] }
   /** AdmissionConfiguration: what plugins are to know, other than usually. An absolute path, read at each start. */

@@ -19,6 +19,8 @@ export interface Layout {
   readonly kubeletCertificate: string
   /** Directory of the node: containerd, pods, logs. */
   readonly node: string
+  /** Directory of the record: the server's chain, and the agent's below it. */
+  readonly audit: string
   readonly log: (role: Role) => string
   readonly record: (role: Role) => string
 }
@@ -39,6 +41,7 @@ export function layout(dir: string): Layout {
     apiCertificate: join(dir, 'server', 'api.pem'),
     kubeletCertificate: join(dir, 'server', 'kubelet-client.pem'),
     node: join(dir, 'n'),
+    audit: join(dir, 'audit'),
     log: role => join(dir, 'logs', `${role}.log`),
     record: role => join(dir, 'run', `${role}.json`),
   }

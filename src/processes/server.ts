@@ -10,6 +10,7 @@ import { type Plane, makePlane, schemeAndDecode } from '#plane/plane.ts'
 import { publish, publishAmong } from '#plane/publish.ts'
 import { keepBytes } from '#server/http/encode.ts'
 import { readAdmissionFile } from './admission-file.ts'
+import { openAudit } from './audit.ts'
 import type { ClusterConfig } from './config.ts'
 import { issueCredentials, serverCertificates } from './credentials.ts'
 import type { Layout } from './layout.ts'
@@ -38,7 +39,9 @@ export async function runServer(config: ClusterConfig, layout: Layout): Promise<
   const keys = await sharedKeys(store, clock.now())
   const network = { serviceCIDR: config.serviceCIDR, nodePorts: [30_000, 32_767] as const }
   const simulated = config.nodes === 'real' ? 0 : config.nodes.simulated
+  const audit = await openAudit(config.audit ?? {}, { dir: layout.audit, clock, log })
   const plane = await makePlane({
+    audit,
     store,
     scheme,
     clock,
@@ -70,6 +73,7 @@ export async function runServer(config: ClusterConfig, layout: Layout): Promise<
       await publishing?.stop()
       await listener.close()
       await plane.stop()
+      await audit.close()
       await store.close()
     },
   }

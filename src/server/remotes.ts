@@ -39,6 +39,8 @@ export interface Passing {
   readonly response: Response
   /** Called when the request no longer counts as work of ours. */
   readonly running: () => void
+  /** Called when the answer begins. */
+  readonly begun?: ((code: number) => void) | undefined
 }
 
 export interface PassingUpgrade {

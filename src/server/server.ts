@@ -28,6 +28,7 @@ import { inVersion, prepared, toHub } from './converting.ts'
 import { type Usage, makeUsage } from './usage/usage.ts'
 import type { Serving } from './outcome.ts'
 import type { Patching } from './patching-contract.ts'
+import type { Audit } from '#server/audit/audit.ts'
 import type { Admission, FieldManager } from '#server/registry/deps.ts'
 import { firstAddress, makePools, makeReservations } from '#server/registry/reservations.ts'
 import type { Check, Store } from '#server/store/contract.ts'
@@ -59,6 +60,8 @@ export interface ServerOptions {
   readonly roles?: readonly Draft<RoleObject>[]
   readonly bindings?: readonly Draft<BindingObject>[]
   readonly suggested?: readonly Suggested[]
+  /** Absent: nothing is on record. */
+  readonly audit?: Audit | undefined
 }
 
 export interface Server {
@@ -200,15 +203,20 @@ export function makeServer(options: ServerOptions): Server {
   const { steps, hooks, lines } = makeSteps(options, guards, suffix)
   const usage = makeUsage(store, clock)
   const serving = makeServing(options, guards, { specials: usage.specials, steps, suffix })
-  const door = makeDoor(serving)
+  const { audit } = options
+  const door = makeDoor(serving, audit)
   const flow = makeFlowControl({ store, clock })
   const readers: LocalReader[] = []
   return {
     door,
-    fenced: checks => makeDoor({ ...serving, registry: { ...serving.registry, store: fencedStore(store, checks) } }),
+    fenced: checks =>
+      makeDoor({ ...serving, registry: { ...serving.registry, store: fencedStore(store, checks) } }, audit),
     serving,
     tokens: guards.tokens,
-    metrics: lines,
+    metrics: function* () {
+      yield* lines()
+      if (audit !== undefined) yield* audit.metrics()
+    },
     hooks,
     flow,
     usage,

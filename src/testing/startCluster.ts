@@ -7,6 +7,10 @@ import { type Listener, issueServerCertificates, listenPlane } from '#plane/list
 import { admissionSettings } from '#plane/admission-configuration.ts'
 import { type Plane, makePlane, schemeAndDecode, usualNetwork } from '#plane/plane.ts'
 import { publish } from '#plane/publish.ts'
+import type { Event } from '#kinds/facts/generated/types/audit_v1.ts'
+import { type Audit, makeAudit } from '#server/audit/audit.ts'
+import { eventSink } from '#server/audit/plain-sinks.ts'
+import { parsePolicy } from '#server/audit/policy.ts'
 import { openMemoryStore } from '#server/store/memory.ts'
 
 export interface ClusterOptions {
@@ -20,6 +24,10 @@ export interface ClusterOptions {
   readonly admissionConfiguration?: object
   /** Simulated nodes, 1 unless given. */
   readonly nodes?: number
+  /** Given every audit event; without it nothing is on record. */
+  readonly audit?: (event: Event) => void
+  /** YAML of an audit policy, other than the usual one. */
+  readonly auditPolicy?: string
 }
 
 export interface Cluster {
@@ -44,6 +52,13 @@ const configured = ({ admissionConfiguration: given }: ClusterOptions) =>
         throw new Error(`no file is read here: ${path}`)
       })
 
+const auditOf = (take: (event: Event) => void, clock: Clock, policy: string | undefined): Audit =>
+  makeAudit({
+    clock,
+    policy: policy === undefined ? undefined : parsePolicy(policy),
+    backends: () => [{ sink: eventSink(take), mode: 'batch' }],
+  })
+
 /** Resolves when the API answers; controllers run by then. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const clock = options.clock ?? systemClock
@@ -62,6 +77,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     simulated: options.nodes ?? 1,
     ...(options.plugins === undefined ? {} : { plugins: options.plugins }),
     ...(admission === undefined ? {} : { admission }),
+    ...(options.audit === undefined ? {} : { audit: auditOf(options.audit, clock, options.auditPolicy) }),
   })
   await publish(plane, { address: '127.0.0.1', port: 6443 })
   if (options.controllers !== false) await plane.start()

@@ -137,7 +137,7 @@ function beginWith(response: Response, code: number, headers: Headers): void {
   else response.flushHeaders()
 }
 
-async function hand({ answer, dialled }: Answered, { response }: Passing): Promise<void> {
+async function hand({ answer, dialled }: Answered, { response, begun }: Passing): Promise<void> {
   const code = answer.statusCode ?? 502
   if (code >= 300 && code < 400 && answer.headers.location !== undefined) {
     dialled.asking.destroy()
@@ -145,6 +145,7 @@ async function hand({ answer, dialled }: Answered, { response }: Passing): Promi
   }
   try {
     beginWith(response, code, answerHeaders(answer.rawHeaders))
+    begun?.(code)
   } catch {
     dialled.asking.destroy()
     for (const name of response.getHeaderNames()) response.removeHeader(name)

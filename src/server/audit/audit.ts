@@ -81,17 +81,21 @@ export function makeAudit(options: AuditOptions): Audit {
   const waited = backends.filter(({ mode }) => mode !== 'batch')
   const strict = waited.filter(({ mode }) => mode === 'blocking-strict')
 
-  /** Resolves when all that are waited for have what they were given. @throws StatusError */
-  const written = async (of: readonly Backend[]): Promise<void> => {
-    const done = await Promise.all(of.map(async one => (await one.sink.flush()) || one.mode !== 'blocking-strict'))
-    if (done.every(Boolean)) return
+  const refused = async (): Promise<void> => {
     counts.rejected++
     throw unrecorded()
   }
+  /** Resolves when all that are waited for have what they were given. @throws StatusError */
+  const written = async (of: readonly Backend[]): Promise<void> => {
+    const done = await Promise.all(of.map(async one => (await one.sink.flush()) || one.mode !== 'blocking-strict'))
+    if (!done.every(Boolean)) await refused()
+  }
   const take = (record: AuditRecord, stage: Stage): Promise<void> | undefined => {
     counts.events++
-    for (const { sink } of backends) sink.put(record)
-    return stage === 'RequestReceived' && waited.length > 0 ? written(waited) : undefined
+    let missing = false
+    for (const { sink, mode } of backends) if (!sink.put(record) && mode === 'blocking-strict') missing = true
+    if (stage !== 'RequestReceived' || waited.length === 0) return undefined
+    return missing ? refused() : written(waited)
   }
   const parts: TrailParts = {
     judge: makeJudge(policy ?? defaultPolicy(waited.length > 0)),

@@ -52,21 +52,23 @@ class LogSink implements Sink {
     return this.#failing
   }
 
-  put(record: AuditRecord): void {
+  put(record: AuditRecord): boolean {
     const { longest, buffer, wait, batch, clock } = this.#options
     const short = longest === undefined ? record : truncated(record, longest)
     if (short === undefined || this.#closed) return this.#lose(1)
     if (this.#waiting.length >= buffer || this.#bytes + short.bytes > mostBytes) return this.#lose(1)
     this.#waiting.push(short)
     this.#bytes += short.bytes
-    if (this.#failing) return
+    if (this.#failing) return true
     if (this.#waiting.length >= batch) this.#begin()
     else this.#timer ??= clock.after(wait, () => this.#begin())
+    return true
   }
 
-  #lose(events: number): void {
+  #lose(events: number): false {
     this.#options.lost(this.name, events)
     this.#lost += events
+    return false
   }
 
   #begin(): void {

@@ -8,9 +8,9 @@ export type Mode = (typeof modes)[number]
 export interface Sink {
   /** Upstream's name of it, as metrics have it. */
   readonly name: string
-  /** Takes an event. Never waits and never fails: what cannot be kept is counted. */
-  put(record: AuditRecord): void
-  /** Resolves when everything that was put so far is where it belongs: true, or it could not be brought there: false. */
+  /** Takes an event, without waiting. @returns false where it could not be kept; it is counted then */
+  put(record: AuditRecord): boolean
+  /** Resolves when everything that was put so far is where it belongs: true, or could not be brought there: false. */
   flush(): Promise<boolean>
   /** Whether the last try to write has failed. */
   readonly failing: boolean

@@ -68,6 +68,7 @@ export class Trail implements Notes {
   #started = false
   #over = false
   #cut = false
+  #unread = false
 
   constructor(parts: TrailParts, call: Call) {
     this.#parts = parts
@@ -118,6 +119,12 @@ export class Trail implements Notes {
     this.#parts.judged(this.#decision.level)
     if (!this.heard || user === undefined) return undefined
     return this.#reach('RequestReceived') ?? this.#parts.ready()
+  }
+
+  /** What was asked for cannot be read: nothing more is known than by whom. */
+  unreadable(user: User | undefined): void {
+    this.#user = user
+    this.#unread = true
   }
 
   impersonated(user: User): void {
@@ -184,13 +191,10 @@ export class Trail implements Notes {
       this.#code = 200
     }
     this.#code ??= code
-    const refused = this.#code === 401 || this.#code === 403
-    if (!this.heard && refused && this.#parts.refusals) {
-      if (this.#user === undefined && this.#code === 403) return
-      this.#decision = { ...silent, level: 'Metadata' }
-    }
+    const refused = this.#code === 401 || this.#code === 403 || this.#unread
+    if (!this.heard && refused && this.#parts.refusals) this.#decision = { ...silent, level: 'Metadata' }
     if (!this.heard) return
-    if (this.#user === undefined && this.#code === 401) return this.#unknown()
+    if (this.#user === undefined && refused) return this.#unknown()
     if (this.#long && !this.#started) void this.#reach('ResponseStarted')
     void this.#reach('ResponseComplete')
   }
@@ -200,7 +204,8 @@ export class Trail implements Notes {
     const { heard, unheard } = this.#parts.stranger()
     if (!heard) return
     if (unheard > 0) this.note('audit.bulwark.dev/unheard', String(unheard))
-    this.#status = `{"metadata":{},"status":"Failure","message":${JSON.stringify(this.#call.attempted())},"code":401}`
+    if (this.#code === 401)
+      this.#status = `{"metadata":{},"status":"Failure","message":${JSON.stringify(this.#call.attempted())},"code":401}`
     void this.#reach('ResponseStarted')
   }
 

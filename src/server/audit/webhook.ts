@@ -44,6 +44,7 @@ class WebhookSink implements Sink {
   readonly #options: WebhookOptions
   #waiting: AuditRecord[] = []
   #bytes = 0
+  #lost = 0
   #failing = false
   #timer: (() => void) | undefined
   #sending: Promise<void> | undefined
@@ -63,15 +64,22 @@ class WebhookSink implements Sink {
     return this.#failing
   }
 
-  put(record: AuditRecord): void {
-    const { truncate, buffer, batch, wait, clock, lost } = this.#options
+  put(record: AuditRecord): boolean {
+    const { truncate, buffer, batch, wait, clock } = this.#options
     const short = truncate === undefined ? record : truncated(record, truncate.event)
-    if (short === undefined || this.#closed) return lost(this.name, 1)
-    if (this.#waiting.length >= buffer || this.#bytes + short.bytes > mostBytes) return lost(this.name, 1)
+    if (short === undefined || this.#closed) return this.#lose(1)
+    if (this.#waiting.length >= buffer || this.#bytes + short.bytes > mostBytes) return this.#lose(1)
     this.#waiting.push(short)
     this.#bytes += short.bytes
     if (this.#waiting.length >= batch) void this.#run()
     else this.#timer ??= clock.after(wait, () => void this.#run())
+    return true
+  }
+
+  #lose(events: number): false {
+    this.#options.lost(this.name, events)
+    this.#lost += events
+    return false
   }
 
   #run(): Promise<void> {
@@ -129,7 +137,7 @@ class WebhookSink implements Sink {
   }
 
   async #deliver(records: readonly AuditRecord[]): Promise<void> {
-    const { backoff, random, log, lost } = this.#options
+    const { backoff, random, log } = this.#options
     const body = `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[${records.map(eventText).join(',')}]}\n`
     let pause = backoff
     for (let at = 1; ; at++) {
@@ -141,7 +149,8 @@ class WebhookSink implements Sink {
       this.#failing = true
       if (at === tries || this.#stop.signal.aborted) {
         log.error('audit events could not be delivered', { events: records.length, error: why })
-        return lost(this.name, records.length)
+        this.#lose(records.length)
+        return
       }
       await this.#pause(pause * (1 + random() * jitter))
       pause *= factor
@@ -175,18 +184,18 @@ class WebhookSink implements Sink {
   }
 
   async flush(): Promise<boolean> {
+    const before = this.#lost
     await this.#run()
     if (this.#waiting.length > 0) await this.#run()
-    return !this.#failing
+    return this.#lost === before
   }
 
   async close(): Promise<void> {
-    const { clock, lost } = this.#options
-    const cancel = clock.after(lastPatience, () => this.#stop.abort())
+    const cancel = this.#options.clock.after(lastPatience, () => this.#stop.abort())
     await this.#run()
     cancel()
     this.#closed = true
-    if (this.#waiting.length > 0) lost(this.name, this.#waiting.length)
+    if (this.#waiting.length > 0) this.#lose(this.#waiting.length)
     this.#waiting = []
   }
 }

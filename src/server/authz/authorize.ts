@@ -37,12 +37,20 @@ export function makeAuthorize(authorizers: readonly Authorizer[]): Authorize {
       const concluded = conclude(user, asked, said)
       if (concluded !== undefined) return concluded
     }
+    note(asked, 'forbid')
     throw refusal(user, asked)
   }
   return (user, asked) => judge(user, asked, 0)
 }
 
+/** As upstream puts it on record. */
+function note({ notes }: Attributes, decision: 'allow' | 'forbid', reason = ''): void {
+  notes?.note('authorization.k8s.io/decision', decision)
+  notes?.note('authorization.k8s.io/reason', reason)
+}
+
 function conclude(user: User, asked: Attributes, said: Verdict): Permit | undefined {
+  if (said.opinion !== 'no opinion') note(asked, said.opinion === 'allow' ? 'allow' : 'forbid', said.reason)
   if (said.opinion === 'allow') return permit(user, asked)
   if (said.opinion === 'deny') throw refusal(user, asked, said.reason)
   return undefined

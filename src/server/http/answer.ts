@@ -31,6 +31,8 @@ export interface AnswerInput {
   readonly acceptEncoding: string | undefined
   readonly query: URLSearchParams
   readonly outcome: Outcome
+  /** Called when a watch has begun. */
+  readonly begun?: (() => void) | undefined
 }
 export type Answering = (input: AnswerInput) => Promise<void>
 
@@ -60,6 +62,7 @@ export const makeAnswer =
           bookmarks:
             input.query.get('allowWatchBookmarks') === 'true' || input.query.get('allowWatchBookmarks') === '1',
           timeout: timeoutOf(input.query, deps.random),
+          begun: input.begun,
         })
     }
   }

@@ -14,6 +14,9 @@ import { noSuchResource } from '../addressed.ts'
 import { perform } from '../serve.ts'
 import { type Request, readBody } from './body.ts'
 import { type BodyCodec, doorRequest } from './decode-body.ts'
+import type { Audit } from '#server/audit/audit.ts'
+import type { Trail } from '#server/audit/trail.ts'
+import { openTrail, putOutcome, putRequest } from '../audit-bodies.ts'
 import { negotiate } from './negotiate.ts'
 import { type RequestInfo, parseRequest } from './requestinfo.ts'
 import { type Response, header, sendError } from './respond.ts'
@@ -26,6 +29,8 @@ export interface PathRequest {
   readonly response: Response
   readonly info: RequestInfo
   readonly user: User | undefined
+  /** What goes on record of it. */
+  readonly trail?: Trail | undefined
 }
 
 export interface Handling {
@@ -49,24 +54,35 @@ export interface Handling {
   /** How many objects are kept of a resource. */
   readonly sizeOf: (resource: GroupResource) => number
   readonly observe: (asked: Attributes | undefined, code: number, seconds: number) => void
+  /** Absent: nothing is on record. */
+  readonly audit?: Audit | undefined
 }
 
 export async function handle(handling: Handling, request: Request, response: Response): Promise<void> {
   const started = handling.clock.monotonic()
+  const trail = handling.audit === undefined ? undefined : openTrail(handling.audit, request)
+  if (trail !== undefined) response.setHeader('audit-id', trail.id)
   let info: RequestInfo | undefined
   try {
     info = parseRequest(request.method ?? 'GET', request.url ?? '/')
-    await route(handling, { request, response, info })
+    const asked = trail === undefined ? info.asked : { ...info.asked, notes: trail }
+    await route(handling, { request, response, info: trail === undefined ? info : { ...info, asked }, trail })
   } catch (error) {
+    if (info === undefined) trail?.unreadable(knownTo(handling, request))
+    trail?.failed(error)
     try {
       fail(handling, response, error)
     } catch {
       response.destroy()
     }
   } finally {
+    trail?.end(response.statusCode, response.headersSent)
     handling.observe(info?.asked, response.statusCode, (handling.clock.monotonic() - started) / 1000)
   }
 }
+
+const knownTo = ({ authenticate }: Handling, { headers, rawHeaders, socket }: Request): User | undefined =>
+  authenticate({ headers, rawHeaders, socket })
 
 function fail(handling: Handling, response: Response, error: unknown): void {
   if (response.destroyed) return
@@ -79,19 +95,19 @@ interface Routed {
   readonly request: Request
   readonly response: Response
   readonly info: RequestInfo
+  readonly trail: Trail | undefined
 }
 
 async function route(handling: Handling, routed: Routed): Promise<void> {
-  const { request, info } = routed
+  const { request, info, trail } = routed
   const path = info.asked.path ?? ''
-  const known = handling.authenticate({
-    headers: request.headers,
-    rawHeaders: request.rawHeaders,
-    socket: request.socket,
-  })
+  const known = knownTo(handling, request)
+  const recorded = trail?.identify(known, info.asked, info.asked.verb === 'watch' || isLong(info.asked))
+  if (recorded !== undefined) await recorded
   if (known === undefined && !handling.open.has(path)) throw unauthorized()
   const acting = known === undefined ? known : impersonate(known, request.rawHeaders, handling.serving.authorize)
   const user = acting instanceof Promise ? await acting : acting
+  if (user !== undefined && user !== known) trail?.impersonated(user)
   const entering = user === undefined || isLong(info.asked) ? undefined : enter(handling, routed, user)
   const seat = entering instanceof Promise ? await entering : entering
   try {
@@ -170,12 +186,20 @@ async function seated(handling: Handling, routed: Routed, { user, seat }: Seated
 /** Authorized here first: the other server need not ask us what we know. */
 async function passOn(
   { serving }: Handling,
-  { request, response, info: { asked, query } }: Routed,
+  { request, response, info: { asked, query }, trail }: Routed,
   { user, seat, elsewhere }: Seated & { readonly elsewhere: Elsewhere },
 ): Promise<void> {
   if (user === undefined) throw unauthorized()
   await serving.authorize(user, asked)
-  await elsewhere.pass({ user, asked, query, request, response, running: () => seat?.leave() })
+  await elsewhere.pass({
+    user,
+    asked,
+    query,
+    request,
+    response,
+    running: () => seat?.leave(),
+    begun: code => trail?.started(code),
+  })
 }
 
 async function resource(
@@ -183,7 +207,7 @@ async function resource(
   routed: Routed,
   { user, seat }: { readonly user: User; readonly seat: Seat | undefined },
 ): Promise<void> {
-  const { request, response, info } = routed
+  const { request, response, info, trail } = routed
   const { serving } = handling
   const asked = serving.authorize(user, info.asked)
   const permit = asked instanceof Promise ? await asked : asked
@@ -197,7 +221,10 @@ async function resource(
     table: kind?.verbs.includes('get') !== false,
   })
   const warnings: string[] = []
-  const outcome = await perform(serving, permit, await incoming(handling, routed, warnings))
+  const wanted = await incoming(handling, routed, warnings)
+  if (trail !== undefined) putRequest(trail, wanted)
+  const outcome = await perform(serving, permit, wanted)
+  if (trail !== undefined) putOutcome(trail, outcome)
   if (info.asked.verb === 'watch') seat?.leave()
   await handling.answer({
     response,
@@ -205,6 +232,7 @@ async function resource(
     acceptEncoding: header(request.headers, 'accept-encoding'),
     query: info.query,
     outcome: warned(outcome, warnings),
+    begun: trail === undefined ? undefined : () => trail.started(200),
   })
 }
 

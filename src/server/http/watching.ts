@@ -24,6 +24,8 @@ export interface WatchSettings {
   readonly bookmarks: boolean
   /** Seconds; a random time from 30 to 60 minutes when the client gives none. */
   readonly timeout: number
+  /** Called once the answer has begun. */
+  readonly begun?: (() => void) | undefined
 }
 
 /** A client that lets this many bytes wait is too slow. */
@@ -59,6 +61,7 @@ export async function streamWatch(
     common(response, 200, { 'content-type': framing.contentType })
     if ('flushHeaders' in response) response.flushHeaders()
     else response.stream.respond({ ...response.getHeaders(), ':status': 200 })
+    settings.begun?.()
   }
   const put = (bytes: Uint8Array): void => {
     if (response.destroyed || response.writableEnded) return

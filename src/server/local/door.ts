@@ -7,12 +7,46 @@ import { inVersion } from '../converting.ts'
 import type { Outcome, Serving } from '../outcome.ts'
 import type { WatchSink, Watching } from '#server/registry/watch.ts'
 import { ownObject } from '../coding.ts'
-import { serve } from '../serve.ts'
+import type { Audit } from '#server/audit/audit.ts'
+import type { Trail } from '#server/audit/trail.ts'
+import { localTrail, putOutcome, putRequest } from '../audit-bodies.ts'
+import { attributesOf, perform, serve } from '../serve.ts'
 
+/** @param audit absent: nothing that comes through it is on record */
 export const makeDoor =
-  (serving: Serving): Door =>
-  async (who, request) =>
-    answer(await serve(serving, who, decoded(serving, request)), request)
+  (serving: Serving, audit?: Audit): Door =>
+  async (who, request) => {
+    const trail = localTrail(audit, request)
+    return answer(
+      trail === undefined
+        ? await serve(serving, who, decoded(serving, request))
+        : await recorded(serving, trail, { who, request }),
+      request,
+    )
+  }
+
+interface Asking {
+  readonly who: User
+  readonly request: DoorRequest
+}
+
+async function recorded(serving: Serving, trail: Trail, { who, request }: Asking): Promise<Outcome> {
+  try {
+    const asked = { ...attributesOf(request), notes: trail }
+    await trail.identify(who, asked, request.verb === 'watch')
+    const permit = await serving.authorize(who, asked)
+    const own = decoded(serving, request)
+    putRequest(trail, own)
+    const outcome = await perform(serving, permit, own)
+    putOutcome(trail, outcome)
+    trail.end('code' in outcome ? outcome.code : 200)
+    return outcome
+  } catch (error) {
+    trail.failed(error)
+    trail.end(500)
+    throw error
+  }
+}
 
 /** A body is decoded as one that came over the wire: what is kept equals what would be read back. */
 function decoded(serving: Serving, request: DoorRequest): DoorRequest {

@@ -2,7 +2,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Log } from '#base/log.ts'
-import type { Permit } from '#api/request.ts'
+import type { Attributes, Permit } from '#api/request.ts'
+import type { Audit } from '#server/audit/audit.ts'
+import type { Trail } from '#server/audit/trail.ts'
+import { openTrail } from '../audit-bodies.ts'
 import { StatusError, badRequest, internalError, unauthorized } from '#api/status.ts'
 import type { RegistryDeps } from '#server/registry/deps.ts'
 import type { Store } from '#server/store/contract.ts'
@@ -24,6 +27,8 @@ export interface ConnectParts {
   readonly authorize: Authorize
   readonly log: Log
   readonly remotes: Remotes
+  /** Absent: nothing is on record. */
+  readonly audit?: Audit | undefined
 }
 
 const isStream = (name: string): name is 'exec' | 'attach' | 'portforward' =>
@@ -47,30 +52,53 @@ export const upgrade =
   (parts: ConnectParts) =>
   (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy())
-    void attempt(parts, { request, socket, head }).catch((error: unknown) => {
-      if (!(error instanceof StatusError))
-        parts.log.error('upgrade failed', { error: error instanceof Error ? error.message : 'unknown' })
-      if (!socket.destroyed)
-        refuseUpgrade(
-          socket,
-          error instanceof StatusError ? error : internalError('the connection could not be joined'),
-        )
-    })
+    const trail = parts.audit === undefined ? undefined : openTrail(parts.audit, request)
+    void attempt(parts, { request, socket, head, trail }).then(
+      () => {
+        trail?.started(101)
+        // On record until the last byte.
+        if (socket.destroyed) trail?.end(101)
+        else socket.once('close', () => trail?.end(101))
+      },
+      (error: unknown) => {
+        trail?.failed(error)
+        trail?.end(500)
+        if (!(error instanceof StatusError))
+          parts.log.error('upgrade failed', { error: error instanceof Error ? error.message : 'unknown' })
+        if (!socket.destroyed)
+          refuseUpgrade(
+            socket,
+            error instanceof StatusError ? error : internalError('the connection could not be joined'),
+          )
+      },
+    )
   }
+
+/** What somebody asks for who is not known: also what cannot be read is on record. */
+function askedBy(request: IncomingMessage): Attributes {
+  try {
+    return parseRequest(request.method ?? 'GET', request.url ?? '/').asked
+  } catch {
+    return parseRequest(request.method ?? 'GET', '/').asked
+  }
+}
 
 async function attempt(
   parts: ConnectParts,
-  upgrading: { request: IncomingMessage; socket: Duplex; head: Buffer },
+  upgrading: { request: IncomingMessage; socket: Duplex; head: Buffer; trail: Trail | undefined },
 ): Promise<void> {
-  const { request } = upgrading
+  const { request, trail } = upgrading
   const known = parts.authenticate({
     headers: request.headers,
     rawHeaders: request.rawHeaders,
     socket: request.socket,
   })
+  await trail?.identify(known, askedBy(request), true)
   if (known === undefined) throw unauthorized()
   const user = await impersonate(known, request.rawHeaders, parts.authorize)
-  const { asked, query, tail } = parseRequest(request.method ?? 'GET', request.url ?? '/')
+  if (user !== known) trail?.impersonated(user)
+  const { asked: wanted, query, tail } = parseRequest(request.method ?? 'GET', request.url ?? '/')
+  const asked = trail === undefined ? wanted : { ...wanted, notes: trail }
   const permit = await parts.authorize(user, asked)
   const elsewhere = parts.remotes.at(asked.path ?? '')
   if (elsewhere !== undefined) return elsewhere.join({ ...upgrading, user })

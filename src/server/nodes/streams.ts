@@ -52,7 +52,7 @@ async function refused(answer: IncomingMessage): Promise<StatusError> {
 export async function streamLog(
   parts: { store: Store; dialer: NodeDialer },
   permit: Permit,
-  { response, info }: PathRequest,
+  { response, info, trail }: PathRequest,
 ): Promise<void> {
   const pod = podOf(parts.store, permit)
   const path = logPath(pod, info.query)
@@ -67,6 +67,7 @@ export async function streamLog(
   asking.setTimeout(0)
   if (answer.statusCode !== 200) throw await refused(answer)
   common(response, 200, { 'content-type': 'text/plain' })
+  trail?.started(200)
   if ('flushHeaders' in response) response.flushHeaders()
   await pipeline(answer, response).catch(() => response.destroy())
 }

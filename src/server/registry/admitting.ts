@@ -38,7 +38,7 @@ export const admissionRequest = (
   warn: asking.warn,
   options: asking.options ?? none,
   deadline: deps.clock.monotonic() + Math.min(longest, asking.options?.timeout ?? longest),
-  annotations: new Map(),
+  annotations: asking.permit.notes?.annotations ?? new Map(),
 })
 
 export const uncharged: Charge = { operations: [], settle: () => undefined }

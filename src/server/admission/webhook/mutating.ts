@@ -59,6 +59,16 @@ interface Turn {
   readonly round: Round
 }
 
+/** What a webhook has made is a body like any other: on record where bodies are. */
+function notePatch({ hook }: Invocation, { request, at, round }: Turn, text: string): void {
+  if (request.permit.notes?.bodies !== true) return
+  const { configuration, webhook } = hook
+  const operations: unknown = JSON.parse(Buffer.from(text, 'base64').toString('utf8'))
+  if (Array.isArray(operations) && operations.length === 0) return
+  const value = { configuration, webhook: webhook.name, patch: operations, patchType: 'JSONPatch' }
+  request.annotations.set(`patch.webhook.admission.k8s.io/round_${round}_index_${at}`, JSON.stringify(value))
+}
+
 /** @throws StatusError */
 async function changedBy(parts: Mutating, called: Invocation, { request, at, round }: Turn): Promise<boolean> {
   const { hook } = called
@@ -77,6 +87,7 @@ async function changedBy(parts: Mutating, called: Invocation, { request, at, rou
       )
     const changed = await patch(parts, called, { request, object: request.object, verdict })
     note(changed)
+    notePatch(called, { request, at, round }, verdict.patch)
     return changed
   } catch (error) {
     if (!(error instanceof HookError)) throw error
