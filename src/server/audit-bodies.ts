@@ -70,7 +70,7 @@ function deleteOptions({ options }: DoorRequest & { verb: 'delete' | 'deletecoll
     kind: 'DeleteOptions',
     apiVersion: 'meta.k8s.io/v1',
     ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
-    ...(preconditions === undefined ? {} : { preconditions }),
+    ...(preconditions === undefined || Object.keys(preconditions).length === 0 ? {} : { preconditions }),
     ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
     ...(dryRun === true ? { dryRun: ['All'] } : {}),
   })

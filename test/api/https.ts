@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { request } from 'node:https'
 import { type TLSSocket, connect } from 'node:tls'
 import { KubeConfig } from '@kubernetes/client-node'
-import { type Cluster, startCluster } from '#testing/startCluster.ts'
+import { type Cluster, type ClusterOptions, startCluster } from '#testing/startCluster.ts'
 
 export interface Answered {
   readonly code: number
@@ -49,8 +49,11 @@ const statusOf = (text: string): StatusText => {
   }
 }
 
-export async function startTarget(): Promise<Target> {
-  const cluster = await startCluster({ nodes: 0, controllers: false })
+export const startTarget = (): Promise<Target> => startTargetWith({})
+
+/** @param options beside those that keep it small */
+export async function startTargetWith(options: ClusterOptions): Promise<Target> {
+  const cluster = await startCluster({ nodes: 0, controllers: false, ...options })
   const config = new KubeConfig()
   config.loadFromString(await cluster.kubeConfig())
   const url = new URL(config.getCurrentCluster()?.server ?? '')

@@ -171,9 +171,9 @@ export const readHeads = (files: ChainFiles, key: KeyObject): ReadHeads =>
     () => ({ heads: [] }),
   )
 
-/** Eight bytes of the public key's hash, for people to compare. */
+/** Eight bytes of a public key's hash, for people to compare. */
 export function fingerprint(key: KeyObject): string {
-  const bytes = createPublicKey(key).export({ type: 'spki', format: 'der' })
+  const bytes = key.export({ type: 'spki', format: 'der' })
   return hash('sha256', bytes, 'hex').slice(0, 16)
 }
 
