@@ -8,8 +8,8 @@ export interface Layer {
 /** Top to bottom in import order: a layer lists only layers below it, so no circle can exist. */
 export const layers: Readonly<Record<string, Layer>> = {
   cli: {
-    imports: ['processes', 'network', 'node', 'client', 'setup', 'codec', 'kinds/facts'],
-    node: ['child_process', 'fs', 'fs/promises', 'net', 'os', 'path', 'timers/promises', 'util'],
+    imports: ['processes', 'network', 'node', 'client', 'server/audit', 'setup', 'kinds', 'codec', 'kinds/facts'],
+    node: ['child_process', 'crypto', 'fs', 'fs/promises', 'net', 'os', 'path', 'timers/promises', 'util'],
   },
   processes: {
     imports: [
@@ -25,6 +25,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'codec',
       'kinds/facts',
       'wire',
+      'api',
       'base',
     ],
     node: ['child_process', 'crypto', 'fs', 'fs/promises', 'http', 'net', 'path', 'timers/promises'],

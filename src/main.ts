@@ -1,6 +1,7 @@
 /** The command line. Verbs are loaded when they are called: `--help` and usage errors are quick. */
 import { enableCompileCache } from 'node:module'
 import { Command, CommanderError, Option } from 'commander'
+import { withAuditFlags } from './cli/audit-flags.ts'
 import type { EtcdFlags } from './cli/store-flags.ts'
 
 enableCompileCache()
@@ -75,7 +76,7 @@ const etcdFlags = (command: Command): Command =>
     .option('--etcd-keyfile <file>', 'key of the client certificate for etcd')
     .option('--etcd-prefix <path>', 'under which all keys lie in etcd (default: /registry)')
 
-etcdFlags(cluster('up', 'Start a cluster, or what of it does not run'))
+withAuditFlags(etcdFlags(cluster('up', 'Start a cluster, or what of it does not run')))
   .option('--port <port>', 'port of the API on loopback and the node address (default: 6443)')
   .option('--nodes <nodes>', 'real, or simulated=N (default: real where this machine can, as root on Linux)')
   .option('--store <store>', 'sqlite, or the addresses of an etcd (default: sqlite)')
@@ -159,7 +160,7 @@ program
     }),
   )
 
-etcdFlags(cluster('server', 'Run one of several API servers around an etcd, until it is ended'))
+withAuditFlags(etcdFlags(cluster('server', 'Run one of several API servers around an etcd, until it is ended')))
   .addOption(new Option('--dir <dir>', 'directory of the cluster').hideHelp())
   .option('--store <addresses>', 'the etcd that all servers of the cluster share')
   .option('--port <port>', 'port of the API (default: 6443)')
@@ -198,6 +199,57 @@ etcdFlags(stores.command('migrate').description('Move everything between the dat
         progress.fail()
         throw error
       })
+    }),
+  )
+
+const audits = program.command('audit').description('The record of who did what')
+const ofCluster = (command: Command): Command =>
+  command
+    .option('--name <name>', 'name of the cluster', 'default')
+    .option('--data-dir <dir>', 'where clusters keep their data')
+
+ofCluster(audits.command('verify'))
+  .description('Check that nothing of the record was changed, moved or taken out')
+  .option('--public-key <file>', 'the key that must have signed, as audit key printed it')
+  .option('-o, --output <format>', 'text or json', 'text')
+  .addHelpText('after', '\nExamples:\n  bulwark audit verify\n  bulwark audit verify --public-key audit.pem -o json')
+  .action((flags: Common & { publicKey?: string; output: string }) =>
+    told(async () => {
+      const { verdictText, verifyAudit } = await import('./cli/audit.ts')
+      const verdicts = await verifyAudit(flags)
+      if (flags.output === 'json') process.stdout.write(`${JSON.stringify(verdicts, null, 2)}\n`)
+      else process.stdout.write(`${verdicts.map(verdictText).join('\n')}\n`)
+      if (verdicts.some(one => one.problem !== undefined)) process.exitCode = 1
+    }),
+  )
+
+ofCluster(audits.command('key'))
+  .description('Print the public key of the record, to be kept where the record is not')
+  .action((flags: Common) =>
+    told(async () => {
+      const { auditKey } = await import('./cli/audit.ts')
+      process.stdout.write(auditKey(flags))
+    }),
+  )
+
+ofCluster(audits.command('who [deed] [thing]'))
+  .description('Say who did something')
+  .option('-n, --namespace <namespace>', 'where it was')
+  .option('--by <user>', 'what this user did, or was made to do')
+  .option('--since <time>', 'since when: 1h, 7d, or a time')
+  .option('-o, --output <format>', 'table or json', 'table')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  bulwark audit who deleted deploy/web -n shop\n  bulwark audit who read secrets --since 1h\n  bulwark audit who execed pod/web-1\n  bulwark audit who --by eve -o json',
+  )
+  .action((deed: string | undefined, thing: string | undefined, flags: Common & { output: string }) =>
+    told(async () => {
+      const { askAudit, questionOf, showEntries } = await import('./cli/audit.ts')
+      const words = [deed, thing].filter(word => word !== undefined)
+      const entries = askAudit(flags, questionOf(words, flags, Date.now()))
+      const write = (text: string): void => void process.stdout.write(text)
+      const count = await showEntries(entries, { write, format: flags.output })
+      if (count === 0) process.stderr.write('nothing of that is on record\n')
     }),
   )
 

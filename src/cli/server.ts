@@ -4,6 +4,7 @@ import { isIPv4 } from 'node:net'
 import type { ClusterConfig } from '#processes/config.ts'
 import type { Layout } from '#processes/layout.ts'
 import { admissionFile } from './admission-flag.ts'
+import { givenAudit } from './audit-flags.ts'
 import { hostAddress, machineName } from './machine.ts'
 import { CommandError, type PlaceOptions, UsageError } from './place.ts'
 import { type EtcdFlags, storeAt } from './store-flags.ts'
@@ -33,6 +34,7 @@ export function serverConfig(options: ServerOptions, at: Layout): ClusterConfig 
     throw new UsageError(`--port must be a number from 1 to 65535, not ${JSON.stringify(port)}`)
   if (!isIPv4(advertiseAddress))
     throw new UsageError(`--advertise-address must be an IPv4 address, not ${JSON.stringify(advertiseAddress)}`)
+  const audit = givenAudit(options)
   return {
     name,
     port: Number(port),
@@ -48,5 +50,6 @@ export function serverConfig(options: ServerOptions, at: Layout): ClusterConfig 
     ...(options.admissionControlConfigFile === undefined
       ? {}
       : { admissionFile: admissionFile(options.admissionControlConfigFile) }),
+    ...(audit === undefined ? {} : { audit }),
   }
 }

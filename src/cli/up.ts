@@ -11,6 +11,7 @@ import { enginesDirectory } from '#processes/engines.ts'
 import type { Layout } from '#processes/layout.ts'
 import { isRunning, launch } from '#processes/supervise.ts'
 import { SetupError, cannotRunPods, setupHost, setupNode } from '#setup/node.ts'
+import { givenAudit } from './audit-flags.ts'
 import { entry } from './entry.ts'
 import { mergeKubeconfig, userKubeconfig } from './kubeconfig-file.ts'
 import { hostAddress, machineName, requireFreePort } from './machine.ts'
@@ -125,6 +126,12 @@ function withAdmissionFile(config: ClusterConfig, { admissionControlConfigFile: 
   return file === '' ? others : { ...others, admissionFile: admissionFile(file) }
 }
 
+/** @returns the same configuration with other flags of audit, where some are given */
+function withAudit(config: ClusterConfig, options: UpOptions): ClusterConfig {
+  const given = givenAudit(options)
+  return given === undefined ? config : { ...config, audit: { ...config.audit, ...given } }
+}
+
 async function newCluster(options: UpOptions, progress: Progress): Promise<ClusterConfig> {
   const wanted = wantedNodes(options.nodes, progress)
   const socket = runtimeSocket(options, wanted)
@@ -145,7 +152,7 @@ async function newCluster(options: UpOptions, progress: Progress): Promise<Clust
 /** The configuration of the first `up`; addresses are those of now. */
 async function configure(options: UpOptions, at: Layout, progress: Progress): Promise<ClusterConfig> {
   const chosen = (config: ClusterConfig): ClusterConfig =>
-    withAdmissionFile(withPlugins(withStore(config, options, at), options), options)
+    withAudit(withAdmissionFile(withPlugins(withStore(config, options, at), options), options), options)
   if (!existsSync(at.config)) return chosen(await newCluster(options, progress))
   const before = readConfig(at.config)
   const known = chosen(before)
@@ -160,6 +167,10 @@ async function configure(options: UpOptions, at: Layout, progress: Progress): Pr
   if (known.admissionFile !== before.admissionFile && isRunning(at, 'server'))
     throw new CommandError(
       `cluster ${known.name} runs with another configuration of admission; stop it first: bulwark down --name ${known.name}`,
+    )
+  if (JSON.stringify(known.audit) !== JSON.stringify(before.audit) && isRunning(at, 'server'))
+    throw new CommandError(
+      `cluster ${known.name} runs with other flags of audit; stop it first: bulwark down --name ${known.name}`,
     )
   if (options.port !== undefined && parsePort(options.port) !== known.port)
     throw new CommandError(

@@ -20,6 +20,8 @@ import { dnsPaths, startDns } from '#network/dns/process.ts'
 import { startNetwork } from '#network/network.ts'
 import { kubeletVersion } from '#plane/version.ts'
 import { setupNode } from '#setup/node.ts'
+import { agentAudit, openAgentAudit } from './audit.ts'
+import { agentRecords } from './agent-audit.ts'
 import type { ClusterConfig } from './config.ts'
 import { containerdOptions, enginesDirectory, nodeCgroup } from './engines.ts'
 import type { Layout } from './layout.ts'
@@ -171,6 +173,7 @@ export async function runAgent(config: ClusterConfig, layout: Layout): Promise<R
     podCIDR: config.podCIDR,
   })
   const network = await joinNetwork(config, layout, log)
+  const audit = openAgentAudit(config.audit ?? {}, { dir: agentAudit(layout.audit), clock, log })
   const serving = splitPem(await readFile(layout.servingCertificate, 'utf8'))
   const nodeServer = await startNodeServer({
     agent,
@@ -181,12 +184,14 @@ export async function runAgent(config: ClusterConfig, layout: Layout): Promise<R
     port: config.kubeletPort,
     tls: { ...serving, clientCA: access.authority },
     authorize: authorizer(own.client, config.nodeName),
+    record: agentRecords(audit, config.nodeName),
   })
   log.info('ready', { node: config.nodeName })
   return {
     stop: async () => {
       stop.abort()
       await nodeServer.close()
+      await audit.close()
       await network.stop()
       await agent.stop()
       await reader.stop()

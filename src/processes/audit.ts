@@ -12,6 +12,7 @@ import { lineSink } from '#server/audit/plain-sinks.ts'
 import { PolicyError, parsePolicy } from '#server/audit/policy.ts'
 import type { Lost } from '#server/audit/sink.ts'
 import { makeWebhookSink } from '#server/audit/webhook.ts'
+import { kubeletClient } from '#plane/policy.ts'
 import type { Caller } from '#wire/https.ts'
 import { makeCaller } from '#wire/https.ts'
 import { webhookPlace } from './webhook-config.ts'
@@ -102,6 +103,31 @@ function webhookBackend({ settings, place, caller }: Webhook, { clock, log }: Au
     ...(truncate === undefined ? {} : { truncate }),
   })
   return { mode, sink }
+}
+
+/** What an agent puts on record: who got into a pod, and logs that were not asked for through the API, which has them itself. */
+const agentPolicy: Policy = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  metadata: {},
+  omitStages: ['RequestReceived'],
+  rules: [
+    { level: 'None', users: [kubeletClient], verbs: ['get'] },
+    { level: 'Metadata', resources: [{ group: '', resources: ['pods/*'] }] },
+    { level: 'None' },
+  ],
+}
+
+/** The record of an agent: with the server's limits, by a policy of its own. It never holds up a call. */
+export function openAgentAudit(given: Given, at: AuditPlace): Audit {
+  const { path, ...settings } = auditSettings(given)
+  return makeAudit({
+    policy: agentPolicy,
+    refusals: true,
+    clock: at.clock,
+    backends: lost =>
+      path === '' ? [] : logBackend({ ...settings, log: { ...settings.log, mode: 'batch' } }, at, lost),
+  })
 }
 
 /** @throws Error that says what is wrong: a server whose record cannot be kept does not start */

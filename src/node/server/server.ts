@@ -6,6 +6,7 @@ import { TLSSocket } from 'node:tls'
 import { rpcMessage } from '../cri/client.ts'
 import { carry, type Client, refuse } from './exec.ts'
 import { type Asked, HttpError, type PodParts, sendLogs, streamUrl } from './pods.ts'
+import { type CallRecord, type KeepRecord, noRecord } from './record.ts'
 import { type Right, rightOf, routeOf } from './route.ts'
 import { resourceMetrics, summary } from './stats.ts'
 
@@ -24,6 +25,8 @@ export interface NodeServerParts extends PodParts {
   readonly tls: { readonly key: string; readonly cert: string; readonly clientCA: string }
   /** Whether the caller may do this to `nodes/SUBRESOURCE` of this node. A rejection refuses. */
   readonly authorize: (caller: Caller, right: Right) => Promise<boolean>
+  /** Absent: nothing is on record. */
+  readonly record?: KeepRecord
 }
 
 export interface NodeServer {
@@ -44,12 +47,21 @@ function callerOf(request: IncomingMessage): Caller {
   return { name, groups: list(O) }
 }
 
-async function admit(parts: NodeServerParts, request: IncomingMessage): Promise<Asked> {
+interface Called {
+  readonly request: IncomingMessage
+  readonly record: CallRecord
+}
+
+async function admit(parts: NodeServerParts, { request, record }: Called): Promise<Asked> {
   const caller = callerOf(request)
   const url = new URL(request.url ?? '/', 'https://node')
   const route = routeOf(url.pathname)
-  if (route === undefined) throw new HttpError(404, 'not found')
+  if (route === undefined) {
+    record.known(caller, undefined)
+    throw new HttpError(404, 'not found')
+  }
   const right = rightOf(route)
+  record.known(caller, { route, right })
   const allowed = await parts.authorize(caller, right).catch(() => false)
   if (!allowed)
     throw new HttpError(
@@ -59,8 +71,8 @@ async function admit(parts: NodeServerParts, request: IncomingMessage): Promise<
   return { route, query: url.searchParams }
 }
 
-async function answer(parts: NodeServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { route, query } = await admit(parts, request)
+async function answer(parts: NodeServerParts, called: Called, response: ServerResponse): Promise<void> {
+  const { route, query } = await admit(parts, called)
   const send = (type: string, body: string): void => {
     response.writeHead(200, { 'Content-Type': type })
     response.end(body)
@@ -85,9 +97,10 @@ async function answer(parts: NodeServerParts, request: IncomingMessage, response
   }
 }
 
-async function joinStream(parts: NodeServerParts, client: Client): Promise<void> {
-  const asked = await admit(parts, client.request)
+async function joinStream(parts: NodeServerParts, client: Client, record: CallRecord): Promise<void> {
+  const asked = await admit(parts, { request: client.request, record })
   const { url, exec } = await streamUrl(parts, asked)
+  record.started()
   await carry(client, url, exec)
 }
 
@@ -105,9 +118,13 @@ export async function startNodeServer(parts: NodeServerParts): Promise<NodeServe
     rejectUnauthorized: true,
     minVersion: 'TLSv1.2',
   } as const
+  const keep = parts.record ?? noRecord
   const server = createServer(options, (request, response) => {
-    answer(parts, request, response).catch((error: unknown) => {
+    const record = keep(request)
+    response.on('close', () => record.end(response.statusCode))
+    answer(parts, { request, record }, response).catch((error: unknown) => {
       const { code, message } = problem(error)
+      record.failed(code, message)
       if (response.headersSent) return void response.destroy()
       response.writeHead(code, { 'Content-Type': 'text/plain' })
       response.end(`${message}\n`)
@@ -119,9 +136,12 @@ export async function startNodeServer(parts: NodeServerParts): Promise<NodeServe
     socket.on('close', () => sockets.delete(socket))
   })
   server.on('upgrade', (request, socket, head) => {
+    const record = keep(request)
     socket.on('error', () => socket.destroy())
-    joinStream(parts, { request, socket, head }).catch((error: unknown) => {
+    socket.on('close', () => record.end(101))
+    joinStream(parts, { request, socket, head }, record).catch((error: unknown) => {
       const { code, message } = problem(error)
+      record.failed(code, message)
       refuse(socket, code, message)
     })
   })

@@ -17,6 +17,8 @@ export interface Backend {
 export interface AuditOptions {
   /** Absent: the usual one, by which also everything that is refused is on record. */
   readonly policy?: Policy | undefined
+  /** Whether whoever is refused is on record, whatever the policy says: where it is the usual one, unless said otherwise. */
+  readonly refusals?: boolean
   readonly clock: Clock
   /** @param lost where they count what they lose */
   readonly backends: (lost: Lost) => readonly Backend[]
@@ -99,7 +101,7 @@ export function makeAudit(options: AuditOptions): Audit {
   }
   const parts: TrailParts = {
     judge: makeJudge(policy ?? defaultPolicy(waited.length > 0)),
-    refusals: policy === undefined,
+    refusals: options.refusals ?? policy === undefined,
     now: () => clock.now(),
     judged: level => counts.judged(level),
     take,

@@ -1,6 +1,5 @@
 /** For tests: a log in a folder of its own, and events to put into it. */
 import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
@@ -44,7 +43,7 @@ export interface Place {
 }
 
 export function makePlace(): Place {
-  const dir = mkdtempSync(join(tmpdir(), 'audit-'))
+  const dir = mkdtempSync(join(process.env['TMPDIR'] ?? '/tmp', 'audit-'))
   const path = join(dir, 'audit.log')
   const chain = chainFiles(dir)
   const lost: string[] = []

@@ -97,6 +97,8 @@ export interface ChainPlace {
   readonly id: string
   /** Absolute path of the log. */
   readonly path: string
+  /** Where it was before, oldest first. */
+  readonly before: readonly string[]
 }
 
 /** @throws HeadsError */
@@ -105,9 +107,10 @@ export function readPlace(files: ChainFiles): ChainPlace | undefined {
     files.chain,
     text => {
       const value = parsed(text)
-      const [id, path] = [Reflect.get(value, 'id'), Reflect.get(value, 'path')]
-      if (typeof id !== 'string' || typeof path !== 'string') throw new HeadsError(`${files.chain} names no chain`)
-      return { id, path }
+      const { id, path, before } = value as Partial<ChainPlace>
+      if (typeof id !== 'string' || typeof path !== 'string' || !Array.isArray(before))
+        throw new HeadsError(`${files.chain} names no chain`)
+      return { id, path, before: before.map(String) }
     },
     () => undefined,
   )
@@ -177,6 +180,20 @@ export function fingerprint(key: KeyObject): string {
   return hash('sha256', bytes, 'hex').slice(0, 16)
 }
 
+interface Move {
+  readonly chain: string
+  readonly place: ChainPlace | undefined
+  readonly path: string
+}
+
+/** @returns where the log was */
+function move(files: ChainFiles, { chain, place, path }: Move): string | undefined {
+  const before = place === undefined ? [] : [...place.before, place.path]
+  if (before.includes(path)) throw new HeadsError(`the audit log was at ${path} before: give it a path of its own`)
+  writeNew(files.chain, `${JSON.stringify({ id: chain, path, before })}\n`)
+  return place?.path
+}
+
 const writing = promisify(write)
 const syncing = promisify(fdatasync)
 
@@ -185,6 +202,8 @@ export class Signer {
   readonly chain: string
   /** Heads that were there are not as they were written; they stay as they are, for whoever verifies. */
   readonly problem: string | undefined
+  /** Where the log was until now, where that is another place. */
+  readonly moved: string | undefined
   readonly #key: KeyObject
   readonly #file: number
   #size: number
@@ -197,7 +216,7 @@ export class Signer {
     this.#key = loadOrCreateKey(files)
     const place = readPlace(files)
     this.chain = place?.id ?? randomUUID()
-    if (place?.path !== path) writeNew(files.chain, `${JSON.stringify({ id: this.chain, path })}\n`)
+    if (place?.path !== path) this.moved = move(files, { chain: this.chain, place, path })
     const text = readOr(
       files.heads,
       found => found,

@@ -3,6 +3,7 @@ import {
   closeSync,
   createReadStream,
   createWriteStream,
+  existsSync,
   fchmodSync,
   fdatasync,
   fstatSync,
@@ -66,6 +67,17 @@ function heal(file: number): { readonly size: number; readonly last: string } {
   }
 }
 
+/** The last line of where the log was before. */
+function lastOf(path: string | undefined): string {
+  if (path === undefined || !existsSync(path)) return ''
+  const file = openSync(path, 'r+')
+  try {
+    return heal(file).last
+  } finally {
+    closeSync(file)
+  }
+}
+
 /** Of a file that is written no more. */
 async function lastLinkIn(path: string): Promise<Link | undefined> {
   let last = ''
@@ -112,7 +124,7 @@ export class LogFile {
     this.#file = openPrivate(path)
     const { size, last } = heal(this.#file)
     this.#size = size
-    this.#link = this.#begin(last)
+    this.#link = this.#begin(last === '' ? lastOf(this.#signer.moved) : last)
     this.#signed = this.#signer.last.sequence
     // From here on a log without heads is one whose heads were taken away.
     this.sign('begin').catch((error: unknown) => log.error('the audit log cannot be signed', { error: String(error) }))

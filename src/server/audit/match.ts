@@ -3,7 +3,8 @@
  * at all is remembered, so that a request looks at few rules however long the policy is.
  */
 import type { GroupResources, Policy, PolicyRule } from '#kinds/facts/generated/types/audit_v1.ts'
-import type { Attributes, User } from '#api/request.ts'
+import type { Attributes } from '#api/request.ts'
+import type { Known } from './record.ts'
 import { type Level, type Stage, isLevel, isStage } from './policy.ts'
 
 /** What is to be put on record of a request. */
@@ -15,9 +16,9 @@ export interface Decision {
   readonly named: boolean
 }
 
-export type Judge = (user: User | undefined, asked: Attributes) => Decision
+export type Judge = (user: Known | undefined, asked: Attributes) => Decision
 
-type Test = (user: User | undefined, asked: Attributes) => boolean
+type Test = (user: Known | undefined, asked: Attributes) => boolean
 
 interface Compiled {
   /** Depends on verb, group, resource and subresource alone, or on the path of what is no resource. */

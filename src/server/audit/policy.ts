@@ -26,11 +26,10 @@ const versions = new Set(['audit.k8s.io/v1'])
 /** @param text YAML or JSON. @throws PolicyError */
 export function parsePolicy(text: string): Policy {
   const value = documentIn(text)
-  const { apiVersion, kind } = value
-  if (typeof apiVersion !== 'string' || typeof kind !== 'string' || !versions.has(apiVersion) || kind !== 'Policy')
-    throw new PolicyError(
-      `unknown group version field ${String(apiVersion ?? '')}, Kind=${String(kind ?? '')} in policy`,
-    )
+  const apiVersion = textOf(value['apiVersion'])
+  const kind = textOf(value['kind'])
+  if (!versions.has(apiVersion) || kind !== 'Policy')
+    throw new PolicyError(`unknown group version field ${apiVersion}, Kind=${kind} in policy`)
   const policy = decoded(value)
   const errors = validatePolicy(policy)
   if (errors.length === 1) throw new PolicyError(errors[0]?.message())
@@ -38,6 +37,8 @@ export function parsePolicy(text: string): Policy {
   if (policy.rules.length === 0) throw new PolicyError('loaded illegal policy with 0 rules')
   return policy
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 function documentIn(text: string): Record<string, unknown> {
   try {

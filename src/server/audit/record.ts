@@ -3,6 +3,9 @@ import type { User } from '#api/request.ts'
 import type { StatusError } from '#api/status.ts'
 import type { Level, Stage } from './policy.ts'
 
+/** Who asked: also an agent's caller, who is no user of the API. */
+export type Known = Pick<User, 'name' | 'uid' | 'groups' | 'extra' | 'source'>
+
 /** An event but for its end: whoever writes it adds annotations of its own, as `,"key":"value"`, and closes it. */
 export interface AuditRecord {
   readonly head: string
@@ -29,10 +32,10 @@ const allUnsafe = new RegExp(unsafe, 'g')
 export const harmless = (json: string): string =>
   unsafe.test(json) ? json.replace(allUnsafe, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`) : json
 
-const texts = new WeakMap<User, string>()
+const texts = new WeakMap<Known, string>()
 
 /** UserInfo. Users live longer than their requests, and are written once. */
-export function userText(user: User): string {
+export function userText(user: Known): string {
   const had = texts.get(user)
   if (had !== undefined) return had
   const { name, uid, groups, extra } = user
@@ -83,8 +86,8 @@ export interface Parts {
   readonly id: string
   readonly uri: string
   readonly verb: string
-  readonly user: User | undefined
-  readonly acting: User | undefined
+  readonly user: Known | undefined
+  readonly acting: Known | undefined
   /** Plain. */
   readonly sourceIPs: readonly string[]
   readonly agent: string

@@ -48,6 +48,10 @@ function eventIn(line: string): Event | undefined {
 const isNamed = (query: Query, event: Event): boolean =>
   query.name === undefined || event.objectRef?.name === query.name || event.verb === 'deletecollection'
 
+/** Of what changes an object, its status is the system's own talk: only who asks for it is told. */
+const isTalk = ({ resource, subresource }: Query, event: Event): boolean =>
+  resource !== undefined && subresource === undefined && event.objectRef?.subresource === 'status'
+
 function isAsked(query: Query, event: Event): boolean {
   const { verbs, resource, group, subresource, namespace, by, annotation, since } = query
   const to = event.objectRef
@@ -58,15 +62,24 @@ function isAsked(query: Query, event: Event): boolean {
   if (namespace !== undefined && (to?.namespace ?? '') !== namespace) return false
   if (by !== undefined && event.user?.username !== by && event.impersonatedUser?.username !== by) return false
   if (annotation !== undefined && event.annotations?.[annotation[0]] !== annotation[1]) return false
+  if (isTalk(query, event)) return false
   return isNamed(query, event) && (since === undefined || Date.parse(event.stageTimestamp) >= since)
 }
 
-async function* eventsOf(path: string, query: Query): AsyncGenerator<Event> {
+/** The places of one log, oldest first: the last is written now. */
+export type LogPlaces = readonly string[]
+
+async function* eventsOf(places: LogPlaces, query: Query): AsyncGenerator<Event> {
   const { since, resource, annotation } = query
-  const files = rotatedFiles(path).filter(file => since === undefined || file.time >= since)
+  const files = places.flatMap(path => [
+    ...rotatedFiles(path)
+      .filter(file => since === undefined || file.time >= since)
+      .map(file => file.path),
+    path,
+  ])
   // Most lines are about something else, and need not be taken apart for that.
   const marks = [resource, annotation?.[1]].flatMap(text => (text === undefined ? [] : [JSON.stringify(text)]))
-  for (const file of [...files.map(one => one.path), path])
+  for (const file of files)
     for await (const { text } of linesOf(file)) {
       if (!marks.every(mark => text.includes(mark))) continue
       const event = eventIn(text)
@@ -74,9 +87,8 @@ async function* eventsOf(path: string, query: Query): AsyncGenerator<Event> {
     }
 }
 
-/** @param paths of logs */
-async function* merged(paths: readonly string[], query: Query): AsyncGenerator<Event> {
-  const sources = paths.map(path => eventsOf(path, query))
+async function* merged(logs: readonly LogPlaces[], query: Query): AsyncGenerator<Event> {
+  const sources = logs.map(places => eventsOf(places, query))
   const next = await Promise.all(sources.map(async source => (await source.next()).value))
   for (;;) {
     let first = -1
@@ -92,9 +104,9 @@ async function* merged(paths: readonly string[], query: Query): AsyncGenerator<E
 const mostOpen = 10_000
 
 /** The last word on each request, in the order in which they ended. Those without an end come last. */
-export async function* search(paths: readonly string[], query: Query): AsyncGenerator<Entry> {
+export async function* search(logs: readonly LogPlaces[], query: Query): AsyncGenerator<Entry> {
   const open = new Map<string, Event>()
-  for await (const event of merged(paths, query)) {
+  for await (const event of merged(logs, query)) {
     const over = event.stage === 'ResponseComplete' || event.stage === 'Panic' || event.responseStatus?.code === 401
     open.delete(event.auditID)
     if (over) {

@@ -2,19 +2,27 @@
  * What goes on record of one request, gathered on its way. A request whose rule says None costs the judging of the rule; the
  * text of an event is built when a stage is reached that is wanted.
  */
-import type { Attributes, Notes, User } from '#api/request.ts'
+import type { Attributes, Notes } from '#api/request.ts'
 import { StatusError, internalError } from '#api/status.ts'
 import type { Call } from './call.ts'
 import type { Decision } from './match.ts'
 import type { Level, Stage } from './policy.ts'
-import { type AuditRecord, failureText, isReserved, makeRecord, referenceText, truncatedKey } from './record.ts'
+import {
+  type AuditRecord,
+  type Known,
+  failureText,
+  isReserved,
+  makeRecord,
+  referenceText,
+  truncatedKey,
+} from './record.ts'
 
 export const sourceKey = 'authentication.bulwark.dev/source'
 export const decisionKey = 'authorization.k8s.io/decision'
 export const reasonKey = 'authorization.k8s.io/reason'
 
 export interface TrailParts {
-  readonly judge: (user: User | undefined, asked: Attributes) => Decision
+  readonly judge: (user: Known | undefined, asked: Attributes) => Decision
   /** Whoever is refused is on record, also where the rule says None. */
   readonly refusals: boolean
   readonly now: () => number
@@ -54,8 +62,8 @@ export class Trail implements Notes {
   readonly #call: Call
   readonly #received: number
   #decision = silent
-  #user: User | undefined
-  #acting: User | undefined
+  #user: Known | undefined
+  #acting: Known | undefined
   #asked: Attributes | undefined
   #annotations: Map<string, string> | undefined
   #own: Map<string, string> | undefined
@@ -111,7 +119,7 @@ export class Trail implements Notes {
    * Who asks for what, right after that is known and before anything is done.
    * @param long whether it lasts as long as somebody looks on @throws StatusError where it may not go on without a record
    */
-  identify(user: User | undefined, asked: Attributes, long: boolean): Promise<void> | undefined {
+  identify(user: Known | undefined, asked: Attributes, long: boolean): Promise<void> | undefined {
     this.#user = user
     this.#asked = asked
     this.#long = long
@@ -122,12 +130,12 @@ export class Trail implements Notes {
   }
 
   /** What was asked for cannot be read: nothing more is known than by whom. */
-  unreadable(user: User | undefined): void {
+  unreadable(user: Known | undefined): void {
     this.#user = user
     this.#unread = true
   }
 
-  impersonated(user: User): void {
+  impersonated(user: Known): void {
     this.#acting = user
   }
 

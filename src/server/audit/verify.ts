@@ -93,7 +93,7 @@ interface Chain extends ChainPlace {
 
 async function readAll(chain: Chain, walk: Walk): Promise<void> {
   const signed = new Map(chain.heads.map(head => [head.sequence, head.hash]))
-  const paths = [...rotatedFiles(chain.path).map(file => file.path), chain.path]
+  const paths = [...chain.before, chain.path].flatMap(path => [...rotatedFiles(path).map(file => file.path), path])
   let begun = false
   for (const path of paths)
     for await (const { text, number, torn } of linesOf(path)) {
