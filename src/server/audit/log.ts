@@ -5,12 +5,20 @@
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { type Format, type Link, linked } from './chain.ts'
-import type { LogFile } from './log-file.ts'
 import { type AuditRecord, truncated } from './record.ts'
 import type { Lost, Sink } from './sink.ts'
 
+/** Where lines go; see log-file.ts. */
+export interface Lines {
+  readonly link: Link
+  /** @throws Error of the disk; then nothing of them is there */
+  append(text: string, link: Link): Promise<void>
+  sign(occasion: 'interval'): Promise<void>
+  close(): Promise<void>
+}
+
 export interface LogSinkOptions {
-  readonly file: LogFile
+  readonly file: Lines
   readonly clock: Clock
   readonly log: Log
   readonly lost: Lost

@@ -116,11 +116,14 @@ class WebhookSink implements Sink {
   async #turn(): Promise<void> {
     const { throttle, clock } = this.#options
     if (throttle === undefined) return
-    const now = clock.monotonic()
-    this.#tokens = Math.min(throttle.burst, this.#tokens + ((now - this.#counted) / 1000) * throttle.qps)
-    this.#counted = now
-    if (this.#tokens < 1) await this.#pause(((1 - this.#tokens) / throttle.qps) * 1000)
-    this.#tokens = Math.max(0, this.#tokens - 1)
+    for (;;) {
+      const now = clock.monotonic()
+      this.#tokens = Math.min(throttle.burst, this.#tokens + ((now - this.#counted) / 1000) * throttle.qps)
+      this.#counted = now
+      if (this.#tokens >= 1 || this.#stop.signal.aborted) break
+      await this.#pause(Math.ceil(((1 - this.#tokens) / throttle.qps) * 1000))
+    }
+    this.#tokens--
   }
 
   #pause(milliseconds: number): Promise<void> {

@@ -1,0 +1,148 @@
+/** The log where the disk is full, and the requests that wait for it. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { systemClock } from '#base/clock.ts'
+import { silentLog } from '#base/log.ts'
+import type { Attributes } from '#api/request.ts'
+import { StatusError } from '#api/status.ts'
+import { type Audit, makeAudit } from './audit.ts'
+import { type Link, follows, genesis, linkIn } from './chain.ts'
+import { record } from './fixture.ts'
+import { makeLogSink } from './log.ts'
+import type { Mode, Sink } from './sink.ts'
+import type { Trail } from './trail.ts'
+
+/** A file in memory whose disk can be full. */
+class Disk {
+  full = false
+  text = ''
+  appends = 0
+  #link = genesis('x')
+  get link(): Link {
+    return this.#link
+  }
+  append(text: string, link: Link): Promise<void> {
+    this.appends++
+    if (this.full) return Promise.reject(new Error('ENOSPC: no space left on device'))
+    this.text += text
+    this.#link = link
+    return Promise.resolve()
+  }
+  sign = (): Promise<void> => Promise.resolve()
+  close = (): Promise<void> => Promise.resolve()
+  get lines(): readonly string[] {
+    return this.text.split('\n').slice(0, -1)
+  }
+  /** Numbers of the records, which must follow each other. */
+  chain(): number {
+    let last = genesis('x')
+    for (const line of this.lines) {
+      const read = linkIn(line)
+      assert.ok(read !== undefined && follows(last, read), line)
+      last = read
+    }
+    return last.sequence
+  }
+}
+
+function sinkOn(disk: Disk, more: { readonly buffer?: number; readonly lost?: string[] } = {}): Sink {
+  const { buffer = 1000, lost = [] } = more
+  return makeLogSink({
+    file: disk,
+    clock: systemClock,
+    log: silentLog,
+    lost: (name, events) => void lost.push(`${name} ${events}`),
+    format: 'json',
+    buffer,
+    batch: 500,
+    wait: 5,
+  })
+}
+
+suite('the log', () => {
+  test('writes many events at once', async () => {
+    const disk = new Disk()
+    const sink = sinkOn(disk)
+    for (let at = 0; at < 900; at++) sink.put(record(`cm-${at}`))
+    assert.equal(await sink.flush(), true)
+    assert.ok(disk.appends <= 3)
+    assert.equal(disk.chain(), 900)
+    await sink.close()
+  })
+
+  test('keeps what cannot be written, writes it when it can, and says what was lost', async () => {
+    const disk = new Disk()
+    const lost: string[] = []
+    const sink = sinkOn(disk, { buffer: 10, lost })
+    disk.full = true
+    const taken = Array.from({ length: 15 }, (_, at) => sink.put(record(`cm-${at}`)))
+    assert.equal(taken.filter(Boolean).length, 10)
+    assert.equal(await sink.flush(), false)
+    assert.equal(sink.failing, true)
+    disk.full = false
+    assert.equal(await sink.flush(), true)
+    assert.equal(sink.failing, false)
+    assert.equal(disk.chain(), 10)
+    assert.match(disk.lines[0] ?? '', /"audit\.bulwark\.dev\/lost":"5"/)
+    assert.equal(lost.filter(one => one === 'log 1').length >= 5, true)
+    await sink.close()
+  })
+})
+
+const asked: Attributes = {
+  verb: 'create',
+  resourceRequest: true,
+  path: '/api/v1/namespaces/a/configmaps',
+  group: '',
+  version: 'v1',
+  resource: 'configmaps',
+  subresource: '',
+  namespace: 'a',
+  name: '',
+}
+const eve = { name: 'eve', groups: [], source: 'x509' }
+
+function auditOn(disk: Disk, mode: Mode): Audit {
+  const sink = sinkOn(disk)
+  return makeAudit({ clock: systemClock, backends: () => [{ sink, mode }] })
+}
+const opened = (audit: Audit): Trail =>
+  audit.open({ id: 'x', uri: '/x', agent: '', sourceIPs: () => [], attempted: () => '' })
+
+suite('a full disk', () => {
+  test('batch: requests go on', async () => {
+    const disk = new Disk()
+    disk.full = true
+    const audit = auditOn(disk, 'batch')
+    assert.equal(opened(audit).identify(eve, asked, false), undefined)
+    await audit.close()
+  })
+  test('blocking: a request waits until it is on record, and goes on where that fails', async () => {
+    const disk = new Disk()
+    const audit = auditOn(disk, 'blocking')
+    await opened(audit).identify(eve, asked, false)
+    assert.match(disk.text, /"stage":"RequestReceived"/)
+    disk.full = true
+    await opened(audit).identify(eve, asked, false)
+    assert.doesNotMatch([...audit.metrics()].join('\n'), /rejected_total [1-9]/)
+    await audit.close()
+  })
+  test('blocking-strict: a request is refused, reads that are not on record are not, and it ends with the trouble', async () => {
+    const disk = new Disk()
+    const audit = auditOn(disk, 'blocking-strict')
+    disk.full = true
+    const refused = async (): Promise<unknown> => opened(audit).identify(eve, asked, false)
+    await assert.rejects(refused, (error: unknown) => {
+      assert.ok(error instanceof StatusError)
+      assert.equal(error.code, 500)
+      assert.match(error.message, /failed to store audit event/)
+      return true
+    })
+    assert.match([...audit.metrics()].join('\n'), /apiserver_audit_requests_rejected_total 1/)
+    assert.equal(opened(audit).identify(eve, { ...asked, verb: 'get' }, false), undefined)
+    disk.full = false
+    await refused()
+    assert.equal(disk.chain(), 2)
+    await audit.close()
+  })
+})
