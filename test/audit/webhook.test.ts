@@ -5,8 +5,8 @@ import { silentLog } from '#base/log.ts'
 import { type FakeClock, makeFakeClock, settle } from '#client/fake-clock.ts'
 import { CallError } from '#wire/failure.ts'
 import type { Call, Reply } from '#wire/https.ts'
-import { record } from './fixture.ts'
-import { type WebhookOptions, makeWebhookSink } from './webhook.ts'
+import { record } from '#server/audit/fixture.ts'
+import { type WebhookOptions, makeWebhookSink } from '#server/audit/webhook.ts'
 
 interface Posted {
   readonly calls: Call[]
