@@ -8,7 +8,18 @@ export interface Layer {
 /** Top to bottom in import order: a layer lists only layers below it, so no circle can exist. */
 export const layers: Readonly<Record<string, Layer>> = {
   cli: {
-    imports: ['processes', 'network', 'node', 'client', 'server/audit', 'setup', 'kinds', 'codec', 'kinds/facts'],
+    imports: [
+      'processes',
+      'network',
+      'node',
+      'client',
+      'server/audit',
+      'setup',
+      'kinds',
+      'codec',
+      'kinds/facts',
+      'base',
+    ],
     node: ['child_process', 'crypto', 'fs', 'fs/promises', 'net', 'os', 'path', 'timers/promises', 'util'],
   },
   processes: {
