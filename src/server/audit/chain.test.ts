@@ -54,6 +54,8 @@ suite('a log that nobody touched', () => {
       assert.equal(verdict.problem?.message, undefined)
       assert.equal(verdict.last, 42)
       assert.match(verdict.notes.join('\n'), /were removed as old/)
+      // Heads of what was removed go as well, so that they do not pile up for ever.
+      assert.ok(linesOf(place.chain.heads).length < 20)
     }
   })
 

@@ -37,6 +37,8 @@ export interface Head extends Link {
   readonly occasion: Occasion
   /** RFC 3339. */
   readonly time: string
+  /** The signature of the head before, '' for the first. */
+  readonly before: string
   readonly signature: string
 }
 
@@ -126,7 +128,7 @@ function parsed(text: string): object {
   throw new HeadsError('no JSON')
 }
 
-const signedText = ({ chain, sequence, hash: of, occasion, time }: Omit<Head, 'signature'>, before: string): Buffer =>
+const signedText = ({ chain, sequence, hash: of, occasion, time, before }: Omit<Head, 'signature'>): Buffer =>
   Buffer.from(`bulwark audit head\n${chain}\n${sequence}\n${of}\n${occasion}\n${time}\n${before}\n`)
 
 export interface ReadHeads {
@@ -135,7 +137,10 @@ export interface ReadHeads {
   readonly problem?: string
 }
 
-/** @param path what it reads as in messages */
+/**
+ * The first may be any: a later head vouches for all records before it, so that the oldest need not be kept.
+ * @param path what it reads as in messages
+ */
 export function headsIn(text: string, key: KeyObject, path: string): ReadHeads {
   const lines = text.split('\n')
   // The last line may be torn: the server ended while it was written.
@@ -144,8 +149,8 @@ export function headsIn(text: string, key: KeyObject, path: string): ReadHeads {
   for (const [at, line] of lines.entries()) {
     const head = headOf(line)
     if (head === undefined) return { heads, problem: `${path}:${at + 1} is no signed head` }
-    const signed = signedText(head, heads.at(-1)?.signature ?? '')
-    if (!verify(null, signed, key, Buffer.from(head.signature, 'base64')))
+    const follows = heads.length === 0 || head.before === heads.at(-1)?.signature
+    if (!follows || !verify(null, signedText(head), key, Buffer.from(head.signature, 'base64')))
       return {
         heads,
         problem: `${path}:${at + 1} is not signed by the key of this log, or heads before it were changed or are missing`,
@@ -157,11 +162,11 @@ export function headsIn(text: string, key: KeyObject, path: string): ReadHeads {
 
 function headOf(line: string): Head | undefined {
   try {
-    const { chain, sequence, hash: of, occasion, time, signature } = parsed(line) as Partial<Head>
-    const texts = [chain, of, occasion, time, signature]
+    const { chain, sequence, hash: of, occasion, time, before, signature } = parsed(line) as Partial<Head>
+    const texts = [chain, of, occasion, time, before, signature]
     if (texts.some(one => typeof one !== 'string') || !Number.isSafeInteger(sequence)) return undefined
     if (!occasions.includes(occasion ?? '')) return undefined
-    return { chain, sequence, hash: of, occasion, time, signature } as Head
+    return { chain, sequence, hash: of, occasion, time, before, signature } as Head
   } catch {
     return undefined
   }
@@ -205,7 +210,8 @@ export class Signer {
   /** Where the log was until now, where that is another place. */
   readonly moved: string | undefined
   readonly #key: KeyObject
-  readonly #file: number
+  readonly #files: ChainFiles
+  #file: number
   #size: number
   #before: string
   #last: Head | undefined
@@ -222,8 +228,10 @@ export class Signer {
       found => found,
       () => '',
     )
-    const { heads, problem } = headsIn(text, createPublicKey(this.#key), files.heads)
+    // All of them are for whoever verifies: a server that starts looks at the newest.
+    const { heads, problem } = headsIn(newest(text), createPublicKey(this.#key), files.heads)
     this.problem = problem
+    this.#files = files
     this.#before = heads.at(-1)?.signature ?? ''
     this.#last = heads.findLast(head => head.chain === this.chain && head.occasion !== 'removal')
     this.#file = openSync(files.heads, 'a', 0o600)
@@ -239,8 +247,9 @@ export class Signer {
   /** To be called only when the records up to there are on disk, one call after the other. @throws Error of the file */
   async sign(link: Link, occasion: Occasion, now: number): Promise<void> {
     const { sequence, hash: of } = link
-    const head = { chain: this.chain, sequence, hash: of, occasion, time: new Date(now).toISOString() }
-    const signature = sign(null, signedText(head, this.#before), this.#key).toString('base64')
+    const time = new Date(now).toISOString()
+    const head = { chain: this.chain, sequence, hash: of, occasion, time, before: this.#before }
+    const signature = sign(null, signedText(head), this.#key).toString('base64')
     const line = Buffer.from(`${JSON.stringify({ ...head, signature })}\n`)
     try {
       const { bytesWritten } = await writing(this.#file, line)
@@ -256,7 +265,29 @@ export class Signer {
     if (occasion !== 'removal') this.#last = { ...head, signature }
   }
 
+  /** Lets go of heads that are older than this, but for the newest. Like `sign`, one call after the other. */
+  forget(sequence: number): void {
+    const lines = readFileSync(this.#files.heads, 'utf8').slice(0, this.#size).split('\n').slice(0, -1)
+    const keep = lines.findIndex(
+      (line, at) => at === lines.length - 1 || (headOf(line)?.sequence ?? Infinity) >= sequence,
+    )
+    if (keep <= 0) return
+    const text = `${lines.slice(keep).join('\n')}\n`
+    writeNew(this.#files.heads, text)
+    closeSync(this.#file)
+    this.#file = openSync(this.#files.heads, 'a', 0o600)
+    this.#size = Buffer.byteLength(text)
+  }
+
   close(): void {
     closeSync(this.#file)
   }
+}
+
+/** Characters of the newest heads. */
+const mostNew = 32 * 1024
+
+function newest(text: string): string {
+  if (text.length <= mostNew) return text
+  return text.slice(text.indexOf('\n', text.length - mostNew) + 1)
 }

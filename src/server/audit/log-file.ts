@@ -110,6 +110,8 @@ export class LogFile {
   #size: number
   #link: Link
   #signed: number
+  /** Number of the last record that was removed since this was opened. */
+  #removed = 0
   /** Heads are signed one after the other; what takes longer waits in a line of its own. */
   #signing: Promise<void> = Promise.resolve()
   #chores: Promise<void> = Promise.resolve()
@@ -216,7 +218,14 @@ export class LogFile {
     const last = doomed.at(-1)
     if (last === undefined) return
     const until = await lastLinkIn(last.path)
-    if (until !== undefined) await this.#inLine(() => this.#signer.sign(until, 'removal', clock.now()))
+    const forgotten = this.#removed
+    if (until !== undefined)
+      await this.#inLine(async () => {
+        await this.#signer.sign(until, 'removal', clock.now())
+        // Those of the removal before this one have done their work.
+        this.#signer.forget(forgotten)
+        this.#removed = until.sequence
+      })
     for (const file of doomed) rmSync(file.path, { force: true })
   }
 

@@ -35,7 +35,7 @@ export interface LogSinkOptions {
 
 const mostBytes = 64 * 1024 * 1024
 /** Milliseconds between signed heads, and between tries where writing fails. */
-const headInterval = 10_000
+const headInterval = 30_000
 const retryInterval = 1000
 
 class LogSink implements Sink {
