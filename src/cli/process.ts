@@ -32,6 +32,8 @@ export async function serverProcess(dir: string): Promise<void> {
 export async function sharedServer(options: ServerOptions): Promise<void> {
   const at = placeOf(options)
   const { serverConfig } = await import('./server.ts')
+  const { checkedAudit } = await import('./audit-check.ts')
+  await checkedAudit(options)
   const config = serverConfig(options, at)
   const { runServer } = await import('#processes/server.ts')
   await untilEnded(await runServer(config, at))

@@ -11,7 +11,7 @@ import { enginesDirectory } from '#processes/engines.ts'
 import type { Layout } from '#processes/layout.ts'
 import { isRunning, launch } from '#processes/supervise.ts'
 import { SetupError, cannotRunPods, setupHost, setupNode } from '#setup/node.ts'
-import { givenAudit } from './audit-flags.ts'
+import { checkedAudit } from './audit-check.ts'
 import { entry } from './entry.ts'
 import { mergeKubeconfig, userKubeconfig } from './kubeconfig-file.ts'
 import { hostAddress, machineName, requireFreePort } from './machine.ts'
@@ -127,8 +127,7 @@ function withAdmissionFile(config: ClusterConfig, { admissionControlConfigFile: 
 }
 
 /** @returns the same configuration with other flags of audit, where some are given */
-function withAudit(config: ClusterConfig, options: UpOptions): ClusterConfig {
-  const given = givenAudit(options)
+function withAudit(config: ClusterConfig, given: ClusterConfig['audit']): ClusterConfig {
   return given === undefined ? config : { ...config, audit: { ...config.audit, ...given } }
 }
 
@@ -151,8 +150,9 @@ async function newCluster(options: UpOptions, progress: Progress): Promise<Clust
 
 /** The configuration of the first `up`; addresses are those of now. */
 async function configure(options: UpOptions, at: Layout, progress: Progress): Promise<ClusterConfig> {
+  const audit = await checkedAudit(options)
   const chosen = (config: ClusterConfig): ClusterConfig =>
-    withAudit(withAdmissionFile(withPlugins(withStore(config, options, at), options), options), options)
+    withAudit(withAdmissionFile(withPlugins(withStore(config, options, at), options), options), audit)
   if (!existsSync(at.config)) return chosen(await newCluster(options, progress))
   const before = readConfig(at.config)
   const known = chosen(before)

@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import { type Server, createServer, get, request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
+import type { Duplex } from 'node:stream'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
@@ -123,7 +124,7 @@ suite('exec through the API', () => {
       agent: false,
     })
     asking.end()
-    const [answer, socket] = (await once(asking, 'upgrade')) as [IncomingMessage, import('node:stream').Duplex]
+    const [answer, socket] = (await once(asking, 'upgrade')) as [IncomingMessage, Duplex]
     assert.equal(answer.statusCode, 101)
     assert.deepEqual(
       events.map(({ stage, responseStatus }) => [stage, responseStatus?.code]),
