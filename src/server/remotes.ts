@@ -39,6 +39,8 @@ export interface Passing {
   readonly response: Response
   /** Called when the request no longer counts as work of ours. */
   readonly running: () => void
+  /** Under which it is on record here; the other server uses the same. */
+  readonly auditId?: string | undefined
   /** Called when the answer begins. */
   readonly begun?: ((code: number) => void) | undefined
 }

@@ -104,6 +104,7 @@ async function begin(parts: DialParts, to: Registered, passing: Watched): Promis
   const method = request.method ?? 'GET'
   const { remoteAddress } = request.socket
   const headers = requestHeaders({ rawHeaders: request.rawHeaders, url: request.url, remoteAddress }, user)
+  if (passing.auditId !== undefined) headers['audit-id'] = passing.auditId
   const body = bodiless.has(method) ? undefined : { stream: request, length: lengthIn(headers) }
   if (body === undefined) Reflect.deleteProperty(headers, 'content-length')
   for (let tries = 0; ; tries++) {

@@ -198,6 +198,7 @@ async function passOn(
     request,
     response,
     running: () => seat?.leave(),
+    auditId: trail?.id,
     begun: code => trail?.started(code),
   })
 }
