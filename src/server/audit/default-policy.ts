@@ -11,6 +11,7 @@ const heartbeats: Partial<PolicyRule> = {
   verbs: ['create', 'update', 'patch'],
   resources: [
     { group: 'coordination.k8s.io', resources: ['leases'] },
+    { group: '', resources: ['nodes/status'] },
     { group: '', resources: ['events'] },
     { group: 'events.k8s.io', resources: ['events'] },
     { group: 'authorization.k8s.io', resources: ['subjectaccessreviews'] },
