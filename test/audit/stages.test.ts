@@ -9,7 +9,8 @@ const json = { 'content-type': 'application/json' }
 const configMaps = '/api/v1/namespaces/default/configmaps'
 const map = (name: string, more: object = {}): string =>
   JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...more }, data: { mark: 'value-of-data' } })
-const about = (resource: string) => (event: Event) => event.objectRef?.resource === resource
+const about = (resource: string) => (event: Event) =>
+  event.objectRef?.resource === resource && event.user.username === 'bulwark:test'
 
 suite('every stage, bodies and all', () => {
   let setting: Setting
