@@ -64,8 +64,11 @@ class Watchers {
       return `${path}?watch=true&resourceVersion=0${selector}`
     })
     // Handshakes of a thousand connections at once would only wait for each other.
-    const [step, open] = this.#job.http1 ? [20, this.#overSockets] : [perSession, this.#overStreams]
-    for (let at = 0; at < every.length; at += step) await open.call(this, every.slice(at, at + step))
+    const step = this.#job.http1 ? 20 : perSession
+    for (let at = 0; at < every.length; at += step) {
+      const some = every.slice(at, at + step)
+      await (this.#job.http1 ? this.#overSockets(some) : this.#overStreams(some))
+    }
   }
 
   #overStreams(paths: readonly string[]): Promise<void> {

@@ -16,11 +16,6 @@ export const bindings: readonly BindingFacts[] = [
   { name: 'system:node', role: 'system:node', subjects: [] },
   { name: 'system:node-proxier', role: 'system:node-proxier', subjects: ['User system:kube-proxy'] },
   {
-    name: 'system:openshift:public-info-viewer',
-    role: 'system:openshift:public-info-viewer',
-    subjects: ['Group system:authenticated', 'Group system:unauthenticated'],
-  },
-  {
     name: 'system:public-info-viewer',
     role: 'system:public-info-viewer',
     subjects: ['Group system:authenticated', 'Group system:unauthenticated'],

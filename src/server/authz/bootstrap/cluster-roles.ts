@@ -209,7 +209,6 @@ export const clusterRoles: readonly RoleFacts[] = [
       'list watch ; discovery.k8s.io ; endpointslices',
     ],
   },
-  { name: 'system:openshift:public-info-viewer', rules: ['get | /.well-known /.well-known/*'] },
   {
     name: 'system:persistent-volume-provisioner',
     rules: [
