@@ -1,0 +1,169 @@
+/** Everybody who can do something, also by a detour, each with the shortest way there. */
+import type { RoleObject, Subject } from '../rbac-types.ts'
+import { type Grant, Holders, type Objects, type Right, subjectKey } from './holders.ts'
+import {
+  type Means,
+  asAccount,
+  asAccountsAnywhere,
+  asAccountsThere,
+  asGroup,
+  asUser,
+  bound,
+  escalated,
+  others,
+} from './means.ts'
+
+export interface Question extends Right {
+  /** '' for all namespaces, and for what is in none. */
+  readonly namespace: string
+}
+
+export interface Step {
+  /** Completes "SUBJECT …". */
+  readonly text: string
+  /** What gives the means; empty for what needs no binding. */
+  readonly grants: readonly Grant[]
+  /** As whom the subject then acts; absent at the end. */
+  readonly becomes?: Subject
+}
+
+export interface Found {
+  readonly subject: Subject
+  /** One step where it holds the right itself. */
+  readonly path: readonly Step[]
+}
+
+export interface Facts extends Objects {
+  /** Secrets that hold tokens of service accounts. */
+  readonly tokens?: Iterable<{ readonly namespace: string; readonly account: string; readonly secret: string }>
+}
+
+/** Grants by subject. */
+type Holding = Map<string, { readonly subject: Subject; readonly grants: readonly Grant[] }>
+
+/** Groups that a subject is in whoever it is. */
+function groupsOf({ kind, namespace = '' }: Subject): readonly string[] {
+  if (kind === 'ServiceAccount')
+    return ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated']
+  return ['system:authenticated']
+}
+
+const group = (name: string): Subject => ({ kind: 'Group', name })
+const masters = group('system:masters')
+const everybody = new Set(['system:authenticated', 'system:unauthenticated'])
+const accounts = 'system:serviceaccounts'
+
+class Search {
+  readonly #holders: Holders
+  readonly #secrets = new Map<string, string[]>()
+  readonly #known = new Map<string, Holding>()
+  readonly found = new Map<string, Found>()
+  #next: Found[] = []
+
+  constructor(facts: Facts) {
+    this.#holders = new Holders(facts)
+    for (const { namespace, account, secret } of facts.tokens ?? []) {
+      const key = `${namespace}/${account}`
+      this.#secrets.set(key, [...(this.#secrets.get(key) ?? []), secret])
+    }
+  }
+
+  run(question: Question): readonly Found[] {
+    const { namespace } = question
+    this.#reach(masters, [{ text: 'may do everything, whatever is bound', grants: [] }])
+    this.#direct({ text: 'holds the right', needs: [[question]] }, namespace)
+    for (const role of this.#holders.rolesWith(question)) this.#byBinding(role, namespace)
+    for (const place of new Set(['', namespace])) this.#direct(escalated(place), place)
+    for (const means of others(['get', 'list', 'watch'].includes(question.verb))) this.#direct(means, '')
+    while (this.#next.length > 0) {
+      const reached = this.#next
+      this.#next = []
+      for (const one of reached) this.#behind(one)
+    }
+    return [...this.found.values()]
+  }
+
+  #byBinding(role: RoleObject, namespace: string): void {
+    const { name = '', namespace: home } = role.metadata
+    const kind = home === undefined ? 'ClusterRole' : 'Role'
+    for (const place of kind === 'Role' ? [home ?? ''] : new Set(['', namespace]))
+      if (place === '' || place === namespace) this.#direct(bound({ kind, name }, place), place)
+  }
+
+  #direct(means: Means, namespace: string): void {
+    for (const { subject, grants } of this.#holding(means, namespace).values())
+      this.#reach(subject, [{ text: means.text, grants }])
+  }
+
+  /** Who can become what was reached. */
+  #behind({ subject, path }: Found): void {
+    const via = (means: Means, namespace: string): void => {
+      for (const { subject: other, grants } of this.#holding(means, namespace).values())
+        this.#reach(other, [{ text: means.text, grants, becomes: subject }, ...path])
+    }
+    const anyAccount = (namespace: string): void => {
+      for (const means of asAccountsThere) via(means, namespace)
+    }
+    const { kind, name, namespace = '' } = subject
+    if (kind === 'ServiceAccount') {
+      for (const means of asAccount(name, this.#secrets.get(`${namespace}/${name}`) ?? [])) via(means, namespace)
+      anyAccount(namespace)
+    }
+    if (kind === 'User') for (const means of asUser(name)) via(means, '')
+    if (kind === 'Group' && !everybody.has(name)) for (const means of asGroup(name)) via(means, '')
+    if (kind === 'Group' && name.startsWith(`${accounts}:`)) anyAccount(name.slice(accounts.length + 1))
+    if (kind === 'Group' && name === accounts) for (const place of this.#holders.namespaces()) anyAccount(place)
+    if (kind === 'ServiceAccount' || (kind === 'Group' && name.startsWith(accounts)))
+      for (const means of asAccountsAnywhere) via(means, '')
+  }
+
+  #reach(subject: Subject, path: readonly Step[]): void {
+    const key = subjectKey(subject)
+    if (this.found.has(key)) return
+    const found = { subject, path }
+    this.found.set(key, found)
+    this.#next.push(found)
+  }
+
+  /** Who has all that a means needs in a namespace; by the cluster's bindings or those there. */
+  #holding(means: Means, namespace: string): Holding {
+    const key = JSON.stringify([means.needs, namespace])
+    const had = this.#known.get(key)
+    if (had !== undefined) return had
+    const parts = means.needs.map(rights => this.#anyOf(rights, namespace))
+    const [only] = parts
+    const all = parts.length === 1 && only !== undefined ? only : together(parts)
+    this.#known.set(key, all)
+    return all
+  }
+
+  #anyOf(rights: readonly Right[], namespace: string): Holding {
+    const holding: Holding = new Map()
+    for (const right of rights)
+      for (const place of new Set(['', namespace]))
+        for (const grant of this.#holders.grants(right, place)) {
+          const key = subjectKey(grant.subject)
+          if (!holding.has(key)) holding.set(key, { subject: grant.subject, grants: [grant] })
+        }
+    return holding
+  }
+}
+
+/** Subjects that have a part of each, themselves or through a group that they are in. */
+function together(parts: readonly Holding[]): Holding {
+  const all: Holding = new Map()
+  for (const part of parts)
+    for (const [key, { subject }] of part) {
+      if (all.has(key)) continue
+      const own = [key, ...groupsOf(subject).map(name => subjectKey(group(name)))]
+      const grants = parts.map(other => own.flatMap(one => other.get(one)?.grants ?? []).slice(0, 1))
+      if (grants.every(found => found.length > 0)) all.set(key, { subject, grants: grants.flat() })
+    }
+  return all
+}
+
+/**
+ * Subjects of bindings who can do it, nearest first. Who is in a group only whoever authenticates knows, and what other
+ * authorizers than RBAC allow is not seen here.
+ */
+export const whoCan = (facts: Facts, question: Question): readonly Found[] => new Search(facts).run(question)
