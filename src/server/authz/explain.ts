@@ -1,0 +1,182 @@
+/** Why RBAC did not allow something: which rules came near, and the least that would allow it. */
+import type { Attributes, User } from '#api/request.ts'
+import type { BindingObject, PolicyRule, RoleObject, Subject } from './rbac-types.ts'
+import { compile } from './rules.ts'
+import { type Objects, subjectIn, subjectKey } from './whocan/holders.ts'
+
+export type Asked = Pick<
+  Attributes,
+  'verb' | 'resourceRequest' | 'group' | 'resource' | 'subresource' | 'namespace' | 'name' | 'path'
+>
+type Who = Pick<User, 'name' | 'groups'>
+
+/** A rule that is bound to the user and fails in one respect. */
+export interface Near {
+  readonly binding: BindingObject
+  readonly role: RoleObject
+  /** Of the role's rules, counted from 0. */
+  readonly rule: number
+  readonly fails: 'verb' | 'group' | 'resource' | 'name' | 'path' | 'namespace'
+}
+
+/** What would allow exactly this and nothing else. */
+export interface Grant {
+  readonly role: RoleObject
+  readonly binding: BindingObject
+  /** Commands that make both, to be typed as they are. */
+  readonly commands: readonly string[]
+}
+
+export interface Explanation {
+  /** As the roles are now: it may have been granted since. */
+  readonly allowed: boolean
+  readonly near: readonly Near[]
+  readonly grant: Grant
+}
+
+const most = 10
+
+const keysOf = ({ name, groups }: Who): ReadonlySet<string> =>
+  new Set([
+    subjectKey(subjectIn({ kind: 'User', name }, '')),
+    ...groups.map(group => subjectKey({ kind: 'Group', name: group })),
+  ])
+
+const fullResource = ({ resource, subresource }: Asked): string =>
+  subresource === '' ? resource : `${resource}/${subresource}`
+
+/** Each variant of the question that differs in one respect, and is answered by a rule that fails in that. */
+
+const bends: Readonly<Record<Exclude<Near['fails'], 'namespace'>, (rule: PolicyRule, asked: Asked) => PolicyRule>> = {
+  verb: (rule, { verb }) => ({ ...rule, verbs: [verb] }),
+  group: (rule, { group }) => ({ ...rule, apiGroups: [group] }),
+  resource: (rule, asked) => ({ ...rule, resources: [fullResource(asked)] }),
+  name: ({ resourceNames: _, ...rule }) => rule,
+  path: (rule, { path = '' }) => ({ ...rule, nonResourceURLs: [path] }),
+}
+
+const concerns = (rule: PolicyRule, { resourceRequest }: Asked): boolean =>
+  resourceRequest ? (rule.resources ?? []).length > 0 : (rule.nonResourceURLs ?? []).length > 0
+
+function failing(rule: PolicyRule, asked: Asked): Near['fails'] | undefined {
+  if (!concerns(rule, asked)) return undefined
+  for (const fails of asked.resourceRequest
+    ? (['name', 'verb', 'resource', 'group'] as const)
+    : (['verb', 'path'] as const))
+    if (compile([bends[fails](rule, asked)]).covers(asked)) return fails
+  return undefined
+}
+
+/** Bindings of the user with their roles, those that count for the question first. */
+function* bound(objects: Objects, keys: ReadonlySet<string>): Generator<{ binding: BindingObject; role: RoleObject }> {
+  const clusterRoles = new Map([...objects.clusterRoles].map(role => [role.metadata.name, role]))
+  const roles = new Map(
+    [...objects.roles].map(role => [`${role.metadata.namespace ?? ''}/${role.metadata.name}`, role]),
+  )
+  for (const binding of [...objects.clusterRoleBindings, ...objects.roleBindings]) {
+    const namespace = binding.metadata.namespace ?? ''
+    if (!(binding.subjects ?? []).some(one => keys.has(subjectKey(subjectIn(one, namespace))))) continue
+    const { kind, name } = binding.roleRef
+    const role = kind === 'ClusterRole' ? clusterRoles.get(name) : roles.get(`${namespace}/${name}`)
+    if (role !== undefined) yield { binding, role }
+  }
+}
+
+const counts = (binding: BindingObject, { namespace, resourceRequest }: Asked): boolean => {
+  const where = binding.metadata.namespace
+  return where === undefined || (resourceRequest && namespace !== '' && where === namespace)
+}
+
+/** Which rule of a role fails the least, for a binding that counts or for one elsewhere. */
+function nearIn(role: RoleObject, asked: Asked, here: boolean): Pick<Near, 'rule' | 'fails'> | undefined {
+  const rules = role.rules ?? []
+  if (!here) {
+    const rule = rules.findIndex(one => compile([one]).covers(asked))
+    return rule < 0 ? undefined : { rule, fails: 'namespace' }
+  }
+  for (let rule = 0; rule < rules.length; rule++) {
+    const fails = failing(rules[rule] ?? { verbs: [] }, asked)
+    if (fails !== undefined) return { rule, fails }
+  }
+  return undefined
+}
+
+/** Verbs for which a name in a rule says nothing. */
+const nameless = new Set(['create', 'deletecollection'])
+
+const group = 'rbac.authorization.k8s.io'
+const quoted = (text: string): string =>
+  /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
+
+function ruleFor(asked: Asked): PolicyRule {
+  if (!asked.resourceRequest) return { verbs: [asked.verb], nonResourceURLs: [asked.path ?? ''] }
+  const named = asked.name !== '' && !nameless.has(asked.verb)
+  return {
+    verbs: [asked.verb],
+    apiGroups: [asked.group],
+    resources: [fullResource(asked)],
+    ...(named ? { resourceNames: [asked.name] } : {}),
+  }
+}
+
+/** Letters, digits and dashes of what it is for. */
+const nameFor = ({ verb, resource, subresource, path }: Asked): string =>
+  `${verb}-${resource === '' ? (path ?? '') : `${resource}-${subresource}`}`
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 63)
+
+const account = /^system:serviceaccount:([^:]+):([^:]+)$/
+
+function subjectFor(name: string): { readonly subject: Subject; readonly flag: string } {
+  const [, namespace, own] = account.exec(name) ?? []
+  return namespace === undefined || own === undefined
+    ? { subject: { kind: 'User', apiGroup: group, name }, flag: `--user=${quoted(name)}` }
+    : {
+        subject: { kind: 'ServiceAccount', namespace, name: own },
+        flag: `--serviceaccount=${quoted(`${namespace}:${own}`)}`,
+      }
+}
+
+function grantFor({ name }: Who, asked: Asked): Grant {
+  const local = asked.resourceRequest && asked.namespace !== ''
+  const own = nameFor(asked)
+  const rule = ruleFor(asked)
+  const metadata = { name: own, ...(local ? { namespace: asked.namespace } : {}) }
+  const kind = local ? 'Role' : 'ClusterRole'
+  const { subject, flag } = subjectFor(name)
+  const resource = `${asked.resource}${asked.group === '' ? '' : `.${asked.group}`}${asked.subresource === '' ? '' : `/${asked.subresource}`}`
+  const what = asked.resourceRequest
+    ? `--resource=${quoted(resource)}${(rule.resourceNames ?? []).map(one => ` --resource-name=${quoted(one)}`).join('')}`
+    : `--non-resource-url=${quoted(asked.path ?? '')}`
+  const where = local ? ` -n ${quoted(asked.namespace)}` : ''
+  const [role, binding] = local ? ['role', 'rolebinding'] : ['clusterrole', 'clusterrolebinding']
+  return {
+    role: { apiVersion: `${group}/v1`, kind, metadata, rules: [rule] },
+    binding: {
+      apiVersion: `${group}/v1`,
+      kind: `${kind}Binding`,
+      metadata,
+      roleRef: { apiGroup: group, kind, name: own },
+      subjects: [subject],
+    },
+    commands: [
+      `kubectl create ${role} ${own} --verb=${quoted(asked.verb)} ${what}${where}`,
+      `kubectl create ${binding} ${own} --${role}=${own} ${flag}${where}`,
+    ],
+  }
+}
+
+/** @param objects as they are now */
+export function explain(objects: Objects, who: Who, asked: Asked): Explanation {
+  const near: Near[] = []
+  let allowed = who.groups.includes('system:masters')
+  for (const { binding, role } of bound(objects, keysOf(who))) {
+    const here = counts(binding, asked)
+    if (here && compile(role.rules ?? []).covers(asked)) allowed = true
+    const found = nearIn(role, asked, here)
+    if (found !== undefined && near.length < most) near.push({ binding, role, ...found })
+  }
+  return { allowed, near: allowed ? [] : near, grant: grantFor(who, asked) }
+}
