@@ -3,7 +3,7 @@
  * and a name never leads to an address that only this machine has.
  */
 import { type LookupAddress, type LookupAllOptions, lookup as systemLookup } from 'node:dns'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Agent, type RequestOptions, request as httpsRequest } from 'node:https'
 import { type LookupFunction, isIP } from 'node:net'
 import { type PeerCertificate, checkServerIdentity, createSecureContext, getCACertificates } from 'node:tls'
@@ -32,6 +32,7 @@ export interface Call {
 
 export interface Reply {
   readonly status: number
+  readonly headers: IncomingHttpHeaders
   readonly body: Buffer
 }
 
@@ -131,7 +132,8 @@ async function once(way: Way, destination: Destination, call: Call): Promise<Rep
   try {
     const answer = await promise
     begun = true
-    return { status: answer.statusCode ?? 0, body: await read(answer, call.limit) }
+    const { statusCode: status = 0, headers } = answer
+    return { status, headers, body: await read(answer, call.limit) }
   } catch (error) {
     asking.destroy()
     const code: unknown = error instanceof Error && 'code' in error ? error.code : ''

@@ -37,7 +37,7 @@ function sinkTo(answer: (call: Call) => Promise<Reply>, more: Partial<WebhookOpt
   })
   return { sink, ...posted }
 }
-const ok: Reply = { status: 200, body: Buffer.alloc(0) }
+const ok: Reply = { status: 200, headers: {}, body: Buffer.alloc(0) }
 const good = (): Promise<Reply> => Promise.resolve(ok)
 const idsIn = (call: Call | undefined): readonly string[] =>
   (JSON.parse(call?.body ?? '{}') as { items: { auditID: string }[] }).items.map(one => one.auditID)
@@ -65,7 +65,7 @@ suite('the webhook', () => {
 
   test('is asked again with longer pauses, five times, and then it is lost and counted', async () => {
     const { sink, calls, clock, lost } = sinkTo(() =>
-      Promise.resolve({ status: 503, body: Buffer.from('secret words') }),
+      Promise.resolve({ status: 503, headers: {}, body: Buffer.from('secret words') }),
     )
     put(sink, 1, 10)
     await clock.advance(999)
@@ -98,7 +98,7 @@ suite('the webhook', () => {
 
   test('that redirects or answers nonsense has not taken anything', async () => {
     for (const status of [302, 404, 500, 0]) {
-      const { sink, clock, lost } = sinkTo(() => Promise.resolve({ status, body: Buffer.from('<html>') }))
+      const { sink, clock, lost } = sinkTo(() => Promise.resolve({ status, headers: {}, body: Buffer.from('<html>') }))
       put(sink, 1, 10)
       await clock.advance(60_000)
       assert.deepEqual(lost, [10], String(status))

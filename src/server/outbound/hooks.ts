@@ -3,7 +3,8 @@ import type { Clock } from '#base/clock.ts'
 import { JsonError } from '#codec/errors.ts'
 import { parseJson, stringifyJson } from '#codec/json.ts'
 import { CallError } from '#wire/failure.ts'
-import type { Caller, Destination, Reply } from '#wire/https.ts'
+import type { Call, Caller, Destination, Reply } from '#wire/https.ts'
+import { refusalText, secondsToWait } from './replies.ts'
 import { type Directory, Unreachable, endpointOf } from './service.ts'
 
 export interface ClientConfig {
@@ -71,17 +72,10 @@ function destinationOf(
   return { url, ...ca, address: endpointOf(directory, { ...service, port: service.port ?? 443 }, random) }
 }
 
-/** How upstream's client tells of an answer that is no answer. */
-function refusalText({ status, body }: Reply): string {
-  const said = body.toString('utf8', 0, 1024).trim()
-  if (status === 400) return `the server rejected our request for an unknown reason`
-  if (status === 401) return 'the server has asked for the client to provide credentials'
-  if (status === 403) return said === '' ? 'unknown' : said
-  if (status === 404) return 'the server could not find the requested resource'
-  if (status === 405) return 'the server does not allow this method on the requested resource'
-  if (status === 503) return 'the server is currently unable to handle the request'
-  if (status >= 500) return `an error on the server (${JSON.stringify(said)}) has prevented the request from succeeding`
-  return `the server responded with the status code ${status} but did not return more details`
+const headers = {
+  'content-type': 'application/json',
+  accept: 'application/json, */*',
+  'user-agent': 'bulwark',
 }
 
 function valueOf(reply: Reply): unknown {
@@ -94,10 +88,33 @@ function valueOf(reply: Reply): unknown {
   }
 }
 
-const headers = {
-  'content-type': 'application/json',
-  accept: 'application/json, */*',
-  'user-agent': 'bulwark',
+/** Resolves early when the signal aborts. */
+function pause(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (milliseconds <= 0 || signal.aborted) return Promise.resolve()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const cancel = clock.after(milliseconds, resolve)
+  signal.addEventListener(
+    'abort',
+    () => {
+      cancel()
+      resolve()
+    },
+    { once: true },
+  )
+  return promise
+}
+
+const mostRepeats = 10
+
+/** Asks again as long as the other side says when to, and time is left. @throws CallError, Unreachable */
+async function insist(parts: HookParts, destination: () => Destination, call: Call): Promise<Reply> {
+  for (let repeats = 0; ; repeats++) {
+    const reply = await parts.caller.post(destination(), call)
+    const seconds = secondsToWait(reply)
+    if (seconds === undefined || repeats === mostRepeats) return reply
+    await pause(parts.clock, seconds * 1000, call.signal)
+    if (call.signal.aborted) throw new CallError('context deadline exceeded')
+  }
 }
 
 async function call(parts: HookParts, config: ClientConfig, what: HookLimits & { review: object }) {
@@ -106,11 +123,9 @@ async function call(parts: HookParts, config: ClientConfig, what: HookLimits & {
   const body = stringifyJson(what.review)
   const stop = new AbortController()
   const cancel = parts.clock.after(what.milliseconds, () => stop.abort())
+  const asked = { body, headers, limit: what.bytes ?? usualBytes, signal: stop.signal }
   try {
-    const destination = destinationOf(parts, config, url)
-    return valueOf(
-      await parts.caller.post(destination, { body, headers, limit: what.bytes ?? usualBytes, signal: stop.signal }),
-    )
+    return valueOf(await insist(parts, () => destinationOf(parts, config, url), asked))
   } catch (error) {
     if (error instanceof Unreachable || error instanceof CallError)
       throw new HookError(`Post ${JSON.stringify(url.href)}: ${error.message}`)

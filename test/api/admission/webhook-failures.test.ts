@@ -34,7 +34,30 @@ const failures: readonly (readonly [name: string, answer: Answer, told: RegExp])
   [
     'redirect',
     (_, response) => void response.writeHead(307, { location: setting.hooks.url('/allow') }).end(),
-    /the server responded with the status code 307 but did not return more details/,
+    /the server responded with the status code 307 but did not return more information/,
+  ],
+  [
+    'busy',
+    (_, response) => void response.writeHead(429).end('later'),
+    /failed to call webhook: the server has received too many requests and has asked us to try again later/,
+  ],
+  [
+    'always-later',
+    (_, response) => void response.writeHead(429, { 'retry-after': '30' }).end(),
+    /Post \\?"https:.*\?timeout=1s\\?": context deadline exceeded/,
+  ],
+  [
+    'a-date',
+    (_, response) => void response.writeHead(503, { 'retry-after': new Date().toUTCString() }).end(),
+    /failed to call webhook: the server is currently unable to handle the request/,
+  ],
+  [
+    'status',
+    (_, response) =>
+      void response
+        .writeHead(500, { 'content-type': 'application/json' })
+        .end('{"kind":"Status","apiVersion":"v1","status":"Failure","message":"as it says","code":500}'),
+    /failed to call webhook: as it says$/,
   ],
   [
     'huge',
@@ -107,6 +130,42 @@ for (const [name, answer, told] of failures)
     assert.equal((await setting.create(name)).status, 201)
     await setting.remove('Validating', name)
   })
+
+test('who says when to ask again is asked again, ten times at most', async () => {
+  const { hooks } = setting
+  let left = 2
+  hooks.on('/later', (_, response) => {
+    if (left-- === 0) return { allowed: true }
+    response.writeHead(left === 0 ? 500 : 429, { 'retry-after': '0' }).end()
+    return undefined
+  })
+  await setting.configure('Validating', 'later', { timeoutSeconds: 10 })
+  assert.equal((await setting.create('later')).status, 201)
+  assert.equal(hooks.asked('/later').length, 3)
+  assert.equal(new Set(hooks.asked('/later').map(one => one.request.uid)).size, 1)
+  await setting.remove('Validating', 'later')
+  hooks.on('/never', (_, response) => void response.writeHead(503, { 'retry-after': '-1' }).end())
+  await setting.configure('Mutating', 'never', { timeoutSeconds: 10 })
+  assert.match((await setting.create('never')).json.message, /the server is currently unable to handle the request$/)
+  assert.equal(hooks.asked('/never').length, 11)
+  await setting.remove('Mutating', 'never')
+})
+
+test('who wants a second gets it, where the limit has one', async () => {
+  const { hooks } = setting
+  const times: number[] = []
+  hooks.on('/second', (_, response) => {
+    times.push(performance.now())
+    if (times.length > 1) return { allowed: true }
+    response.writeHead(429, { 'retry-after': '1' }).end()
+    return undefined
+  })
+  await setting.configure('Validating', 'second', { timeoutSeconds: 10 })
+  assert.equal((await setting.create('second')).status, 201)
+  const [first = 0, second = 0] = times
+  assert.ok(second - first >= 990)
+  await setting.remove('Validating', 'second')
+})
 
 test('a certificate of another authority, a name that it is not for, nobody there', async () => {
   const { hooks } = setting
