@@ -13,6 +13,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'network',
       'node',
       'client',
+      'server/admission',
       'server/audit',
       'setup',
       'kinds',

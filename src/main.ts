@@ -2,6 +2,7 @@
 import { enableCompileCache } from 'node:module'
 import { Command, CommanderError, Option } from 'commander'
 import { withAuditFlags } from './cli/audit-flags.ts'
+import type { PluginFlags } from './cli/plugin-flags.ts'
 import type { EtcdFlags } from './cli/store-flags.ts'
 
 enableCompileCache()
@@ -54,15 +55,12 @@ const cluster = (verb: string, description: string): Command =>
       'where clusters keep their data (default: /var/lib/bulwark for root, else $XDG_STATE_HOME/bulwark)',
     )
 
-interface UpFlags extends Common, EtcdFlags {
+interface UpFlags extends Common, EtcdFlags, PluginFlags {
   readonly port?: string
   readonly nodes?: string
   readonly store?: string
   readonly detach?: boolean
   readonly containerRuntimeEndpoint?: string
-  readonly enableAdmissionPlugins?: string
-  readonly disableAdmissionPlugins?: string
-  readonly admissionControlConfigFile?: string
 }
 
 const etcdFlags = (command: Command): Command =>
@@ -76,7 +74,13 @@ const etcdFlags = (command: Command): Command =>
     .option('--etcd-keyfile <file>', 'key of the client certificate for etcd')
     .option('--etcd-prefix <path>', 'under which all keys lie in etcd (default: /registry)')
 
-withAuditFlags(etcdFlags(cluster('up', 'Start a cluster, or what of it does not run')))
+const pluginFlags = (command: Command): Command =>
+  command
+    .option('--enable-admission-plugins <names>', 'admission plugins to add to those that are usually on')
+    .option('--disable-admission-plugins <names>', 'admission plugins to leave out')
+    .option('--admission-control-config-file <file>', 'AdmissionConfiguration, with the defaults of Pod Security')
+
+withAuditFlags(pluginFlags(etcdFlags(cluster('up', 'Start a cluster, or what of it does not run'))))
   .option('--port <port>', 'port of the API on loopback and the node address (default: 6443)')
   .option('--nodes <nodes>', 'real, or simulated=N (default: real where this machine can, as root on Linux)')
   .option('--store <store>', 'sqlite, or the addresses of an etcd (default: sqlite)')
@@ -84,9 +88,6 @@ withAuditFlags(etcdFlags(cluster('up', 'Start a cluster, or what of it does not 
     '--container-runtime-endpoint <endpoint>',
     'a CRI runtime to use, unix:///PATH, with CNI set up (default: a containerd of our own)',
   )
-  .option('--enable-admission-plugins <names>', 'admission plugins to add to those that are usually on')
-  .option('--disable-admission-plugins <names>', 'admission plugins to leave out')
-  .option('--admission-control-config-file <file>', 'AdmissionConfiguration, with the defaults of Pod Security')
   .option('--detach', 'return when the cluster is ready instead of staying until Ctrl-C')
   .addHelpText(
     'after',
@@ -160,18 +161,19 @@ program
     }),
   )
 
-withAuditFlags(etcdFlags(cluster('server', 'Run one of several API servers around an etcd, until it is ended')))
+withAuditFlags(
+  pluginFlags(etcdFlags(cluster('server', 'Run one of several API servers around an etcd, until it is ended'))),
+)
   .addOption(new Option('--dir <dir>', 'directory of the cluster').hideHelp())
   .option('--store <addresses>', 'the etcd that all servers of the cluster share')
   .option('--port <port>', 'port of the API (default: 6443)')
   .option('--advertise-address <address>', 'IPv4 address at which others reach this server')
-  .option('--admission-control-config-file <file>', 'AdmissionConfiguration: the same for all servers')
   .addHelpText(
     'after',
     '\nThe first server makes the key file; copy it to every other one. All else that servers share lies in etcd.\n' +
       '\nExamples:\n  bulwark server --store https://10.0.0.1:2379 --key-file cluster.key --etcd-cafile ca.pem --etcd-certfile client.pem --etcd-keyfile client.key',
   )
-  .action((flags: Common & EtcdFlags & { dir?: string; store?: string; port?: string }) =>
+  .action((flags: Common & EtcdFlags & PluginFlags & { dir?: string; store?: string; port?: string }) =>
     told(async () => {
       const { serverProcess, sharedServer } = await import('./cli/process.ts')
       await (flags.dir === undefined ? sharedServer(flags) : serverProcess(flags.dir))

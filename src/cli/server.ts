@@ -7,13 +7,13 @@ import { admissionFile } from './admission-flag.ts'
 import { givenAudit } from './audit-flags.ts'
 import { hostAddress, machineName } from './machine.ts'
 import { CommandError, type PlaceOptions, UsageError } from './place.ts'
+import { type PluginFlags, withPlugins } from './plugin-flags.ts'
 import { type EtcdFlags, storeAt } from './store-flags.ts'
 
-export interface ServerOptions extends PlaceOptions, EtcdFlags {
+export interface ServerOptions extends PlaceOptions, EtcdFlags, PluginFlags {
   readonly store?: string
   readonly port?: string
   readonly advertiseAddress?: string
-  readonly admissionControlConfigFile?: string
 }
 
 const usualPort = 6443
@@ -35,7 +35,7 @@ export function serverConfig(options: ServerOptions, at: Layout): ClusterConfig 
   if (!isIPv4(advertiseAddress))
     throw new UsageError(`--advertise-address must be an IPv4 address, not ${JSON.stringify(advertiseAddress)}`)
   const audit = givenAudit(options)
-  return {
+  const config: ClusterConfig = {
     name,
     port: Number(port),
     nodes: { simulated: 0 },
@@ -52,4 +52,5 @@ export function serverConfig(options: ServerOptions, at: Layout): ClusterConfig 
       : { admissionFile: admissionFile(options.admissionControlConfigFile) }),
     ...(audit === undefined ? {} : { audit }),
   }
+  return withPlugins(config, options)
 }

@@ -16,21 +16,18 @@ import { entry } from './entry.ts'
 import { mergeKubeconfig, userKubeconfig } from './kubeconfig-file.ts'
 import { hostAddress, machineName, requireFreePort } from './machine.ts'
 import { hasLink, hasRules, makeLink, processesIn } from './netns.ts'
-import { admissionFile } from './admission-flag.ts'
 import { CommandError, UsageError, contextOf, placeOf } from './place.ts'
+import { type PluginFlags, withAdmissionFile, withPlugins } from './plugin-flags.ts'
 import type { Progress } from './progress.ts'
 import { type EtcdFlags, storeAt, withoutEtcd } from './store-flags.ts'
 
-export interface UpOptions extends EtcdFlags {
+export interface UpOptions extends EtcdFlags, PluginFlags {
   readonly name: string
   readonly dataDir?: string
   readonly port?: string
   readonly nodes?: string
   readonly store?: string
   readonly containerRuntimeEndpoint?: string
-  readonly enableAdmissionPlugins?: string
-  readonly disableAdmissionPlugins?: string
-  readonly admissionControlConfigFile?: string
 }
 
 const usualPort = 6443
@@ -107,23 +104,6 @@ function withStore(config: ClusterConfig, options: UpOptions, at: Layout): Clust
   const { etcd: _, ...others } = config
   const place = storeAt('--store', store, { ...options, usualKey: at.key })
   return place === 'sqlite' ? others : { ...others, etcd: place }
-}
-
-const names = (text: string | undefined): readonly string[] =>
-  (text ?? '').split(',').flatMap(name => (name.trim() === '' ? [] : [name.trim()]))
-
-/** @returns the same configuration with other admission plugins, where some are named */
-function withPlugins(config: ClusterConfig, options: UpOptions): ClusterConfig {
-  const { enableAdmissionPlugins: enable, disableAdmissionPlugins: disable } = options
-  if (enable === undefined && disable === undefined) return config
-  return { ...config, plugins: { enable: names(enable), disable: names(disable) } }
-}
-
-/** @returns the same configuration with another file for admission plugins, where one is given; '' takes it away. @throws UsageError */
-function withAdmissionFile(config: ClusterConfig, { admissionControlConfigFile: file }: UpOptions): ClusterConfig {
-  if (file === undefined) return config
-  const { admissionFile: _, ...others } = config
-  return file === '' ? others : { ...others, admissionFile: admissionFile(file) }
 }
 
 /** @returns the same configuration with other flags of audit, where some are given */

@@ -63,12 +63,19 @@ export interface PluginChoice {
   readonly disable?: readonly string[]
 }
 
-/** @throws Error that says what is wrong with the choice. */
+/** A choice that cannot be, in upstream's words. */
+export class ChoiceError extends Error {}
+
+/** @throws ChoiceError */
 export function chosenPlugins({ enable = [], disable = [] }: PluginChoice): readonly Plugin[] {
   const known: ReadonlySet<string> = new Set(pluginOrder)
-  const unknown = [...enable, ...disable].find(name => !known.has(name))
-  if (unknown !== undefined) throw new Error(`admission plugin ${JSON.stringify(unknown)} is unknown`)
+  for (const [flag, names] of Object.entries({ enable, disable })) {
+    const unknown = names.find(name => !known.has(name))
+    if (unknown !== undefined)
+      throw new ChoiceError(`${flag}-admission-plugins plugin ${JSON.stringify(unknown)} is unknown`)
+  }
   const both = enable.find(name => disable.includes(name))
-  if (both !== undefined) throw new Error(`${both} in enable-admission-plugins and disable-admission-plugins overlap`)
+  if (both !== undefined)
+    throw new ChoiceError(`${both} in enable-admission-plugins and disable-admission-plugins overlap`)
   return pluginOrder.filter(name => enable.includes(name) || (!off.has(name) && !disable.includes(name)))
 }
