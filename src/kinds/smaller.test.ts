@@ -1,6 +1,6 @@
 /** What is wrong with requests for certificates, addresses, leases and what drivers of storage write, as tables. */
 import assert from 'node:assert/strict'
-import { certificate, pem } from './certificates/samples.ts'
+import { certificate, ecRequest, pem } from './certificates/samples.ts'
 import { test } from 'node:test'
 import type { Kind } from '#api/kind.ts'
 import { builtinKinds } from './index.ts'
@@ -170,10 +170,7 @@ test('what drivers of storage write', () => {
   ])
 })
 
-const request = Buffer.from('-----BEGIN CERTIFICATE REQUEST-----\nMII=\n-----END CERTIFICATE REQUEST-----').toString(
-  'base64',
-)
-const base = { spec: { request, signerName: 'a.io/b', usages: ['client auth'] } }
+const base = { spec: { request: ecRequest, signerName: 'a.io/b', usages: ['client auth'] } }
 const decided = (...conditions: readonly object[]): Changes => ({ status: { conditions } })
 const condition = (type: string, status = 'True'): object => ({ type, status })
 
@@ -181,6 +178,10 @@ test('requests for certificates', () =>
   rows('CertificateSigningRequest', base, [
     ...right({}, { 'spec.expirationSeconds': 600 }, { 'spec.signerName': 'kubernetes.io/kube-apiserver-client' }),
     wrong({ 'spec.request': '' }, 'spec.request: Invalid value: "": PEM block type must be CERTIFICATE REQUEST'),
+    wrong(
+      { 'spec.request': pem('CERTIFICATE REQUEST', 'MAA=') },
+      `spec.request: Invalid value: "${pem('CERTIFICATE REQUEST', 'MAA=')}": asn1: structure error: tags do not match`,
+    ),
     wrong({ 'spec.usages': [] }, 'spec.usages: Required value'),
     wrong({ 'spec.usages': ['client auth', 'client auth'] }, 'spec.usages[1]: Duplicate value: "client auth"'),
     wrong(

@@ -5,6 +5,7 @@ import type { FieldError } from '#api/validation.ts'
 import type { CertificateSigningRequest as Request } from '#kinds/facts/generated/types/certificates_v1.ts'
 import { checkDomainPath } from '../domainPath.ts'
 import { Place } from '../place.ts'
+import { requestProblem } from './signature.ts'
 
 const usages = [
   'any',
@@ -33,13 +34,6 @@ const usages = [
 ]
 const shortest = 600
 const legacy = 'kubernetes.io/legacy-unknown'
-const pem = '-----BEGIN CERTIFICATE REQUEST-----'
-
-/** The signature inside is the signer's to check; here the request must only be one. */
-function checkRequest(place: Place, request: string): void {
-  if (!Buffer.from(request, 'base64').toString('latin1').includes(pem))
-    place.invalid(request, 'PEM block type must be CERTIFICATE REQUEST')
-}
 
 const lasting = ['Approved', 'Denied', 'Failed']
 const statuses = ['False', 'True', 'Unknown']
@@ -121,7 +115,8 @@ export function validateRequest(request: Request, context: WriteContext<Request>
   const root = new Place('')
   const { spec } = request
   const place = root.at('spec')
-  checkRequest(place.at('request'), spec.request)
+  const problem = requestProblem(spec.request)
+  if (problem !== undefined) place.at('request').invalid(spec.request, problem)
   const list = place.at('usages')
   if ((spec.usages?.length ?? 0) === 0) list.required()
   const seen = new Set<string>()

@@ -5,7 +5,7 @@ import type { Verb } from '#api/request.ts'
 import { equal } from '#base/equal.ts'
 import { type Authorizer, verdict } from '#server/authz/authorize.ts'
 import type { AdmissionRequest } from '#server/registry/deps.ts'
-import { CsrError, organizationsOf } from './csr.ts'
+import { CsrError, organizationsOf } from '#codec/csr.ts'
 import { type Step, deny, draftOf, isResource, oldOf } from './step.ts'
 
 const group = 'certificates.k8s.io'
