@@ -2,6 +2,7 @@
 import { enableCompileCache } from 'node:module'
 import { Command, CommanderError, Option } from 'commander'
 import { withAuditFlags } from './cli/audit-flags.ts'
+import type { NetworkFlags } from './cli/network-flags.ts'
 import type { PluginFlags } from './cli/plugin-flags.ts'
 import type { EtcdFlags } from './cli/store-flags.ts'
 
@@ -55,7 +56,7 @@ const cluster = (verb: string, description: string): Command =>
       'where clusters keep their data (default: /var/lib/bulwark for root, else $XDG_STATE_HOME/bulwark)',
     )
 
-interface UpFlags extends Common, EtcdFlags, PluginFlags {
+interface UpFlags extends Common, EtcdFlags, PluginFlags, NetworkFlags {
   readonly port?: string
   readonly nodes?: string
   readonly store?: string
@@ -74,13 +75,22 @@ const etcdFlags = (command: Command): Command =>
     .option('--etcd-keyfile <file>', 'key of the client certificate for etcd')
     .option('--etcd-prefix <path>', 'under which all keys lie in etcd (default: /registry)')
 
-const pluginFlags = (command: Command): Command =>
+/** What every API server may be told, however it is started. */
+const apiFlags = (command: Command): Command =>
   command
     .option('--enable-admission-plugins <names>', 'admission plugins to add to those that are usually on')
     .option('--disable-admission-plugins <names>', 'admission plugins to leave out')
     .option('--admission-control-config-file <file>', 'AdmissionConfiguration, with the defaults of Pod Security')
+    .option(
+      '--service-cluster-ip-range <range>',
+      'addresses of services, the same for all servers of a cluster and chosen by its first (default: 10.96.0.0/16)',
+    )
+    .option(
+      '--service-node-port-range <range>',
+      'node ports of services, chosen by the first server as well (default: 30000-32767)',
+    )
 
-withAuditFlags(pluginFlags(etcdFlags(cluster('up', 'Start a cluster, or what of it does not run'))))
+withAuditFlags(apiFlags(etcdFlags(cluster('up', 'Start a cluster, or what of it does not run'))))
   .option('--port <port>', 'port of the API on loopback and the node address (default: 6443)')
   .option('--nodes <nodes>', 'real, or simulated=N (default: real where this machine can, as root on Linux)')
   .option('--store <store>', 'sqlite, or the addresses of an etcd (default: sqlite)')
@@ -162,7 +172,7 @@ program
   )
 
 withAuditFlags(
-  pluginFlags(etcdFlags(cluster('server', 'Run one of several API servers around an etcd, until it is ended'))),
+  apiFlags(etcdFlags(cluster('server', 'Run one of several API servers around an etcd, until it is ended'))),
 )
   .addOption(new Option('--dir <dir>', 'directory of the cluster').hideHelp())
   .option('--store <addresses>', 'the etcd that all servers of the cluster share')
@@ -173,7 +183,7 @@ withAuditFlags(
     '\nThe first server makes the key file; copy it to every other one. All else that servers share lies in etcd.\n' +
       '\nExamples:\n  bulwark server --store https://10.0.0.1:2379 --key-file cluster.key --etcd-cafile ca.pem --etcd-certfile client.pem --etcd-keyfile client.key',
   )
-  .action((flags: Common & EtcdFlags & PluginFlags & { dir?: string; store?: string; port?: string }) =>
+  .action((flags: Common & EtcdFlags & PluginFlags & NetworkFlags & { dir?: string; store?: string; port?: string }) =>
     told(async () => {
       const { serverProcess, sharedServer } = await import('./cli/process.ts')
       await (flags.dir === undefined ? sharedServer(flags) : serverProcess(flags.dir))

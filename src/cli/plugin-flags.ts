@@ -1,5 +1,5 @@
 /** Which admission plugins are on, as the command line says it; the flags and what is wrong with them are upstream's. */
-import type { ClusterConfig } from '#processes/config.ts'
+import type { ClusterConfig, ServerConfig } from '#processes/config.ts'
 import { ChoiceError, chosenPlugins } from '#server/admission/plugins.ts'
 import { admissionFile } from './admission-flag.ts'
 import { UsageError } from './place.ts'
@@ -27,7 +27,7 @@ export function pluginsOf(flags: PluginFlags): ClusterConfig['plugins'] {
 }
 
 /** @returns the same configuration with other admission plugins, where some are named @throws UsageError */
-export function withPlugins(config: ClusterConfig, flags: PluginFlags): ClusterConfig {
+export function withPlugins<C extends ServerConfig>(config: C, flags: PluginFlags): C {
   const plugins = pluginsOf(flags)
   return plugins === undefined ? config : { ...config, plugins }
 }

@@ -1,16 +1,17 @@
 /** `bulwark server`: the API, controllers and scheduler as one of several around an etcd. */
 import { existsSync } from 'node:fs'
 import { isIPv4 } from 'node:net'
-import type { ClusterConfig } from '#processes/config.ts'
+import type { ServerConfig } from '#processes/config.ts'
 import type { Layout } from '#processes/layout.ts'
 import { admissionFile } from './admission-flag.ts'
 import { givenAudit } from './audit-flags.ts'
 import { hostAddress, machineName } from './machine.ts'
+import { type NetworkFlags, networkOf } from './network-flags.ts'
 import { CommandError, type PlaceOptions, UsageError } from './place.ts'
 import { type PluginFlags, withPlugins } from './plugin-flags.ts'
 import { type EtcdFlags, storeAt } from './store-flags.ts'
 
-export interface ServerOptions extends PlaceOptions, EtcdFlags, PluginFlags {
+export interface ServerOptions extends PlaceOptions, EtcdFlags, PluginFlags, NetworkFlags {
   readonly store?: string
   readonly port?: string
   readonly advertiseAddress?: string
@@ -19,7 +20,7 @@ export interface ServerOptions extends PlaceOptions, EtcdFlags, PluginFlags {
 const usualPort = 6443
 
 /** Everything that the servers of a cluster share comes out of the store. @throws CommandError, UsageError */
-export function serverConfig(options: ServerOptions, at: Layout): ClusterConfig {
+export function serverConfig(options: ServerOptions, at: Layout): ServerConfig {
   const { store, name, port = String(usualPort), advertiseAddress = hostAddress() } = options
   if (store === undefined)
     throw new UsageError(
@@ -35,22 +36,19 @@ export function serverConfig(options: ServerOptions, at: Layout): ClusterConfig 
   if (!isIPv4(advertiseAddress))
     throw new UsageError(`--advertise-address must be an IPv4 address, not ${JSON.stringify(advertiseAddress)}`)
   const audit = givenAudit(options)
-  const config: ClusterConfig = {
+  const config: ServerConfig = {
     name,
     port: Number(port),
     nodes: { simulated: 0 },
     address: advertiseAddress,
     serverAddress: advertiseAddress,
     nodeName: machineName(),
-    serviceCIDR: '10.96.0.0/16',
-    podCIDR: '10.244.0.0/24',
-    dns: '10.96.0.10',
-    kubeletPort: 10_250,
     etcd,
     ...(options.admissionControlConfigFile === undefined
       ? {}
       : { admissionFile: admissionFile(options.admissionControlConfigFile) }),
     ...(audit === undefined ? {} : { audit }),
+    ...networkOf(options),
   }
   return withPlugins(config, options)
 }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { makeClient } from '#client/client.ts'
 import { httpsTransport } from '#client/https.ts'
 import { loadKubeconfig } from '#client/kubeconfig.ts'
+import { dnsAddress } from '#network/ip.ts'
 import { nodes } from '#kinds/facts/generated/refs.ts'
 import { type ClusterConfig, readConfig, writeConfig } from '#processes/config.ts'
 import { enginesDirectory } from '#processes/engines.ts'
@@ -16,12 +17,13 @@ import { entry } from './entry.ts'
 import { mergeKubeconfig, userKubeconfig } from './kubeconfig-file.ts'
 import { hostAddress, machineName, requireFreePort } from './machine.ts'
 import { hasLink, hasRules, makeLink, processesIn } from './netns.ts'
+import { type NetworkFlags, networkOf, podCIDR, usualNodePorts, usualServiceCIDR } from './network-flags.ts'
 import { CommandError, UsageError, contextOf, placeOf } from './place.ts'
 import { type PluginFlags, withAdmissionFile, withPlugins } from './plugin-flags.ts'
 import type { Progress } from './progress.ts'
 import { type EtcdFlags, storeAt, withoutEtcd } from './store-flags.ts'
 
-export interface UpOptions extends EtcdFlags, PluginFlags {
+export interface UpOptions extends EtcdFlags, PluginFlags, NetworkFlags {
   readonly name: string
   readonly dataDir?: string
   readonly port?: string
@@ -121,11 +123,28 @@ async function newCluster(options: UpOptions, progress: Progress): Promise<Clust
     port: parsePort(options.port),
     nodes: wanted,
     ...(await place(options, wanted)),
-    serviceCIDR: '10.96.0.0/16',
-    podCIDR: '10.244.0.0/24',
-    dns: '10.96.0.10',
+    serviceCIDR: usualServiceCIDR,
+    dns: dnsAddress(usualServiceCIDR),
+    podCIDR,
     kubeletPort,
+    ...networkOf(options),
   }
+}
+
+/** Services keep their addresses and ports for as long as they live. @throws CommandError */
+function requireNetwork(known: ClusterConfig, options: UpOptions): void {
+  const { serviceCIDR = known.serviceCIDR, nodePorts } = networkOf(options)
+  const [first, last] = known.nodePorts ?? usualNodePorts
+  const what =
+    serviceCIDR !== known.serviceCIDR
+      ? `service addresses ${known.serviceCIDR}`
+      : nodePorts !== undefined && (nodePorts[0] !== first || nodePorts[1] !== last)
+        ? `node ports ${first}-${last}`
+        : undefined
+  if (what !== undefined)
+    throw new CommandError(
+      `cluster ${known.name} was made with ${what}; to change them, run: bulwark down --purge --name ${known.name}`,
+    )
 }
 
 /** The configuration of the first `up`; addresses are those of now. */
@@ -152,6 +171,7 @@ async function configure(options: UpOptions, at: Layout, progress: Progress): Pr
     throw new CommandError(
       `cluster ${known.name} runs with other flags of audit; stop it first: bulwark down --name ${known.name}`,
     )
+  requireNetwork(known, options)
   if (options.port !== undefined && parsePort(options.port) !== known.port)
     throw new CommandError(
       `cluster ${known.name} was made with port ${known.port}; to change it, run: bulwark down --purge --name ${known.name}`,

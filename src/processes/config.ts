@@ -28,6 +28,8 @@ export interface ClusterConfig {
   /** Network namespace of the node; absent: the machine's own. */
   readonly netns?: string
   readonly serviceCIDR: string
+  /** First and last; absent: the usual ones. */
+  readonly nodePorts?: readonly [number, number]
   readonly podCIDR: string
   /** Address of the cluster's DNS. */
   readonly dns: string
@@ -43,6 +45,10 @@ export interface ClusterConfig {
   /** AdmissionConfiguration: what plugins are to know, other than usually. An absolute path, read at each start. */
   readonly admissionFile?: string
 }
+
+/** What one server needs to know; ranges that it was not told come out of the store. */
+export type ServerConfig = Omit<ClusterConfig, 'serviceCIDR' | 'podCIDR' | 'dns' | 'kubeletPort'> &
+  Partial<Pick<ClusterConfig, 'serviceCIDR' | 'dns'>>
 
 /** @throws Error when there is none, or it cannot be read. */
 export function readConfig(file: string): ClusterConfig {

@@ -7,7 +7,7 @@ import { dirname } from 'node:path'
 import type { KeyPair, Leaf } from '#pki/issue.ts'
 import { type ServerCertificates, issueServerCertificates, kubeConfig } from '#plane/listen.ts'
 import { networkGroup } from '#plane/policy.ts'
-import type { ClusterConfig } from './config.ts'
+import type { ServerConfig } from './config.ts'
 import type { Layout } from './layout.ts'
 import { splitPem } from './pem.ts'
 
@@ -19,7 +19,7 @@ async function writePrivate(file: string, text: string): Promise<void> {
 
 export interface Issuing {
   readonly authority: KeyPair
-  readonly config: ClusterConfig
+  readonly config: ServerConfig
   readonly layout: Layout
   /** Milliseconds. */
   readonly now: number

@@ -10,8 +10,8 @@ import { promisify } from 'node:util'
 import { type Client, makeClient } from '#client/client.ts'
 import { httpsTransport } from '#client/https.ts'
 import { loadKubeconfig } from '#client/kubeconfig.ts'
-import type { ConfigMap } from '#kinds/facts/generated/types/core_v1.ts'
-import { configMaps, deployments, secrets } from '#kinds/facts/generated/refs.ts'
+import type { ConfigMap, Service } from '#kinds/facts/generated/types/core_v1.ts'
+import { configMaps, deployments, secrets, services } from '#kinds/facts/generated/refs.ts'
 import { eventually } from '../tools/cluster.ts'
 import { type EtcdCluster, freePorts, skip, startEtcd } from './etcd.ts'
 
@@ -129,6 +129,32 @@ suite('servers around one etcd', { skip }, () => {
       child.kill('SIGTERM')
       const [code] = await once(child, 'exit')
       assert.equal(code, 0)
+    }
+  })
+
+  test('services get what the first server was given, whichever server makes them', async () => {
+    const prefix = '--etcd-prefix=/ranges'
+    const given = ['--service-cluster-ip-range=10.20.0.0/16', '--service-node-port-range=20000-20999']
+    const one = await start('eight', ports[0] ?? 0, [prefix, ...given])
+    const two = await start('nine', ports[1] ?? 0, [prefix])
+    const service: Service = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'web', namespace: 'default' },
+      spec: { type: 'NodePort', ports: [{ port: 80 }] },
+    }
+    const { spec } = await two.client.create(services, service)
+    assert.match(spec.clusterIP ?? '', /^10\.20\./)
+    const nodePort = spec.ports?.[0]?.nodePort ?? 0
+    assert.ok(nodePort >= 20_000 && nodePort <= 20_999)
+    assert.equal((await two.client.get(services, 'default/kubernetes')).spec.clusterIP, '10.20.0.1')
+    const where = ['server', '--name', 'ten', '--data-dir', dir, '--store', etcd.access.endpoints.join(), prefix]
+    const args = [program, ...where, ...access(), '--service-cluster-ip-range=10.96.0.0/16']
+    const other = run(process.execPath, args, { timeout: 20_000 })
+    await assert.rejects(other, /made with service addresses 10.20.0.0\/16.*--service-cluster-ip-range 10.20.0.0\/16/)
+    for (const { child } of [one, two]) {
+      child.kill('SIGTERM')
+      await once(child, 'exit')
     }
   })
 
