@@ -35,9 +35,9 @@ const isScalar = (type: CelType): boolean => {
 const empty: Range = { min: most, max: 0 }
 const spread = (ranges: readonly Range[]): Range => (ranges.length === 0 ? fixed(0) : ranges.reduce(union, empty))
 
-/** `map.key` has no bounds in upstream's model; `map['key']` has. */
+/** `map.key` has no bounds in upstream's model unless the map says so; `map['key']` has. */
 const fieldOf = (type: CelType | undefined, name: string): CelType | undefined =>
-  type?.kind === 'object' ? type.field(name) : undefined
+  type?.kind === 'object' ? type.field(name) : type?.kind === 'map' && type.named === true ? type.value : undefined
 
 const itemOf = (type: CelType | undefined): CelType | undefined =>
   type?.kind === 'list' ? type.item : type?.kind === 'map' ? type.value : undefined

@@ -43,6 +43,9 @@ export const kubernetesLibraries: readonly Library[] = [...common, kubernetesFor
 /** And for mutating policies. */
 export const mutationLibraries: readonly Library[] = [...kubernetesLibraries, jsonPatch]
 
+/** And for selectors of devices. */
+export const selectorLibraries: readonly Library[] = [...kubernetesLibraries, bindings]
+
 /** What the language has beyond that. */
 export const everyLibrary: readonly Library[] = [
   ...common,

@@ -4,7 +4,8 @@ export type CelType = Bounded &
   (
     | { readonly kind: Simple }
     | { readonly kind: 'list'; readonly item: CelType; readonly rule?: ListRule }
-    | { readonly kind: 'map'; readonly key: CelType; readonly value: CelType }
+    /** `named`: its values' bounds count for `map.key` as well as for `map['key']` */
+    | { readonly kind: 'map'; readonly key: CelType; readonly value: CelType; readonly named?: boolean }
     /** The type of a type, of any one where it is not said. */
     | { readonly kind: 'type'; readonly of?: CelType }
     /** A library's own type, `optional_type` among them. */
