@@ -128,6 +128,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: [
       'server',
       'server/outbound',
+      'server/authz',
       'server/authn',
       'server/store',
       'client',

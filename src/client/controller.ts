@@ -32,6 +32,8 @@ interface Common {
   readonly fails?: Notice
   /** Refusals that count as done. A deletion that finds nothing always does. */
   readonly harmless?: readonly Reason[]
+  /** Of another server: readers never show it. */
+  readonly outside?: boolean
 }
 
 /** Preconditions: of an update those in its body's metadata, of a patch those in its content, of a deletion as named here. */
@@ -50,6 +52,8 @@ export type Write = Common &
         readonly propagation?: Propagation
         readonly graceSeconds?: number
       }
+    /** Of a namespace, in the background. */
+    | { readonly op: 'deletecollection'; readonly namespace: string }
   )
 
 /** Runs in batches of 1, 2, 4…; the first refusal ends the decision's remaining writes. */
@@ -60,11 +64,19 @@ export interface Ask {
   readonly key: string
 }
 
+/** The first objects of a namespace, as many as one page has. */
+export interface AskList {
+  readonly ref: ResourceRef
+  readonly namespace: string
+}
+
 /** What `ask` brought, read past every cache. */
 export interface Asked {
   has(ref: ResourceRef, key: string): boolean
   /** Undefined when it is absent. */
   get<O extends KObject>(ref: ResourceRef<O>, key: string): O | undefined
+  /** Undefined when it was not asked for; the error where it could not be read. */
+  list(ref: ResourceRef, namespace: string): readonly KObject[] | StatusError | undefined
 }
 
 export interface Refused {
@@ -90,7 +102,7 @@ export interface Decision<M = undefined> {
   /** Decide again after so many milliseconds, whatever happens. */
   readonly again?: number
   /** Objects to read live; the runner then decides at once again and carries out nothing of this decision. */
-  readonly ask?: readonly Ask[]
+  readonly ask?: readonly (Ask | AskList)[]
 }
 
 export const nothing: Decision<never> = { writes: [] }

@@ -27,11 +27,17 @@ interface Done {
   readonly object: KObject | undefined
 }
 
+async function emptied(client: Client, { ref, namespace }: Write & { op: 'deletecollection' }): Promise<KObject> {
+  await client.deleteCollection(ref, { namespace, propagationPolicy: 'Background' })
+  return { apiVersion: 'v1', kind: 'Status', metadata: {} }
+}
+
 function send(client: Client, write: Write): Promise<KObject> {
   if (write.op === 'create') return client.create(write.ref, write.body)
   if (write.op === 'post') return client.post(write.ref, write.key, write)
   if (write.op === 'update') return client.update(write.ref, write.body, sub(write))
   if (write.op === 'patch') return client.patch(write.ref, write.key, { ...write.patch, ...sub(write) })
+  if (write.op === 'deletecollection') return emptied(client, write)
   return client.delete(write.ref, write.key, {
     ...(write.graceSeconds === undefined ? {} : { gracePeriodSeconds: write.graceSeconds }),
     ...(write.propagation === undefined ? {} : { propagationPolicy: write.propagation }),
@@ -58,6 +64,7 @@ const fill = (notice: Notice, name: string, error = ''): Notice => ({
 
 const nameIn = (write: Write): string => {
   if (write.op === 'create' || write.op === 'update') return write.body.metadata.name ?? ''
+  if (write.op === 'deletecollection') return ''
   return write.key.slice(write.key.indexOf('/') + 1)
 }
 
@@ -95,7 +102,7 @@ export async function execute(carrier: Carrier, groups: readonly Group[]): Promi
 async function shown(carrier: Carrier, done: readonly Done[]): Promise<void> {
   const highest = new Map<GroupResource, number>()
   for (const { write, object } of done) {
-    if (object === undefined || (write.op === 'post' && object.kind === 'Status')) continue
+    if (object === undefined || write.outside === true || (write.op === 'post' && object.kind === 'Status')) continue
     if (write.op === 'delete' && object.kind === 'Status') await vanished(carrier, write)
     const revision = Number(object.metadata?.resourceVersion)
     const resource = groupResource(write.ref)
@@ -113,5 +120,9 @@ async function vanished(carrier: Carrier, write: Write & { readonly op: 'delete'
   }
 }
 
-export const describe = (write: Write): string =>
-  `${write.op} ${groupResource(write.ref)} ${write.op === 'create' || write.op === 'update' ? keyOf(write.body) : write.key}`
+const subjectOf = (write: Write): string => {
+  if (write.op === 'create' || write.op === 'update') return keyOf(write.body)
+  return write.op === 'deletecollection' ? `of ${write.namespace}` : write.key
+}
+
+export const describe = (write: Write): string => `${write.op} ${groupResource(write.ref)} ${subjectOf(write)}`

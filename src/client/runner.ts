@@ -3,9 +3,11 @@ import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { type KObject, type ResourceRef, groupResource } from '#api/metadata.ts'
 import type { Reader } from '#api/reader.ts'
+import { StatusError } from '#api/status.ts'
 import { type Client, typed } from './client.ts'
 import {
   type Ask,
+  type AskList,
   type Asked,
   type Controller,
   type Decision,
@@ -56,8 +58,20 @@ const askRounds = 4
 const rescanEvery = 3000
 const failureLogBytes = 2000
 
+const pageSize = 500
+
+async function page(client: Client, { ref, namespace }: AskList): Promise<readonly KObject[] | StatusError> {
+  try {
+    return (await client.list(ref, { namespace, limit: pageSize })).items
+  } catch (error) {
+    if (error instanceof StatusError) return error
+    throw error
+  }
+}
+
 class Answers implements Asked {
   readonly #kept = new Map<string, KObject | undefined>()
+  readonly #lists = new Map<string, readonly KObject[] | StatusError>()
   #key(ref: ResourceRef, key: string): string {
     return `${groupResource(ref)} ${key}`
   }
@@ -68,8 +82,14 @@ class Answers implements Asked {
     const kept = this.#kept.get(this.#key(ref, key))
     return kept === undefined ? undefined : typed(ref, kept)
   }
-  async fetch(client: Client, asks: readonly Ask[]): Promise<void> {
-    for (const { ref, key } of asks) this.#kept.set(this.#key(ref, key), await client.find(ref, key))
+  list(ref: ResourceRef, namespace: string): readonly KObject[] | StatusError | undefined {
+    return this.#lists.get(this.#key(ref, namespace))
+  }
+  /** @throws StatusError where a single object cannot be read */
+  async fetch(client: Client, asks: readonly (Ask | AskList)[]): Promise<void> {
+    for (const one of asks)
+      if ('key' in one) this.#kept.set(this.#key(one.ref, one.key), await client.find(one.ref, one.key))
+      else this.#lists.set(this.#key(one.ref, one.namespace), await page(client, one))
   }
 }
 
@@ -178,8 +198,12 @@ class Run<M> implements Running {
       for (let wait = this.#parts.pace.turn(); wait !== undefined; wait = this.#parts.pace.turn()) await wait
       if (!this.#stopped) shown = await this.#once(key)
     } catch (error) {
-      this.#meter.failures++
-      this.#parts.log.error('a decision failed', { key, error: trace(error) })
+      // What is asked may be another server's, and that one away.
+      if (error instanceof StatusError) this.#parts.log.info('a read was refused', { key, error: error.message })
+      else {
+        this.#meter.failures++
+        this.#parts.log.error('a decision failed', { key, error: trace(error) })
+      }
       this.#queue.retry(key)
     } finally {
       this.#busy--

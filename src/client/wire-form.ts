@@ -30,7 +30,8 @@ export function readStatus(code: number, body: unknown): StatusError {
   const metadata = body['metadata']
   const token = isRecord(metadata) ? text(metadata['continue']) : ''
   return new StatusError({
-    reason: isReason(reason) ? reason : '',
+    // As upstream's clients judge: by the code where the reason says nothing.
+    reason: isReason(reason) ? reason : reasonOf(code),
     message: text(body['message']),
     code: typeof body['code'] === 'number' ? body['code'] : code,
     ...(isDetails(details) ? { details } : {}),

@@ -6,6 +6,7 @@ import { type KObject, type OwnerReference, type ResourceRef, groupResource, key
 import type { Propagation } from '#api/door.ts'
 import type { Change, Reader } from '#api/reader.ts'
 import { type Ask, type Controller, type Decision, type Input, type Write, nothing } from '#client/controller.ts'
+import { type Outside, nothingOutside, outsideKind } from './outside.ts'
 import { metadataPatch } from './owners.ts'
 import { Known, type Resources, byOwner, ownerIndex } from './resources.ts'
 import { eventWriter, rule } from './rules.ts'
@@ -14,14 +15,17 @@ const foreground = 'foregroundDeletion'
 const orphan = 'orphan'
 /** Milliseconds until an owner of a kind that nobody knows is looked for again. */
 const unknownKindWait = 30_000
+/** Milliseconds until an owner of another server, of which no change is seen, is looked at again. */
+const unseenOwnerWait = 30_000
 
 interface Item {
   readonly ref: ResourceRef
   readonly object: KObject
 }
 
-export function garbageCollector(resources: Resources): Controller {
+export function garbageCollector(resources: Resources, outside: Outside = nothingOutside): Controller {
   const known = new Known()
+  const owners: Owners = { known, outside }
   return {
     name: 'generic-garbage-collector',
     component: 'garbage-collector-controller',
@@ -30,7 +34,7 @@ export function garbageCollector(resources: Resources): Controller {
     indexes: () => resources().map(ownerIndex),
     watching: refs => known.set(refs),
     rules: [rule('*', ['*'], ['delete', 'get', 'list', 'patch', 'update', 'watch']), eventWriter],
-    decide: (key, input) => decide(known, key, input),
+    decide: (key, input) => decide(owners, key, input),
   }
 }
 
@@ -80,7 +84,14 @@ function concerned(
   return [...self, ...left, ...(begins ? dependents(known, read, object).map(itemKey) : [])]
 }
 
-function decide(known: Known, key: string, input: Input<unknown>): Decision {
+/** Whose objects may own others. */
+interface Owners {
+  readonly known: Known
+  readonly outside: Outside
+}
+
+function decide(owners: Owners, key: string, input: Input<unknown>): Decision {
+  const { known } = owners
   const space = key.indexOf(' ')
   const ref = known.get(key.slice(0, space))
   const object = ref === undefined ? undefined : input.read.get(ref, key.slice(space + 1))
@@ -90,7 +101,7 @@ function decide(known: Known, key: string, input: Input<unknown>): Decision {
     if (has(object, orphan)) return setFree(known, item, input.read)
     return has(object, foreground) ? waitForDependents(known, item, input.read) : nothing
   }
-  return (object.metadata.ownerReferences?.length ?? 0) === 0 ? nothing : collect(known, item, input)
+  return (object.metadata.ownerReferences?.length ?? 0) === 0 ? nothing : collect(owners, item, input)
 }
 
 const withoutFinalizer = ({ ref, object }: Item, name: string): Write =>
@@ -117,11 +128,11 @@ function waitForDependents(known: Known, item: Item, read: Reader): Decision {
 
 type Fate = 'solid' | 'absent' | 'waiting' | 'unknown'
 
-function classify(known: Known, item: Item, input: Input<unknown>) {
+function classify(owners: Owners, item: Item, input: Input<unknown>) {
   const fates = new Map<OwnerReference, Fate>()
   const ask: Ask[] = []
   for (const reference of item.object.metadata.ownerReferences ?? []) {
-    const fate = fateOf(known, { item, reference }, input)
+    const fate = fateOf(owners, { item, reference }, input)
     if (typeof fate === 'string') fates.set(reference, fate)
     else ask.push(fate)
   }
@@ -135,13 +146,18 @@ interface Question {
 }
 
 /** An owner that the cache does not show is absent only when a live read says so too. */
-function fateOf(known: Known, { item, reference }: Question, { read, asked }: Input<unknown>): Fate | Ask {
-  const ref = known.ofKind(reference.apiVersion, reference.kind)
+function fateOf(
+  { known, outside }: Owners,
+  { item, reference }: Question,
+  { read, asked }: Input<unknown>,
+): Fate | Ask {
+  const own = known.ofKind(reference.apiVersion, reference.kind)
+  const ref = own ?? outsideKind(outside, reference.apiVersion, reference.kind)
   const { namespace } = item.object.metadata
   // A cluster-scoped object cannot say in which namespace its owner would be.
   if (ref === undefined || (ref.namespaced && namespace === undefined)) return 'unknown'
   const key = objectKey(ref.namespaced ? namespace : '', reference.name)
-  let owner = read.get(ref, key)
+  let owner = own === undefined ? undefined : read.get(ref, key)
   if (owner?.metadata.uid !== reference.uid) {
     if (!asked.has(ref, key)) return { ref, key }
     owner = asked.get(ref, key)
@@ -150,13 +166,17 @@ function fateOf(known: Known, { item, reference }: Question, { read, asked }: In
   return deleting(owner) && has(owner, foreground) ? 'waiting' : 'solid'
 }
 
-function collect(known: Known, item: Item, input: Input<unknown>): Decision {
-  const { solid, absent, waiting, unknown, ask } = classify(known, item, input)
+function collect(owners: Owners, item: Item, input: Input<unknown>): Decision {
+  const { known } = owners
+  const { solid, absent, waiting, unknown, ask } = classify(owners, item, input)
   if (ask.length > 0) return { writes: [], ask }
   if (unknown.length > 0) return { writes: [], again: unknownKindWait }
   if (solid.length > 0) {
     const gone = new Set([...absent, ...waiting].map(owner => owner.uid))
-    return gone.size === 0 ? nothing : { writes: [[withoutOwners(item, gone)]] }
+    if (gone.size > 0) return { writes: [[withoutOwners(item, gone)]] }
+    return solid.every(({ apiVersion, kind }) => known.ofKind(apiVersion, kind) !== undefined)
+      ? nothing
+      : { writes: [], again: unseenOwnerWait }
   }
   const below = waiting.length === 0 ? [] : dependents(known, input.read, item.object)
   if (below.length > 0) return deleteInForeground(item, below)

@@ -13,6 +13,7 @@ import { garbageCollector } from './garbage.ts'
 import { job } from './job/index.ts'
 import { namespaceController } from './namespace.ts'
 import { nodeLifecycle } from './node-lifecycle.ts'
+import type { Outside } from './outside.ts'
 import { podGarbage } from './pod-gc.ts'
 import { quotaController } from './quota/index.ts'
 import { replicaSet } from './replicaset.ts'
@@ -28,14 +29,16 @@ import { ttlAfterFinished } from './ttl.ts'
 export interface Needs {
   /** Every resource that can be listed, watched and deleted, each once; custom ones come and go. */
   readonly resources: Resources
+  /** What other servers serve. */
+  readonly outside: Outside
   /** PEM of the authority that signs the API server's certificate. */
   readonly authority: () => string
 }
 
 /** Each with its name (it runs as `system:serviceaccount:kube-system:NAME`) and the RBAC rules it needs. */
-export const controllers = ({ resources, authority }: Needs): readonly Controller[] => [
-  namespaceController(resources),
-  garbageCollector(resources),
+export const controllers = ({ resources, outside, authority }: Needs): readonly Controller[] => [
+  namespaceController(resources, outside),
+  garbageCollector(resources, outside),
   serviceAccount,
   rootCertificates(authority),
   deployment,

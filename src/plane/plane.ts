@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
+import type { Door } from '#api/door.ts'
 import type { ResourceRef } from '#api/metadata.ts'
 import type { Scheme } from '#api/kind.ts'
 import type { User } from '#api/request.ts'
@@ -29,6 +30,7 @@ import type { Audit } from '#server/audit/audit.ts'
 import { frontProxyIdentity, frontProxyName } from './front-proxy.ts'
 import { type Caller, makeCaller } from '#wire/https.ts'
 import type { SharedKeys } from './keys.ts'
+import { outsideOf } from './outside.ts'
 import { type Work, leading } from './leading.ts'
 import { controllerPolicy, kubeletPolicy, networkPolicy, usagePolicy } from './policy.ts'
 import { type Duties, beginWork, clientThrough, schedulerName, transportThrough } from './work.ts'
@@ -174,7 +176,9 @@ async function startBeside(
 
 export async function makePlane(options: PlaneOptions): Promise<Plane> {
   const { store, scheme, clock, log, keys, random, simulated = 0 } = options
-  const list = () => controllers({ resources: keptResources(scheme), authority: () => keys.authority.cert })
+  let aggregation: Aggregation | undefined
+  const outside = outsideOf(() => aggregation?.remotes.versions() ?? [])
+  const list = () => controllers({ resources: keptResources(scheme), outside, authority: () => keys.authority.cert })
   const caller = makeCaller()
   const server = makeOwnServer(options, list, caller)
   await server.bootstrap()
@@ -191,6 +195,10 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     })
   }
   const beside = await startBeside(options, { server, pace }, look)
+  aggregation = beside.aggregation
+  const { remotes } = beside.aggregation
+  // What controllers read and write reaches what other servers serve.
+  const through = (door: Door): Door => remotes.door(door, server.serving.authorize)
   return {
     server,
     aggregation: beside.aggregation,
@@ -204,7 +212,7 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     client,
     transport: transportThrough(server.door),
     start: async () => {
-      if (options.election === undefined) work = await beginWork(duties, server.door)
+      if (options.election === undefined) work = await beginWork(duties, through(server.door))
       else
         work = leading({
           client: client(server.identity('system:kube-controller-manager'), 'kube-controller-manager'),
@@ -214,7 +222,7 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
           random,
           key: 'kube-system/kube-controller-manager',
           identity: options.election,
-          begin: checks => beginWork(duties, server.fenced(checks)),
+          begin: checks => beginWork(duties, through(server.fenced(checks))),
         })
     },
     stop: async () => {

@@ -145,8 +145,9 @@ async function must(wire: Wire, path: string, body: object): Promise<void> {
   if (status !== 201) throw new Error(`${path}: ${text}`)
 }
 
-export async function startExtension(): Promise<Extension> {
-  const wire = await openWire()
+/** @param options of the cluster; no controllers run in the usual one */
+export async function startExtension(options?: Parameters<typeof openWire>[0]): Promise<Extension> {
+  const wire = await openWire(options)
   const authority = await makeAuthority('wardle-ca', Date.now())
   const seen: Seen[] = []
   const parts: Mutable = { answer: () => false, upgrade: (_, socket) => void socket.destroy() }

@@ -4,6 +4,7 @@ import { type Directory, endpointOf } from '#server/outbound/service.ts'
 import { CallError, describe } from '#wire/failure.ts'
 import type { Asked, Backend, Opener } from '#wire/mutual.ts'
 import type { Clock } from '#base/clock.ts'
+import type { User } from '#api/request.ts'
 import { userHeaders } from './headers.ts'
 import type { Registered } from './catalog.ts'
 
@@ -59,6 +60,11 @@ export interface Question {
   readonly patience: number
   /** Bytes of the answer; 0: only how it begins. */
   readonly limit: number
+  /** Absent: the server itself, who may everything. */
+  readonly user?: Omit<User, 'source' | symbol>
+  /** GET unless given. */
+  readonly method?: string
+  readonly body?: { readonly contentType: string; readonly text: string }
 }
 
 export interface Told {
@@ -83,16 +89,22 @@ async function read(answer: IncomingMessage, limit: number): Promise<Buffer> {
 const nothing = Buffer.alloc(0)
 const aggregator = { name: 'system:kube-aggregator', groups: ['system:masters'] }
 
-/** What the server itself asks, as somebody who may: about discovery and OpenAPI. Redirects are answers like any other. @throws Error */
+/** What is asked in this process: by the server itself about discovery and OpenAPI, by controllers. Redirects are answers like any other. @throws Error */
 export async function ask(parts: DialParts, to: Registered, question: Question): Promise<Told> {
   const headers = {
-    ...userHeaders(aggregator),
+    ...userHeaders(question.user ?? aggregator),
     accept: question.accept,
     'user-agent': 'bulwark/aggregation',
     ...(question.etag === undefined ? {} : { 'if-none-match': question.etag }),
+    ...(question.body === undefined
+      ? {}
+      : {
+          'content-type': question.body.contentType,
+          'content-length': String(Buffer.byteLength(question.body.text)),
+        }),
   }
   const { asking, place } = await dial(parts, to, {
-    method: 'GET',
+    method: question.method ?? 'GET',
     path: question.path,
     headers,
     alone: true,
@@ -107,7 +119,7 @@ export async function ask(parts: DialParts, to: Registered, question: Question):
   asking.on('error', reject)
   const late = new CallError('context deadline exceeded (Client.Timeout exceeded while awaiting headers)')
   const cancel = parts.clock.after(question.patience, () => asking.destroy(late))
-  asking.end()
+  asking.end(question.body?.text)
   try {
     const answer = await promise
     const etag = answer.headers.etag

@@ -1,4 +1,5 @@
 /** What other servers serve, kept fresh: asked when it comes or changes, and every minute. */
+import type { Door } from '#api/door.ts'
 import type { User } from '#api/request.ts'
 import { StatusError } from '#api/status.ts'
 import { frontProxySource } from '#server/authn/front-proxy.ts'
@@ -7,6 +8,8 @@ import type { Log } from '#base/log.ts'
 import { equal } from '#base/equal.ts'
 import type { Store } from '#server/store/contract.ts'
 import type { Elsewhere, RemoteVersion, Remotes } from '#server/remotes.ts'
+import type { Authorize } from '#server/authz/authorize.ts'
+import { aggregatedDoor } from './door.ts'
 import { type Registered, makeCatalog } from './catalog.ts'
 import type { DialParts } from './dial.ts'
 import { type Discovered, discover } from './discovery.ts'
@@ -22,6 +25,8 @@ export interface RemoteParts extends DialParts {
 
 export interface RunningRemotes extends Remotes {
   all(): readonly Registered[]
+  /** Answers in process for what other servers serve, and lets `own` answer for the rest. */
+  door(own: Door, authorize: Authorize): Door
   close(): void
 }
 
@@ -173,6 +178,9 @@ class Refreshing implements RunningRemotes {
       pass: async passing => pass(this.#parts, to, notPassedYet(passing)),
       join: async passing => join(this.#parts, to, notPassedYet(passing)),
     }
+  }
+  door(own: Door, authorize: Authorize): Door {
+    return aggregatedDoor({ ...this.#parts, catalog: this.#catalog, authorize }, own)
   }
   close(): void {
     this.#closed = true

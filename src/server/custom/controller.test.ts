@@ -48,7 +48,7 @@ function decide(
     now: 0,
     read: reader([one]),
     memory: undefined,
-    asked: { has: () => false, get: () => undefined },
+    asked: { has: () => false, get: () => undefined, list: () => undefined },
     refused,
   }
   return definitionController(all).decide('widgets.example.com', input)

@@ -1,0 +1,82 @@
+/** Nobody reaches another server in process without being allowed to, and nothing is asked of it that was not meant. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Door, DoorRequest } from '#api/door.ts'
+import type { Attributes } from '#api/request.ts'
+import { StatusError } from '#api/status.ts'
+import { systemClock } from '#base/clock.ts'
+import { component } from '#server/authn/user.ts'
+import { makeAuthorize } from '#server/authz/authorize.ts'
+import type { Registered } from './catalog.ts'
+import { aggregatedDoor } from './door.ts'
+
+const to: Registered = {
+  name: 'v1.x',
+  group: 'x',
+  version: 'v1',
+  groupPriority: 1,
+  versionPriority: 1,
+  service: { namespace: 'a', name: 'b', port: 443 },
+  insecure: true,
+  available: true,
+}
+const who = component('jane')
+const get = { verb: 'get', group: 'x', version: 'v1', resource: 'things', namespace: 'n', name: 'one' } as const
+
+function setting({ available = true, allowed = true } = {}) {
+  const asked: Attributes[] = []
+  let dialled = 0
+  let own = 0
+  const authorize = makeAuthorize([
+    (_, attributes) => {
+      asked.push(attributes)
+      return { opinion: allowed ? 'allow' : 'no opinion' }
+    },
+  ])
+  const ours: Door = async () => {
+    own++
+    return { type: 'list', items: [], resourceVersion: '1' }
+  }
+  const door = aggregatedDoor(
+    {
+      opener: { open: () => Promise.reject(new Error(`dialled ${++dialled}`)), close: () => undefined },
+      directory: { get: () => undefined, list: () => [] },
+      clock: systemClock,
+      random: () => 0,
+      catalog: { isEmpty: () => false, find: group => (group === 'x' ? { ...to, available } : undefined) },
+      authorize,
+    },
+    ours,
+  )
+  return { door, asked, dialled: () => dialled, own: () => own }
+}
+
+const refused = (door: Door, request: DoorRequest, code: number): Promise<void> =>
+  assert.rejects(door(who, request), (error: unknown) => error instanceof StatusError && error.code === code)
+
+test('what is ours is answered by us', async () => {
+  const { door, own, asked } = setting()
+  await door(who, { verb: 'list', group: 'apps', version: 'v1', resource: 'deployments' })
+  assert.deepEqual([own(), asked], [1, []])
+})
+
+test('who is not allowed is refused before anything is asked of the other server', async () => {
+  const { door, asked, dialled, own } = setting({ allowed: false })
+  await refused(door, get, 403)
+  assert.deepEqual([dialled(), own()], [0, 0])
+  assert.deepEqual(asked, [{ ...get, resourceRequest: true, subresource: '' }])
+})
+
+test('a server that is not available, not there, or asked to be watched refuses', async () => {
+  await refused(setting({ available: false }).door, get, 503)
+  await refused(setting().door, get, 503)
+  await refused(setting().door, { ...get, verb: 'watch', signal: new AbortController().signal }, 405)
+})
+
+test('names that would lead to another path are refused', async () => {
+  for (const name of ['.', '..', '']) {
+    const { door, dialled } = setting()
+    await refused(door, { ...get, name }, 400)
+    assert.equal(dialled(), 0)
+  }
+})
