@@ -32,6 +32,14 @@ interface Scope {
   readonly outer: Scope | undefined
 }
 
+const singles = new WeakMap<Overload, readonly Overload[]>()
+/** Most calls have one overload: one list of it serves all of them. */
+function alone(overload: Overload): readonly Overload[] {
+  const list = singles.get(overload) ?? [overload]
+  singles.set(overload, list)
+  return list
+}
+
 class Checker {
   readonly #environment: Environment
   readonly #inference = new Inference()
@@ -50,9 +58,13 @@ class Checker {
 
   run(expression: Expr): Checked {
     const type = this.#final(this.#check(expression))
-    const resolved = [...this.#types].map(([node, found]) => [node, this.#final(found)] as const)
+    // In place: the tree may have tens of thousands of nodes, most of them of types that have no parts.
+    for (const [node, found] of this.#types) {
+      const final = this.#final(found)
+      if (final !== found) this.#types.set(node, final)
+    }
     return {
-      types: new Map(resolved),
+      types: this.#types,
       names: this.#names,
       constants: this.#constants,
       calls: this.#calls,
@@ -132,7 +144,8 @@ class Checker {
   /** `a.b` as the whole name of something, unless `a` is a variable of a loop. */
   #qualified(node: SelectExpr): CelType | undefined {
     const name = qualifiedName(node)
-    if (name === undefined || this.#local(name.split('.')[0] ?? '') !== undefined) return undefined
+    if (name === undefined) return undefined
+    if (this.#scope !== undefined && this.#local(name.split('.')[0] ?? '') !== undefined) return undefined
     return this.#name(node, name)
   }
 
@@ -209,16 +222,13 @@ class Checker {
   #overloaded(node: CallExpr, declared: readonly Overload[] | undefined, global: boolean): CelType {
     const given = this.#operands(node, global)
     if (declared === undefined) return this.#undeclared(node.at, node.name)
-    const chosen: Overload[] = []
+    let chosen: readonly Overload[] = []
     let result: CelType | undefined
     for (const overload of declared) {
       if (overload.member === global || overload.takes.length !== given.length) continue
-      const [gives = types.dynType, ...takes] = this.#inference.instantiate([
-        overload.gives,
-        ...overload.takes.map(({ type }) => type),
-      ])
+      const { gives, takes } = this.#inference.instantiate(overload)
       if (!this.#inference.assignable(given, takes)) continue
-      chosen.push(overload)
+      chosen = chosen.length === 0 ? alone(overload) : [...chosen, overload]
       const type = this.#inference.resolve(gives)
       result = result === undefined || types.sameType(result, type) ? type : types.dynType
     }

@@ -74,7 +74,8 @@ export class Environment {
   /** Every full name that a name may stand for, the innermost first. */
   candidates(name: string): readonly string[] {
     if (name.startsWith('.')) return [name.slice(1)]
-    const within = this.container === '' ? [] : this.container.split('.')
+    if (this.container === '') return [name]
+    const within = this.container.split('.')
     return [...within.map((_, index) => `${within.slice(0, within.length - index).join('.')}.${name}`), name]
   }
 

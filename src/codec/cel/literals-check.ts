@@ -52,9 +52,10 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 
 function problem(call: CallExpr): Issue | undefined {
   const rule = rules.get(call.name)
+  if (rule === undefined) return undefined
   const operands = call.target === undefined ? call.args : [call.target, ...call.args]
-  const operand = rule && operands[rule.argument]
-  if (rule === undefined || operand?.kind !== 'literal') return undefined
+  const operand = operands[rule.argument]
+  if (operand?.kind !== 'literal') return undefined
   const message = rule.problem(operand.value)
   return message === undefined ? undefined : { at: operand.at, message }
 }
@@ -89,16 +90,18 @@ function parts(node: Expr): readonly Expr[] {
   }
 }
 
-function problems(node: Expr): readonly Issue[] {
+/** Into one list: one for each node is more than the nodes themselves. */
+function collect(node: Expr, issues: Issue[]): Issue[] {
   const found = node.kind === 'call' ? (problem(node) ?? formatProblem(node)) : undefined
-  const inner = parts(node).flatMap(problems)
-  return found === undefined ? inner : [found, ...inner]
+  if (found !== undefined) issues.push(found)
+  for (const part of parts(node)) collect(part, issues)
+  return issues
 }
 
 /** Never throws: patterns that take too long to read count as a fault too. */
 export function checkLiterals(node: Expr): readonly Issue[] {
   try {
-    return withWork(() => problems(node))
+    return withWork(() => collect(node, []))
   } catch (error) {
     if (error instanceof WorkExceeded) return [{ at: -1, message: 'literals take too long to check' }]
     throw error

@@ -1,5 +1,5 @@
 /** The checked tree as closures. */
-import type { Checked } from './checker.ts'
+import type { Checked, Resolution } from './checker.ts'
 import { costs } from './cost.ts'
 import type { Environment } from './environment.ts'
 import { charge } from './frame.ts'
@@ -99,23 +99,28 @@ class Planner {
     }
   }
 
-  /** Without the checker's word, every overload of the name is a candidate. */
   #call(node: CallExpr, scope: Scope): Step {
     const { name, target, args } = node
     const resolved = this.#checked.calls.get(node)
-    const prefix = target === undefined ? undefined : qualifiedName(target)
-    const whole = prefix === undefined ? undefined : this.#environment.overloads(`${prefix}.${name}`)
-    const global = resolved?.global ?? (target === undefined || (whole?.some(({ member }) => !member) ?? false))
+    const { overloads, global } = resolved ?? this.#candidates(node)
     const operands = global || target === undefined ? args : [target, ...args]
-    const all = (global ? (whole ?? this.#environment.overloads(name)) : this.#environment.overloads(name)) ?? []
-    const candidates = all.filter(({ takes, member }) => takes.length === operands.length && member !== global)
-    const types = operands.flatMap(operand => this.#checked.types.get(operand) ?? [])
+    const unchecked = resolved === undefined || this.#checked.issues.length > 0
     return planCall({
       name,
-      overloads: resolved?.overloads ?? candidates,
+      overloads,
       args: operands.map(operand => this.plan(operand, scope)),
-      types: resolved === undefined || this.#checked.issues.length > 0 ? [] : types,
+      types: unchecked ? [] : operands.flatMap(operand => this.#checked.types.get(operand) ?? []),
     })
+  }
+
+  /** Without the checker's word, every overload of the name is one. */
+  #candidates({ name, target, args }: CallExpr): Resolution {
+    const prefix = target === undefined ? undefined : qualifiedName(target)
+    const whole = prefix === undefined ? undefined : this.#environment.overloads(`${prefix}.${name}`)
+    const global = target === undefined || (whole?.some(({ member }) => !member) ?? false)
+    const count = args.length + (global || target === undefined ? 0 : 1)
+    const all = (global ? (whole ?? this.#environment.overloads(name)) : this.#environment.overloads(name)) ?? []
+    return { overloads: all.filter(({ takes, member }) => takes.length === count && member !== global), global }
   }
 
   #list(node: ListExpr, scope: Scope): Step {

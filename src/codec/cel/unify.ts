@@ -1,4 +1,5 @@
 /** Inference of type parameters. */
+import type { Overload } from './define.ts'
 import { dynType, mapParts, parameter, parts, sameKind, sameType } from './types.ts'
 import type { CelType } from './types.ts'
 
@@ -16,6 +17,30 @@ const nullable: ReadonlySet<CelType['kind']> = new Set([
   'error',
 ])
 
+export interface Signature {
+  readonly gives: CelType
+  readonly takes: readonly CelType[]
+}
+
+const isOpen = (type: CelType): boolean => type.kind === 'parameter' || parts(type).some(isOpen)
+
+interface Known {
+  readonly signature: Signature
+  /** It has parameters. */
+  readonly open: boolean
+}
+
+const signatures = new WeakMap<Overload, Known>()
+
+function signatureOf(overload: Overload): Known {
+  const known = signatures.get(overload)
+  if (known !== undefined) return known
+  const takes = overload.takes.map(({ type }) => type)
+  const made = { signature: { gives: overload.gives, takes }, open: [overload.gives, ...takes].some(isOpen) }
+  signatures.set(overload, made)
+  return made
+}
+
 /** What is known of type parameters so far. A failed attempt leaves no trace. */
 export class Inference {
   readonly #known: Map<string, CelType> = new Map()
@@ -27,7 +52,9 @@ export class Inference {
   }
 
   /** The overload's own parameters become fresh ones, so that two calls do not mix. */
-  instantiate(types: readonly CelType[]): readonly CelType[] {
+  instantiate(overload: Overload): Signature {
+    const { signature, open } = signatureOf(overload)
+    if (!open) return signature
     const made = new Map<string, CelType>()
     const renew = (type: CelType): CelType => {
       if (type.kind !== 'parameter') return mapParts(type, renew)
@@ -35,7 +62,7 @@ export class Inference {
       made.set(type.name, known)
       return known
     }
-    return types.map(renew)
+    return { gives: renew(signature.gives), takes: signature.takes.map(renew) }
   }
 
   /** Whether each value may stand where its target is wanted; what that says of parameters is kept if all may. */
@@ -60,19 +87,20 @@ export class Inference {
 /** Writes into what is known, and can take it back: copying it for each call would be quadratic. */
 class Attempt {
   readonly #known: Map<string, CelType>
-  readonly #before: (readonly [name: string, type: CelType | undefined])[] = []
+  #before: (readonly [name: string, type: CelType | undefined])[] | undefined
 
   constructor(known: Map<string, CelType>) {
     this.#known = known
   }
 
   undo(): void {
-    for (const [name, type] of this.#before.toReversed())
+    for (const [name, type] of (this.#before ?? []).toReversed())
       if (type === undefined) this.#known.delete(name)
       else this.#known.set(name, type)
   }
 
   #set(name: string, type: CelType): void {
+    this.#before ??= []
     this.#before.push([name, this.#known.get(name)])
     this.#known.set(name, type)
   }
