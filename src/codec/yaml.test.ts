@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { YamlError } from './errors.ts'
+import { stringifyJson } from './json.ts'
 import { dumpYaml, parseYaml, parseYamlAll } from './yaml.ts'
 
 test('scalars as Go reads them', () => {
@@ -160,4 +162,16 @@ test('texts that look like infinities and ends of documents are quoted', () => {
   for (const text of ['.inf', '-.INF', '.NaN', '1e400', '--- a', '---', '...', '... b', '---a'])
     for (const value of [text, { [text]: text }, [text]]) assert.deepEqual(parseYaml(dumpYaml(value)), value, text)
   assert.match(dumpYaml('1e400'), /^['"]/)
+})
+
+test('JSON is read as what it is, and what is no JSON as YAML', () => {
+  const value = { a: [1, -2.5, 'b\n\u20ac', true, null, { '': {} }], 'x-y': '1e3', n: 9_007_199_254_740_993n }
+  const text = stringifyJson(value)
+  assert.deepEqual(parseYaml(text), value)
+  assert.deepEqual(parseYaml(Buffer.from(text)), parseYaml(`# read by the other reader\n${text}`))
+  assert.deepEqual(parseYaml('{a: 1, "b": yes}'), { a: 1, b: true })
+  assert.deepEqual(parseYaml('{"a": 1} # said'), { a: 1 })
+  assert.throws(() => parseYaml('{"a": 1, "a": 2}'), YamlError)
+  assert.throws(() => parseYaml(`{"a":${'['.repeat(300)}${']'.repeat(300)}}`), YamlError)
+  assert.throws(() => parseYaml('{"a": 1}', { bytes: 4 }), YamlError)
 })

@@ -14,7 +14,8 @@ import {
   timestampTag,
   YAMLException,
 } from 'js-yaml'
-import { YamlError } from './errors.ts'
+import { JsonError, YamlError } from './errors.ts'
+import { parseJson } from './json.ts'
 
 export interface YamlLimits {
   /** Bytes of text. */
@@ -160,8 +161,25 @@ export function parseYamlAll(input: Uint8Array | string, limits: YamlLimits = {}
   }
 }
 
+const brace = 0x7b
+
+/** Most of what is sent as YAML is JSON, which is some: reading it as such takes a tenth of the time. */
+function asJson(input: Uint8Array | string, { bytes, depth }: Required<YamlLimits>): unknown {
+  const first = typeof input === 'string' ? input.charCodeAt(0) : input[0]
+  if (first !== brace || input.length > bytes) return undefined
+  try {
+    const { value, duplicates } = parseJson(input, { depth })
+    return duplicates.length === 0 ? value : undefined
+  } catch (error) {
+    if (error instanceof JsonError) return undefined
+    throw error
+  }
+}
+
 /** The one document of a text; null for none. @throws YamlError, also for more than one. */
 export function parseYaml(input: Uint8Array | string, limits: YamlLimits = {}): unknown {
+  const plain = asJson(input, { ...defaultLimits, ...limits })
+  if (plain !== undefined) return plain
   const documents = parseYamlAll(input, limits)
   if (documents.length > 1) throw new YamlError('yaml: expected one document')
   return documents[0] ?? null
