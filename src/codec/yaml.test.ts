@@ -174,4 +174,6 @@ test('JSON is read as what it is, and what is no JSON as YAML', () => {
   assert.throws(() => parseYaml('{"a": 1, "a": 2}'), YamlError)
   assert.throws(() => parseYaml(`{"a":${'['.repeat(300)}${']'.repeat(300)}}`), YamlError)
   assert.throws(() => parseYaml('{"a": 1}', { bytes: 4 }), YamlError)
+  assert.throws(() => parseYaml(String.raw`{"a": "\ud800"}`), YamlError)
+  assert.deepEqual(parseYaml(String.raw`{"a": "\u00e9"}`), { a: 'é' })
 })

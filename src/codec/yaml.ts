@@ -163,10 +163,17 @@ export function parseYamlAll(input: Uint8Array | string, limits: YamlLimits = {}
 
 const brace = 0x7b
 
+/** Escapes may name halves of characters: JSON takes them for something else, YAML refuses them. */
+const characterEscape = String.raw`\u`
+const hasEscape = (input: Uint8Array | string): boolean =>
+  typeof input === 'string'
+    ? input.includes(characterEscape)
+    : Buffer.from(input.buffer, input.byteOffset, input.byteLength).includes(characterEscape)
+
 /** Most of what is sent as YAML is JSON, which is some: reading it as such takes a tenth of the time. */
 function asJson(input: Uint8Array | string, { bytes, depth }: Required<YamlLimits>): unknown {
   const first = typeof input === 'string' ? input.charCodeAt(0) : input[0]
-  if (first !== brace || input.length > bytes) return undefined
+  if (first !== brace || input.length > bytes || hasEscape(input)) return undefined
   try {
     const { value, duplicates } = parseJson(input, { depth })
     return duplicates.length === 0 ? value : undefined

@@ -41,30 +41,13 @@ interface Validation {
 const versionOf = ({ kind, version }: Served): string =>
   kind.group === '' ? version.name : `${kind.group}/${version.name}`
 
-const openingBrace = 0x7b
-/** In YAML a key must not come twice, and escapes must make whole characters. */
-const escape = String.raw`\u`
-
-/** Clients apply JSON as YAML, and JSON is read in a tenth of the time. @returns undefined for what YAML has to judge. */
-function jsonInYaml(bytes: Uint8Array): Parsed | undefined {
-  if (bytes[0] !== openingBrace || Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(escape))
-    return undefined
-  try {
-    const parsed = parseJson(bytes)
-    return parsed.duplicates.length === 0 ? parsed : undefined
-  } catch (error) {
-    if (error instanceof JsonError) return undefined
-    throw error
-  }
-}
-
 function parse(bytes: Uint8Array, encoding: Encoding): Parsed {
   try {
     switch (encoding) {
       case 'json':
         return parseJson(bytes)
       case 'yaml':
-        return jsonInYaml(bytes) ?? { value: parseYaml(bytes), duplicates: [] }
+        return { value: parseYaml(bytes), duplicates: [] }
       case 'protobuf':
         return { value: decodeOptions(readEnvelope(bytes)), duplicates: [] }
     }
