@@ -51,7 +51,7 @@ const bends: Readonly<Record<Exclude<Near['fails'], 'namespace'>, (rule: PolicyR
   verb: (rule, { verb }) => ({ ...rule, verbs: [verb] }),
   group: (rule, { group }) => ({ ...rule, apiGroups: [group] }),
   resource: (rule, asked) => ({ ...rule, resources: [fullResource(asked)] }),
-  name: ({ resourceNames: _, ...rule }) => rule,
+  name: rule => ({ ...rule, resourceNames: [] }),
   path: (rule, { path = '' }) => ({ ...rule, nonResourceURLs: [path] }),
 }
 
