@@ -64,12 +64,29 @@ export interface Refusal {
   readonly continue?: string
 }
 
+/** What refused a request: for those who may ask why. The refused one is told no more than upstream tells. */
+export interface Blame {
+  /** An authorizer, or a plugin of admission. */
+  readonly by: string
+  /** The object that says so. */
+  readonly object?: { readonly kind: string; readonly namespace?: string; readonly name: string }
+  /** Of that object: the rule, expression, label or field. */
+  readonly line?: string
+  /** The least that would allow it, in words. */
+  readonly fix?: string
+}
+
+/** Under this a refusal's number stands among the causes. */
+export const decisionCause = 'bulwark.dev/Decision'
+
 /** The only error that the door throws on purpose; everything else is a bug and answers InternalError. */
 export class StatusError extends Error {
   readonly reason: Reason | ''
   readonly code: number
   readonly details: StatusDetails | undefined
   readonly continue: string | undefined
+  #blame: Blame | undefined
+  #decision: string | undefined
   constructor(refusal: Refusal) {
     super(refusal.message)
     this.name = 'StatusError'
@@ -78,8 +95,30 @@ export class StatusError extends Error {
     this.details = refusal.details
     this.continue = refusal.continue
   }
+  /** Undefined where nobody refused: what was asked for is not there, or cannot be read. */
+  get blame(): Blame | undefined {
+    return this.#blame
+  }
+  /** Who said so first knows best. */
+  blamed(blame: Blame): this {
+    this.#blame ??= blame
+    return this
+  }
+  /** The number under which is kept why, once it is. */
+  get decision(): string | undefined {
+    return this.#decision
+  }
+  decided(id: string): void {
+    this.#decision ??= id
+  }
+  #details(): StatusDetails | undefined {
+    if (this.#decision === undefined) return this.details
+    const cause = { reason: decisionCause, message: this.#decision, field: 'decision' }
+    return { ...this.details, causes: [...(this.details?.causes ?? []), cause] }
+  }
   /** The wire form of this error. */
   status(): Status {
+    const details = this.#details()
     return {
       kind: 'Status',
       apiVersion: 'v1',
@@ -87,7 +126,7 @@ export class StatusError extends Error {
       status: 'Failure',
       message: this.message,
       ...(this.reason === '' ? {} : { reason: this.reason === 'InsufficientStorage' ? 'InternalError' : this.reason }),
-      ...(this.details === undefined ? {} : { details: this.details }),
+      ...(details === undefined ? {} : { details }),
       code: this.code,
     }
   }

@@ -1,6 +1,6 @@
 /** Admission: steps that change an object, then steps that judge it, then what charges for it, each in one listed order. */
 import type { Draft, GroupResource, KObject } from '#api/metadata.ts'
-import { forbidden } from '#api/status.ts'
+import { type Blame, StatusError, forbidden } from '#api/status.ts'
 import { uncharged } from '#server/registry/admitting.ts'
 import type { Admission, AdmissionRequest, Charge } from '#server/registry/deps.ts'
 
@@ -46,15 +46,29 @@ export function makeAdmission(steps: readonly Step[]): Admission {
   const judges = steps.filter(step => step.judge !== undefined)
   const chargers = steps.filter(step => step.charge !== undefined)
   const change = (request: AdmissionRequest, round: Round) =>
-    inOrder(changers, step => (step.handles(request) ? step.change?.(request, round) : undefined))
+    inOrder(changers, step => (step.handles(request) ? blaming(step, () => step.change?.(request, round)) : undefined))
   return {
     // Only what waited for somebody outside can ask for a second round.
     change: request =>
       change(request, 0)?.then(() =>
         repeaters.some(step => step.again?.(request) === true) ? change(request, 1) : undefined,
       ),
-    judge: request => inOrder(judges, step => (step.handles(request) ? step.judge?.(request) : undefined)),
+    judge: request =>
+      inOrder(judges, step => (step.handles(request) ? blaming(step, () => step.judge?.(request)) : undefined)),
     charge: request => chargeAll(chargers, request),
+  }
+}
+
+/** Whatever a step throws on purpose is its own doing, unless it knows better. */
+function blaming<T>({ name }: Step, run: () => T | Promise<T>): T | Promise<T> {
+  const blame = (error: unknown): never => {
+    throw error instanceof StatusError ? error.blamed({ by: name }) : error
+  }
+  try {
+    const done = run()
+    return done instanceof Promise ? done.catch(blame) : done
+  } catch (error) {
+    return blame(error)
   }
 }
 
@@ -75,14 +89,16 @@ function chargeAll(chargers: readonly Step[], request: AdmissionRequest): Charge
   const asked = chargers.filter(step => step.handles(request))
   const [first] = asked
   if (first?.charge === undefined) return uncharged
-  return asked.length === 1 ? first.charge(request) : chargeEach(asked, request)
+  return asked.length === 1 ? blaming(first, () => charged(first, request)) : chargeEach(asked, request)
 }
+
+const charged = (step: Step, request: AdmissionRequest): Charge | Promise<Charge> => step.charge?.(request) ?? uncharged
 
 async function chargeEach(chargers: readonly Step[], request: AdmissionRequest): Promise<Charge> {
   const charges: Charge[] = []
   const settle = (): void => charges.toReversed().forEach(charge => charge.settle())
   try {
-    for (const step of chargers) charges.push((await step.charge?.(request)) ?? uncharged)
+    for (const step of chargers) charges.push(await blaming(step, () => charged(step, request)))
   } catch (error) {
     settle()
     throw error
@@ -104,7 +120,8 @@ export const subjectOf = (request: AdmissionRequest): { group: string; resource:
   name: request.name === '' ? (request.object?.metadata.name ?? '') : request.name,
 })
 
-/** @throws StatusError Forbidden */
-export function deny(request: AdmissionRequest, why: string): never {
-  throw forbidden(subjectOf(request), why)
+/** @param blame more than that this step did it. @throws StatusError Forbidden */
+export function deny(request: AdmissionRequest, why: string, blame?: Blame): never {
+  const error = forbidden(subjectOf(request), why)
+  throw blame === undefined ? error : error.blamed(blame)
 }

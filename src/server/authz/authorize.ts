@@ -57,7 +57,13 @@ function conclude(user: User, asked: Attributes, said: Verdict): Permit | undefi
 }
 
 /** Upstream's sentence, which clients match. */
-export function refusal(user: User, asked: Attributes, reason?: string): StatusError {
+export const refusal = (user: User, asked: Attributes, reason?: string): StatusError =>
+  refused(user, asked, reason).blamed({ by: authorization })
+
+/** Blamed where no authorizer allows something: `explain` tells more. */
+export const authorization = 'authorization'
+
+function refused(user: User, asked: Attributes, reason: string | undefined): StatusError {
   const tail = reason === undefined || reason === '' ? '' : `: ${reason}`
   if (!asked.resourceRequest)
     return new StatusError({

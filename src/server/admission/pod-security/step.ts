@@ -155,7 +155,13 @@ function judgeTemplate({ metrics }: PodSecurityParts, { request, read, pod }: Ju
     note(request, 'audit-violations', wouldViolate(policy.audit, audited))
     metrics.evaluated(request, 'deny', { mode: 'audit', policy: policy.audit })
   }
-  if (refused.length > 0) deny(request, `violates PodSecurity "${policy.enforce.text}": ${detailsOf(refused)}`)
+  if (refused.length > 0)
+    deny(request, `violates PodSecurity "${policy.enforce.text}": ${detailsOf(refused)}`, {
+      by: 'PodSecurity',
+      object: { kind: 'Namespace', name: request.namespace },
+      line: `pod-security.kubernetes.io/enforce: ${policy.enforce.text}`,
+      fix: `a pod without this: ${detailsOf(refused)}`,
+    })
   for (const by of toldBy(policy, enforced)) {
     const told = found(by)
     if (told.length === 0) continue

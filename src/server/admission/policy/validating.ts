@@ -29,6 +29,8 @@ export const breaksOf = ({ pause }: PolicyParts): Breaks => new Breaks(pause, be
 
 interface Denial extends Refusal {
   readonly policy: Policy
+  /** Of its validations. */
+  readonly index?: number
   readonly binding: Binding | undefined
 }
 
@@ -59,11 +61,24 @@ async function judge(judging: Judging, active: readonly Active<Policy, Binding>[
   if (first !== undefined) throw refusal(judging.request, first)
 }
 
-function refusal(request: AdmissionRequest, { policy, binding, message, reason }: Denial): StatusError {
+/** The expression that did not hold. */
+function lineOf({ policy, index }: Denial): string {
+  const expression = index === undefined ? undefined : policy.spec.validations?.[index]?.expression
+  return expression === undefined ? 'spec' : `spec.validations[${index}].expression: ${expression}`
+}
+
+function refusal(request: AdmissionRequest, denial: Denial): StatusError {
+  const { policy, binding, message, reason } = denial
   const by = binding === undefined ? '' : ` with binding '${binding.metadata.name ?? ''}'`
   const text = `ValidatingAdmissionPolicy '${policy.metadata.name ?? ''}'${by} denied request: ${message}`
   const base = forbidden(subjectOf(request), text)
-  return new StatusError({ reason, message: base.message, details: { ...base.details, causes: [{ message: text }] } })
+  const details = { ...base.details, causes: [{ message: text }] }
+  return new StatusError({ reason, message: base.message, details }).blamed({
+    by: 'ValidatingAdmissionPolicy',
+    object: { kind: 'ValidatingAdmissionPolicy', name: policy.metadata.name ?? '' },
+    line: lineOf(denial),
+    fix: `an object of which the expression is true, or a binding ${JSON.stringify(binding?.metadata.name ?? '')} that does not select it`,
+  })
 }
 
 async function judgeBy(judging: Judging, one: Active<Policy, Binding>): Promise<void> {
@@ -155,7 +170,7 @@ function act({ parts, request, denied }: Judging, { policy, binding, index }: Ac
       action: verbs[action],
       error: refused.failed === true ? refused.message : '',
     })
-    if (action === 'Deny') denied.push({ policy, binding, ...refused })
+    if (action === 'Deny') denied.push({ policy, binding, index, ...refused })
     else if (action === 'Warn')
       request.warn(
         `Validation failed for ValidatingAdmissionPolicy '${name}' with binding '${bound}': ${refused.message}`,

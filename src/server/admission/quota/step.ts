@@ -4,7 +4,7 @@
  */
 import type { ResourceQuota } from '#kinds/facts/generated/types/core_v1.ts'
 import type { Clock } from '#base/clock.ts'
-import { internalError } from '#api/status.ts'
+import { StatusError, internalError } from '#api/status.ts'
 import { copy, setField } from '#server/registry/build.ts'
 import { uncharged } from '#server/registry/admitting.ts'
 import type { AdmissionRequest, Charge } from '#server/registry/deps.ts'
@@ -57,10 +57,26 @@ async function charge(turns: Turns, operate: () => readonly Operation[], request
   }
 }
 
+/** @throws StatusError Forbidden */
+function measuredBy(quota: ResourceQuota, asked: Asked): ReturnType<typeof measured> {
+  try {
+    return measured(quota, asked)
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error
+    const { name = '', namespace = '' } = quota.metadata
+    throw error.blamed({
+      by: 'ResourceQuota',
+      object: { kind: 'ResourceQuota', namespace, name },
+      line: 'spec.hard',
+      fix: 'less of what is asked for, more in spec.hard, or something else given up',
+    })
+  }
+}
+
 function operations(quotas: readonly Kept[], asked: Asked): readonly Operation[] {
   return quotas.flatMap(kept => {
     const quota = kept.object as ResourceQuota
-    const used = measured(quota, asked)
+    const used = measuredBy(quota, asked)
     if (used === undefined) return []
     const object = copy(quota)
     setField(object, 'status', { ...quota.status, used })

@@ -16,7 +16,7 @@ import type { AdmissionRequest } from '#server/registry/deps.ts'
 import { fromOutside } from '#server/registry/newest.ts'
 import { type Lookup, deny } from '../step.ts'
 import type { Conditions } from './conditions.ts'
-import type { Hook } from './hook.ts'
+import { type Hook, blameOf } from './hook.ts'
 import { type Invocation, invocation } from './match.ts'
 import type { HookMetrics, Seen } from './metrics.ts'
 import { type Verdict, type Versions, review, reviewVersion, verified } from './review.ts'
@@ -44,7 +44,10 @@ export async function wanted<H extends Hook>(
   const matched = await parts.conditions(matchConditions, called, request)
   if (typeof matched === 'boolean') return matched ? called : undefined
   if (failurePolicy === 'Ignore') return undefined
-  return deny(request, matched.error)
+  return deny(request, matched.error, {
+    ...blameOf(hook),
+    line: `matchConditions of ${JSON.stringify(hook.webhook.name)}`,
+  })
 }
 
 const defaultSeconds = 10
@@ -73,7 +76,7 @@ export async function ask(parts: Webhooks, called: Invocation, question: Questio
     tell('allowed', 200)
     return verdict
   } catch (error) {
-    if (error instanceof StatusError) tell('refused', error.code)
+    if (error instanceof StatusError) tell('refused', error.blamed(blameOf(called.hook)).code)
     else tell(failurePolicy === 'Ignore' ? 'failed open' : 'failed', 503)
     throw error
   }
@@ -166,7 +169,13 @@ function refusal(name: string, { result }: Verdict): StatusError {
 export function failure(failed: { hook: Hook; request: AdmissionRequest; key: string }, error: HookError) {
   const { webhook } = failed.hook
   const text = `failed calling webhook ${JSON.stringify(webhook.name)}: ${error.message}`
-  if (webhook.failurePolicy !== 'Ignore') return fromOutside(internalError(text))
+  if (webhook.failurePolicy !== 'Ignore')
+    return fromOutside(
+      internalError(text).blamed({
+        ...blameOf(failed.hook),
+        fix: 'a webhook that answers in time, or failurePolicy: Ignore',
+      }),
+    )
   failed.request.annotations.set(failed.key, webhook.name)
   if (!(error instanceof OutOfTime)) return undefined
   return new StatusError({
