@@ -123,6 +123,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   controllers: {
     imports: ['client', 'kinds/amounts', 'kinds/facts', 'api', 'base'],
+    node: ['crypto'],
   },
   'server/aggregation': {
     imports: [

@@ -1,6 +1,7 @@
 /** The list of controllers, and how they are started. */
 import type { Controller } from '#client/controller.ts'
 import { type RunnerParts, type Running, run } from '#client/runner.ts'
+import { bootstrapSigner, tokenCleaner } from './bootstrap-tokens.ts'
 import { cronJob } from './cronjob/index.ts'
 import { daemonSet } from './daemonset.ts'
 import { deployment } from './deployment/index.ts'
@@ -62,6 +63,8 @@ export const controllers = ({ resources, outside, authority }: Needs): readonly 
   volumeProtection,
   attributesProtection,
   flowSchemaStatus,
+  tokenCleaner,
+  bootstrapSigner,
 ]
 
 /** @param partsFor what each runs with: its client carries its own identity. */

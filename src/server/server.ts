@@ -10,7 +10,9 @@ import { type Hooks, makeHooks } from '#server/outbound/hooks.ts'
 import type { Caller } from '#wire/https.ts'
 import { makeHookMetrics } from '#server/admission/webhook/metrics.ts'
 import { type Lookup, type Step, makeAdmission } from '#server/admission/step.ts'
-import { type TokenAuthenticator, type TokenKeys, makeTokenAuthenticator } from '#server/authn/tokens.ts'
+import { makeBootstrapAuthenticator } from '#server/authn/bootstrap.ts'
+import { type TokenAuthenticator, firstOf } from '#server/authn/chain.ts'
+import { type TokenKeys, makeTokenAuthenticator } from '#server/authn/tokens.ts'
 import { type Authorizer, makeAuthorize } from '#server/authz/authorize.ts'
 import { makeNodeAuthorizer } from '#server/authz/node.ts'
 import { makeRbac, masters } from '#server/authz/rbac.ts'
@@ -128,7 +130,15 @@ function makeGuards({ store, clock, tokenKeys, issuer }: ServerOptions) {
   const rbac = makeRbac(store)
   const nodes = makeNodeAuthorizer(store)
   const authorizers: readonly Authorizer[] = [masters, nodes.authorizer, rbac.authorizer]
-  const tokens = makeTokenAuthenticator({ keys: tokenKeys, store, clock, issuer, audiences: [issuer] })
+  const audiences = [issuer]
+  const own: readonly TokenAuthenticator[] = [
+    makeTokenAuthenticator({ keys: tokenKeys, store, clock, issuer, audiences }),
+    makeBootstrapAuthenticator({ store, clock, audiences }),
+  ]
+  const tokens = firstOf(
+    () => own,
+    () => undefined,
+  )
   const close = (): void => {
     rbac.close()
     nodes.close()

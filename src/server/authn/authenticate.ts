@@ -5,7 +5,7 @@ import type { Clock } from '#base/clock.ts'
 import type { User } from '#api/request.ts'
 import { type FrontProxy, isFrontProxy, proxiedUser } from './front-proxy.ts'
 import { certificateUser } from './x509.ts'
-import type { TokenAuthenticator } from './tokens.ts'
+import type { Later, TokenAuthenticator } from './chain.ts'
 
 export interface Credentials {
   readonly headers: IncomingHttpHeaders
@@ -13,7 +13,8 @@ export interface Credentials {
   readonly socket: unknown
 }
 
-export type Authenticate = (credentials: Credentials) => User | undefined
+/** At once for certificates and service accounts' tokens; whoever is known elsewhere is asked for there. */
+export type Authenticate = (credentials: Credentials) => Later<User | undefined>
 
 /** Browsers cannot set headers on WebSockets: a bearer token may come as a subprotocol, as upstream has it. */
 const protocolPrefix = 'base64url.bearer.authorization.k8s.io.'
@@ -40,6 +41,8 @@ export function makeAuthenticate(tokens: TokenAuthenticator, clock: Clock, front
     const user = socket instanceof TLSSocket ? certificateUser(socket, clock.now()) : undefined
     if (user !== undefined) return user
     const token = bearerToken(headers)
-    return token === undefined || token === '' ? undefined : tokens.authenticate(token)?.user
+    if (token === undefined || token === '') return undefined
+    const found = tokens.authenticate(token)
+    return found instanceof Promise ? found.then(later => later?.user) : found?.user
   }
 }

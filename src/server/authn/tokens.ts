@@ -4,6 +4,7 @@ import type { Clock } from '#base/clock.ts'
 import type { KObject } from '#api/metadata.ts'
 import type { User } from '#api/request.ts'
 import type { Store } from '#server/store/contract.ts'
+import type { Authenticated, TokenAuthenticator } from './chain.ts'
 import { authenticatedUser } from './user.ts'
 
 type Algorithm = 'ES256' | 'RS256'
@@ -119,12 +120,9 @@ export function openToken(keys: TokenKeys, token: string): Claims | undefined {
   return claims !== undefined && isClaims(claims) ? (claims as unknown as Claims) : undefined
 }
 
-export interface TokenAuthenticator {
-  /** The user, for an audience of this API server's when none are given. */
-  authenticate(
-    token: string,
-    audiences?: readonly string[],
-  ): { readonly user: User; readonly audiences: readonly string[] } | undefined
+/** It never has to wait: what it needs to know is here. */
+export interface ServiceAccountTokens extends TokenAuthenticator {
+  authenticate(token: string, audiences?: readonly string[]): Authenticated | undefined
 }
 
 export interface TokenOptions {
@@ -149,7 +147,7 @@ function live(object: KObject | undefined, uid: string, now: number): boolean {
 /** Signatures that were verified, by digest, so that the store is all that a further request asks. Bounded. */
 const remembered = 10_000
 
-export function makeTokenAuthenticator(options: TokenOptions): TokenAuthenticator {
+export function makeTokenAuthenticator(options: TokenOptions): ServiceAccountTokens {
   const opened = new Map<string, Claims>()
   const open = (token: string): Claims | undefined => {
     const digest = createHash('sha256').update(token).digest('base64')

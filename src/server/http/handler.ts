@@ -68,7 +68,7 @@ export async function handle(handling: Handling, request: Request, response: Res
     const asked = trail === undefined ? info.asked : { ...info.asked, notes: trail }
     await route(handling, { request, response, info: trail === undefined ? info : { ...info, asked }, trail })
   } catch (error) {
-    if (info === undefined) trail?.unreadable(knownTo(handling, request))
+    if (info === undefined) trail?.unreadable(await knownTo(handling, request))
     trail?.failed(error)
     try {
       fail(handling, response, error)
@@ -81,7 +81,7 @@ export async function handle(handling: Handling, request: Request, response: Res
   }
 }
 
-const knownTo = ({ authenticate }: Handling, { headers, rawHeaders, socket }: Request): User | undefined =>
+const knownTo = ({ authenticate }: Handling, { headers, rawHeaders, socket }: Request): ReturnType<Authenticate> =>
   authenticate({ headers, rawHeaders, socket })
 
 function fail(handling: Handling, response: Response, error: unknown): void {
@@ -101,7 +101,8 @@ interface Routed {
 async function route(handling: Handling, routed: Routed): Promise<void> {
   const { request, info, trail } = routed
   const path = info.asked.path ?? ''
-  const known = knownTo(handling, request)
+  const found = knownTo(handling, request)
+  const known = found instanceof Promise ? await found : found
   const recorded = trail?.identify(known, info.asked, info.asked.verb === 'watch' || isLong(info.asked))
   if (recorded !== undefined) await recorded
   if (known === undefined && !handling.open.has(path)) throw unauthorized()

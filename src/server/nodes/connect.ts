@@ -88,7 +88,7 @@ async function attempt(
   upgrading: { request: IncomingMessage; socket: Duplex; head: Buffer; trail: Trail | undefined },
 ): Promise<void> {
   const { request, trail } = upgrading
-  const known = parts.authenticate({
+  const known = await parts.authenticate({
     headers: request.headers,
     rawHeaders: request.rawHeaders,
     socket: request.socket,

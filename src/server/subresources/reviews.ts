@@ -9,7 +9,7 @@ import type { Attributes, User, Verb } from '#api/request.ts'
 import { badRequest } from '#api/status.ts'
 import { timestamp } from '#base/clock.ts'
 import { identifiedForReview } from '#server/authn/review.ts'
-import type { TokenAuthenticator } from '#server/authn/tokens.ts'
+import type { TokenAuthenticator } from '#server/authn/chain.ts'
 import { type Authorizer, verdict } from '#server/authz/authorize.ts'
 import type { Rbac } from '#server/authz/rbac.ts'
 import type { PolicyRule } from '#server/authz/rbac-types.ts'
@@ -126,7 +126,10 @@ const tokenReview =
     const { spec } = posted<TokenReview>(special, 'TokenReview')
     const token = spec.token ?? ''
     if (token === '') throw badRequest('token is required for TokenReview in authentication')
-    const found = deps.tokens.authenticate(token, (spec.audiences?.length ?? 0) === 0 ? undefined : spec.audiences)
+    const found = await deps.tokens.authenticate(
+      token,
+      (spec.audiences?.length ?? 0) === 0 ? undefined : spec.audiences,
+    )
     const status =
       found === undefined
         ? { user: {}, error: 'the token could not be authenticated' }
