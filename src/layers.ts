@@ -195,8 +195,9 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: ['server/store', 'api'],
   },
   'server/authn': {
-    imports: ['server/store', 'api', 'base'],
+    imports: ['server/store', 'codec', 'codec/cel', 'kinds/facts', 'wire', 'api', 'base'],
     node: ['crypto', 'http', 'tls'],
+    packages: ['jose'],
   },
   'server/store': {
     imports: ['api', 'base'],

@@ -32,7 +32,7 @@ test('a token whose time is over goes, another stays; no other secret is touched
   await world.client.create(secrets, token('cccccc', { expiration: 'nonsense' }))
   await world.client.create(secrets, { ...token('dddddd', at(-60)), type: 'Opaque' })
   await world.settle()
-  const ids = async () => (await world.list(secrets)).map(one => one.metadata.name?.slice(-6)).toSorted()
+  const ids = async () => (await world.list(secrets)).map(one => (one.metadata.name ?? '').slice(-6)).toSorted()
   assert.deepEqual(await ids(), ['aaaaaa', 'bbbbbb', 'dddddd'])
   await world.clock.advance(61_000)
   await world.settle()

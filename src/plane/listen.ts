@@ -2,6 +2,7 @@
 import type { KeyPair } from '#pki/issue.ts'
 import { dumpYaml } from '#codec/yaml.ts'
 import { makeAuthenticate } from '#server/authn/authenticate.ts'
+import { makeSessions } from '#server/authn/sessions.ts'
 import { bodyCodec } from '#server/coding.ts'
 import { makeAnswer } from '#server/http/answer.ts'
 import type { Handling } from '#server/http/handler.ts'
@@ -99,12 +100,31 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
   const known = pathsOf(plane, `${options.hosts[0] ?? '127.0.0.1'}:${options.port}`, loop)
   const dialer = makeDialer(plane.store, () => ({ authority: options.authority.cert, ...kubelet }))
   server.usage.reach(dialer)
-  const authenticate = makeAuthenticate(server.tokens, clock, frontProxyOf(plane.frontProxy, [frontProxyName]))
+  const { tokens, people } = server
+  const sessions = makeSessions(people)
+  const authenticate = makeAuthenticate({
+    tokens,
+    clock,
+    people,
+    frontProxy: frontProxyOf(plane.frontProxy, [frontProxyName]),
+    anonymous: plane.authentication.anonymous,
+  })
   const { registry, authorize } = server.serving
-  const parts = { registry, remotes, store: plane.store, dialer, authenticate, authorize, log, audit: plane.audit }
+  const parts = {
+    registry,
+    remotes,
+    store: plane.store,
+    dialer,
+    authenticate,
+    sessions,
+    authorize,
+    log,
+    audit: plane.audit,
+  }
   const handling: Handling = {
     serving: server.serving,
     authenticate,
+    sessions,
     codec: bodyCodec,
     answer: makeAnswer({ clock, protobuf, random: Math.random }),
     clock,
@@ -142,6 +162,7 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
     close: async () => {
       loop.stop()
       dialer.close()
+      sessions.close()
       await Promise.all(listenings.map(one => one.close()))
     },
   }

@@ -21,6 +21,11 @@ import { run } from '#client/runner.ts'
 import { startCustom } from '#server/custom/start.ts'
 import { policyStatusController } from '#server/policies/controller.ts'
 import { fieldManager, patching } from '#server/coding.ts'
+import {
+  type AuthenticationOptions,
+  type ConfiguredAuthentication,
+  configureAuthentication,
+} from '#server/authn/configured.ts'
 import { tokenKeys } from '#server/authn/tokens.ts'
 import { type Server, makeServer } from '#server/server.ts'
 import type { Decode, Store } from '#server/store/contract.ts'
@@ -57,6 +62,8 @@ export interface PlaneOptions {
   readonly admission?: AdmissionSettings
   /** Of service-account tokens, where it is not the usual one. */
   readonly issuer?: string
+  /** Whom to believe besides ourselves. */
+  readonly authentication?: AuthenticationOptions
   /** Nodes that exist in the API alone. */
   readonly simulated?: number
   /** This server's name among several that share a store: one of them leads. Absent where there is only this one. */
@@ -67,6 +74,7 @@ export interface PlaneOptions {
 
 export interface Plane {
   readonly server: Server
+  readonly authentication: ConfiguredAuthentication
   /** What other servers serve as a part of this API, and how they are told of ours. */
   readonly aggregation: Aggregation
   readonly audit: Audit | undefined
@@ -110,7 +118,12 @@ const keptResources = (scheme: Scheme) => (): readonly ResourceRef[] =>
 /** Milliseconds. */
 const lookAfter = 50
 
-function makeOwnServer(options: PlaneOptions, list: () => readonly Controller[], caller: Caller): Server {
+interface Outside {
+  readonly caller: Caller
+  readonly authentication: ConfiguredAuthentication
+}
+
+function makeOwnServer(options: PlaneOptions, list: () => readonly Controller[], outside: Outside): Server {
   const { store, scheme, clock, keys, network } = options
   const policy = controllerPolicy([...list(), { name: schedulerName, rules: schedulerRules }])
   return makeServer({
@@ -122,7 +135,7 @@ function makeOwnServer(options: PlaneOptions, list: () => readonly Controller[],
     uid: randomUUID,
     fields: fieldManager,
     patching,
-    caller,
+    ...outside,
     audit: options.audit,
     admission: { choice: options.plugins, ...options.admission },
     tokenKeys: tokenKeys(keys.tokenKey),
@@ -180,7 +193,9 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
   const outside = outsideOf(() => aggregation?.remotes.versions() ?? [])
   const list = () => controllers({ resources: keptResources(scheme), outside, authority: () => keys.authority.cert })
   const caller = makeCaller()
-  const server = makeOwnServer(options, list, caller)
+  const audiences = [options.issuer ?? issuer]
+  const authentication = await configureAuthentication(options.authentication ?? {}, { caller, clock, log, audiences })
+  const server = makeOwnServer(options, list, { caller, authentication })
   await server.bootstrap()
   const pace = loopPace()
   const client = clientThrough(server.door)
@@ -201,6 +216,7 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
   const through = (door: Door): Door => remotes.door(door, server.serving.authorize)
   return {
     server,
+    authentication,
     aggregation: beside.aggregation,
     audit: options.audit,
     frontProxy: keys.frontProxy.cert,
@@ -230,6 +246,7 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
       await work?.stop()
       await beside.stop()
       server.close()
+      authentication.close()
       caller.close()
     },
   }

@@ -12,6 +12,8 @@ import { makeHookMetrics } from '#server/admission/webhook/metrics.ts'
 import { type Lookup, type Step, makeAdmission } from '#server/admission/step.ts'
 import { makeBootstrapAuthenticator } from '#server/authn/bootstrap.ts'
 import { type TokenAuthenticator, firstOf } from '#server/authn/chain.ts'
+import type { ConfiguredAuthentication } from '#server/authn/configured.ts'
+import { type People, admittedOnly, storedPeople } from '#server/authn/people.ts'
 import { type TokenKeys, makeTokenAuthenticator } from '#server/authn/tokens.ts'
 import { type Authorizer, makeAuthorize } from '#server/authz/authorize.ts'
 import { makeNodeAuthorizer } from '#server/authz/node.ts'
@@ -59,6 +61,8 @@ export interface ServerOptions {
   readonly nodePorts: readonly [number, number]
   /** Issuer of service-account tokens; also their audience when none is asked for. */
   readonly issuer: string
+  /** Whom else to believe. */
+  readonly authentication?: ConfiguredAuthentication
   readonly roles?: readonly Draft<RoleObject>[]
   readonly bindings?: readonly Draft<BindingObject>[]
   readonly suggested?: readonly Suggested[]
@@ -72,6 +76,8 @@ export interface Server {
   fenced(checks: () => readonly Check[]): Door
   readonly serving: Serving
   readonly tokens: TokenAuthenticator
+  /** Who is let in no more. */
+  readonly people: People
   /** Lines of what is measured here, in Prometheus' text format. */
   metrics(): Iterable<string>
   /** How whoever a user's object names is called. */
@@ -126,7 +132,7 @@ const lookupOf = (store: Store): Lookup => ({
 })
 
 /** Who is let in, and to what. */
-function makeGuards({ store, clock, tokenKeys, issuer }: ServerOptions) {
+function makeGuards({ store, clock, tokenKeys, issuer, authentication }: ServerOptions) {
   const rbac = makeRbac(store)
   const nodes = makeNodeAuthorizer(store)
   const authorizers: readonly Authorizer[] = [masters, nodes.authorizer, rbac.authorizer]
@@ -135,15 +141,18 @@ function makeGuards({ store, clock, tokenKeys, issuer }: ServerOptions) {
     makeTokenAuthenticator({ keys: tokenKeys, store, clock, issuer, audiences }),
     makeBootstrapAuthenticator({ store, clock, audiences }),
   ]
-  const tokens = firstOf(
-    () => own,
-    () => undefined,
+  const people = storedPeople(store)
+  const all = firstOf(
+    () => (authentication === undefined ? own : [...own, ...authentication.authenticators()]),
+    error => authentication?.failed(error),
   )
+  const tokens = admittedOnly(all, people)
   const close = (): void => {
     rbac.close()
     nodes.close()
+    people.close()
   }
-  return { rbac, authorizers, tokens, authorize: makeAuthorize(authorizers), close }
+  return { rbac, authorizers, tokens, people, authorize: makeAuthorize(authorizers), close }
 }
 
 type Guards = ReturnType<typeof makeGuards>
@@ -223,6 +232,7 @@ export function makeServer(options: ServerOptions): Server {
       makeDoor({ ...serving, registry: { ...serving.registry, store: fencedStore(store, checks) } }, audit),
     serving,
     tokens: guards.tokens,
+    people: guards.people,
     metrics: function* () {
       yield* lines()
       if (audit !== undefined) yield* audit.metrics()

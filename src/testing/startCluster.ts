@@ -5,7 +5,7 @@ import { type Log, silentLog } from '#base/log.ts'
 import { sharedKeys } from '#plane/keys.ts'
 import { type Listener, issueServerCertificates, listenPlane } from '#plane/listen.ts'
 import { admissionSettings } from '#plane/admission-configuration.ts'
-import { type Plane, makePlane, schemeAndDecode, usualNetwork } from '#plane/plane.ts'
+import { type Plane, type PlaneOptions, makePlane, schemeAndDecode, usualNetwork } from '#plane/plane.ts'
 import { publish } from '#plane/publish.ts'
 import type { Event } from '#kinds/facts/generated/types/audit_v1.ts'
 import { type Audit, makeAudit } from '#server/audit/audit.ts'
@@ -22,6 +22,8 @@ export interface ClusterOptions {
   readonly plugins?: { readonly enable?: readonly string[]; readonly disable?: readonly string[] }
   /** An AdmissionConfiguration as an object: what plugins are to know, other than usually. */
   readonly admissionConfiguration?: object
+  /** Whom to believe besides this cluster itself. */
+  readonly authentication?: NonNullable<PlaneOptions['authentication']>
   /** Simulated nodes, 1 unless given. */
   readonly nodes?: number
   /** Given every audit event; without it nothing is on record. */
@@ -78,6 +80,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     ...(options.plugins === undefined ? {} : { plugins: options.plugins }),
     ...(admission === undefined ? {} : { admission }),
     ...(options.audit === undefined ? {} : { audit: auditOf(options.audit, clock, options.auditPolicy) }),
+    ...(options.authentication === undefined ? {} : { authentication: options.authentication }),
   })
   await publish(plane, { address: '127.0.0.1', port: 6443 })
   if (options.controllers !== false) await plane.start()

@@ -1,5 +1,5 @@
 /**
- * The way out: HTTPS to what users name (webhooks, conversions). No redirect is followed, no answer is read beyond its limit,
+ * The way out: HTTPS to what users and configurations name (webhooks, conversions, issuers). No redirect is followed, no answer is read beyond its limit,
  * and a name never leads to an address that only this machine has.
  */
 import { type LookupAddress, type LookupAllOptions, lookup as systemLookup } from 'node:dns'
@@ -19,10 +19,13 @@ export interface Destination {
   readonly ca?: string
   /** PEM of the certificate that is shown to the other side. */
   readonly client?: { readonly cert: string; readonly key: string }
+  /** The name that the certificate must be for, where it is another than the URL's. */
+  readonly serverName?: string
 }
 
 export interface Call {
-  readonly body: string
+  /** Absent: it is a GET. */
+  readonly body?: string
   readonly headers: Readonly<Record<string, string>>
   /** Bytes of an answer that are read. */
   readonly limit: number
@@ -38,7 +41,9 @@ export interface Reply {
 
 export interface Caller {
   /** @throws CallError */
-  post(destination: Destination, call: Call): Promise<Reply>
+  post(destination: Destination, call: Call & { readonly body: string }): Promise<Reply>
+  /** @throws CallError */
+  get(destination: Destination, call: Omit<Call, 'body'>): Promise<Reply>
   close(): void
 }
 
@@ -88,16 +93,16 @@ const placeOf = ({ url, address }: Destination): string =>
 export const mayBeLed = (host: string): boolean =>
   isIP(host) === 0 ? !namesLoopback(host) && host !== '' : !isReserved(host)
 
-function optionsFor({ url, address }: Destination): RequestOptions {
-  const name = bare(url.hostname)
+function optionsFor({ url, address, serverName }: Destination): RequestOptions {
+  const host = bare(url.hostname)
+  const name = serverName ?? host
   if (url.protocol !== 'https:') throw new CallError('the only scheme that is called is https')
   if (address !== undefined && !mayBeLed(address.host))
     throw new CallError(`dial tcp ${address.host}:${address.port}: an endpoint may not be such an address`)
   return {
-    host: address?.host ?? name,
+    host: address?.host ?? host,
     port: address?.port ?? (url.port === '' ? 443 : Number(url.port)),
     path: `${url.pathname}${url.search}`,
-    method: 'POST',
     servername: isIP(name) === 0 ? name : '',
     checkServerIdentity: (_, certificate) => identity(name, certificate),
   }
@@ -122,7 +127,9 @@ interface Way {
 
 async function once(way: Way, destination: Destination, call: Call): Promise<Reply | 'stale'> {
   const { promise, resolve: answered, reject } = Promise.withResolvers<IncomingMessage>()
-  const asking = httpsRequest({ ...optionsFor(destination), ...way, signal: call.signal, maxHeaderSize: 16_384 })
+  const method = call.body === undefined ? 'GET' : 'POST'
+  const common = { ...way, method, signal: call.signal, maxHeaderSize: 16_384 }
+  const asking = httpsRequest({ ...optionsFor(destination), ...common })
   asking.setHeader('host', destination.url.host)
   for (const [name, value] of Object.entries(call.headers)) asking.setHeader(name, value)
   asking.on('response', answered)
@@ -189,15 +196,17 @@ function make({ ca, client }: Identities): Agent {
 export function makeCaller(resolve: Resolve = systemLookup): Caller {
   const lookup = carefully(resolve)
   const agents = new Agents()
+  const send = async (destination: Destination, call: Call): Promise<Reply> => {
+    const agent = agents.for(destination)
+    for (let tries = 0; tries < 3; tries++) {
+      const reply = await once({ agent, lookup }, destination, call)
+      if (reply !== 'stale') return reply
+    }
+    throw new CallError('EOF')
+  }
   return {
-    post: async (destination, call) => {
-      const agent = agents.for(destination)
-      for (let tries = 0; tries < 3; tries++) {
-        const reply = await once({ agent, lookup }, destination, call)
-        if (reply !== 'stale') return reply
-      }
-      throw new CallError('EOF')
-    },
+    post: send,
+    get: send,
     close: () => agents.close(),
   }
 }

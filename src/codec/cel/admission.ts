@@ -11,7 +11,7 @@ const texts = (name: string, fields: readonly string[]): ObjectType =>
 
 const kindType = texts('kubernetes.GroupVersionKind', ['group', 'version', 'kind'])
 const resourceType = texts('kubernetes.GroupVersionResource', ['group', 'version', 'resource'])
-const userType = objectType(
+export const userType: ObjectType = objectType(
   'kubernetes.UserInfo',
   new Map<string, CelType>([
     ['username', stringType],

@@ -26,7 +26,7 @@ interface Given {
 async function answer(given: Given = {}): Promise<Authenticated | undefined> {
   const store = openMemoryStore({ clock, decode: (_, text): KObject => JSON.parse(text) })
   const key = given.key ?? 'kube-system/bootstrap-token-abcdef'
-  const [namespace, name] = key.split('/')
+  const [namespace = '', name = ''] = key.split('/')
   const base64 = (text: string): string => Buffer.from(text).toString('base64')
   const data = Object.fromEntries(Object.entries(given.data ?? usual).map(([name, text]) => [name, base64(text)]))
   const { deletionTimestamp } = given

@@ -44,3 +44,26 @@ function read(socket: TLSSocket): Shown | undefined {
   })
   return { user, until }
 }
+
+export interface CertificateNumber {
+  /** Hexadecimal digits in upper case, without leading zeros. */
+  readonly serial: string
+  /** Common name of who signed it. */
+  readonly issuer: string
+}
+
+const numbers = new WeakMap<TLSSocket, CertificateNumber | null>()
+
+/** Of the client's certificate, whoever signed it. */
+export function numberOf(socket: TLSSocket): CertificateNumber | undefined {
+  const had = numbers.get(socket)
+  if (had !== undefined) return had ?? undefined
+  const certificate = socket.getPeerX509Certificate()
+  const { CN } = (certificate?.toLegacyObject().issuer ?? {}) as { CN?: string | string[] }
+  const number =
+    certificate === undefined
+      ? undefined
+      : { serial: certificate.serialNumber.replace(/^0+/, '').toUpperCase(), issuer: list(CN)[0] ?? '' }
+  numbers.set(socket, number ?? null)
+  return number
+}

@@ -8,6 +8,7 @@ import { StatusError, internalError, methodNotAllowed, unauthorized } from '#api
 import type { Authenticate } from '#server/authn/authenticate.ts'
 import type { FlowControl, Seat } from '#server/flow/flow.ts'
 import { impersonate } from '#server/authn/impersonate.ts'
+import type { Sessions } from '#server/authn/sessions.ts'
 import { type Outcome, type Serving } from '../outcome.ts'
 import type { Elsewhere, Remotes } from '../remotes.ts'
 import { noSuchResource } from '../addressed.ts'
@@ -36,6 +37,8 @@ export interface PathRequest {
 export interface Handling {
   readonly serving: Serving
   readonly authenticate: Authenticate
+  /** Told of requests that go on for long. */
+  readonly sessions: Pick<Sessions, 'open'>
   readonly codec: BodyCodec
   readonly answer: Answering
   readonly clock: Clock
@@ -68,7 +71,7 @@ export async function handle(handling: Handling, request: Request, response: Res
     const asked = trail === undefined ? info.asked : { ...info.asked, notes: trail }
     await route(handling, { request, response, info: trail === undefined ? info : { ...info, asked }, trail })
   } catch (error) {
-    if (info === undefined) trail?.unreadable(await knownTo(handling, request))
+    if (info === undefined) trail?.unreadable(await knownTo(handling, request, ''))
     trail?.failed(error)
     try {
       fail(handling, response, error)
@@ -81,8 +84,11 @@ export async function handle(handling: Handling, request: Request, response: Res
   }
 }
 
-const knownTo = ({ authenticate }: Handling, { headers, rawHeaders, socket }: Request): ReturnType<Authenticate> =>
-  authenticate({ headers, rawHeaders, socket })
+const knownTo = (
+  { authenticate }: Handling,
+  { headers, rawHeaders, socket }: Request,
+  path: string,
+): ReturnType<Authenticate> => authenticate({ headers, rawHeaders, socket, path })
 
 function fail(handling: Handling, response: Response, error: unknown): void {
   if (response.destroyed) return
@@ -101,7 +107,7 @@ interface Routed {
 async function route(handling: Handling, routed: Routed): Promise<void> {
   const { request, info, trail } = routed
   const path = info.asked.path ?? ''
-  const found = knownTo(handling, request)
+  const found = knownTo(handling, request, path)
   const known = found instanceof Promise ? await found : found
   const recorded = trail?.identify(known, info.asked, info.asked.verb === 'watch' || isLong(info.asked))
   if (recorded !== undefined) await recorded
@@ -111,11 +117,22 @@ async function route(handling: Handling, routed: Routed): Promise<void> {
   if (user !== undefined && user !== known) trail?.impersonated(user)
   const entering = user === undefined || isLong(info.asked) ? undefined : enter(handling, routed, user)
   const seat = entering instanceof Promise ? await entering : entering
+  const over = known !== undefined && lasts(info.asked) ? begin(handling, routed, known) : undefined
   try {
     await seated(handling, routed, { user, seat })
   } finally {
     seat?.leave()
+    over?.()
   }
+}
+
+/** What goes on for long ends with the right of who came in. */
+const lasts = (asked: Attributes): boolean => asked.verb === 'watch' || isLong(asked)
+
+function begin({ sessions }: Handling, { request, response }: Routed, user: User): () => void {
+  const over = sessions.open({ user, socket: request.socket, end: () => void response.destroy() })
+  if (over === undefined) throw unauthorized()
+  return over
 }
 
 /** Requests that last as long as somebody looks on take no seat; a watch gives its own back once it runs. */

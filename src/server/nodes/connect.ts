@@ -11,6 +11,7 @@ import type { RegistryDeps } from '#server/registry/deps.ts'
 import type { Store } from '#server/store/contract.ts'
 import type { Authenticate } from '#server/authn/authenticate.ts'
 import { impersonate } from '#server/authn/impersonate.ts'
+import type { Sessions } from '#server/authn/sessions.ts'
 import type { Authorize } from '#server/authz/authorize.ts'
 import type { PathRequest } from '../http/handler.ts'
 import { parseRequest } from '../http/requestinfo.ts'
@@ -24,6 +25,7 @@ export interface ConnectParts {
   readonly store: Store
   readonly dialer: NodeDialer
   readonly authenticate: Authenticate
+  readonly sessions: Pick<Sessions, 'open'>
   readonly authorize: Authorize
   readonly log: Log
   readonly remotes: Remotes
@@ -87,14 +89,19 @@ async function attempt(
   parts: ConnectParts,
   upgrading: { request: IncomingMessage; socket: Duplex; head: Buffer; trail: Trail | undefined },
 ): Promise<void> {
-  const { request, trail } = upgrading
+  const { request, socket, trail } = upgrading
+  const named = askedBy(request)
   const known = await parts.authenticate({
     headers: request.headers,
     rawHeaders: request.rawHeaders,
     socket: request.socket,
+    path: named.path ?? '',
   })
-  await trail?.identify(known, askedBy(request), true)
+  await trail?.identify(known, named, true)
   if (known === undefined) throw unauthorized()
+  const over = parts.sessions.open({ user: known, socket: request.socket, end: () => void socket.destroy() })
+  if (over === undefined) throw unauthorized()
+  socket.once('close', over)
   const user = await impersonate(known, request.rawHeaders, parts.authorize)
   if (user !== known) trail?.impersonated(user)
   const { asked: wanted, query, tail } = parseRequest(request.method ?? 'GET', request.url ?? '/')
