@@ -126,7 +126,7 @@ suite('the webhook', () => {
     const text = calls.map(call => call.body).join('')
     assert.match(text, /"auditID":"a".*"audit\.k8s\.io\/truncated":"true"/)
     assert.doesNotMatch(text, /xxxx|yyyy/)
-    assert.ok(calls.every(call => call.body ?? ''.length < 3200))
+    assert.ok(calls.every(call => (call.body ?? '').length < 3200))
   })
 
   test('flush tells whether what was put has arrived', async () => {
