@@ -192,7 +192,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: ['server/store', 'api', 'base'],
   },
   'server/authz': {
-    imports: ['server/store', 'api'],
+    imports: ['server/authn', 'server/store', 'codec', 'codec/cel', 'kinds/facts', 'wire', 'api', 'base'],
   },
   'server/authn': {
     imports: ['server/store', 'codec', 'codec/cel', 'kinds/facts', 'wire', 'api', 'base'],

@@ -24,6 +24,7 @@ async function told(run: () => Promise<void>): Promise<void> {
   const { CommandError, UsageError } = await import('./cli/place.ts')
   const { StoreRefused } = await import('./server/store/contract.ts')
   const { MigrationRefused } = await import('./server/store/migrate.ts')
+  const { ConfigurationError } = await import('./codec/configuration.ts')
   try {
     await run()
   } catch (error) {
@@ -31,7 +32,8 @@ async function told(run: () => Promise<void>): Promise<void> {
       error instanceof UsageError ||
       error instanceof CommandError ||
       error instanceof StoreRefused ||
-      error instanceof MigrationRefused
+      error instanceof MigrationRefused ||
+      error instanceof ConfigurationError
     )
       process.stderr.write(`bulwark: ${error.message}\n`)
     else process.stderr.write(`bulwark: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
@@ -40,7 +42,7 @@ async function told(run: () => Promise<void>): Promise<void> {
         ? 2
         : error instanceof CommandError
           ? error.code
-          : error instanceof MigrationRefused
+          : error instanceof MigrationRefused || error instanceof ConfigurationError
             ? 1
             : 3
   }
@@ -90,7 +92,33 @@ const apiFlags = (command: Command): Command =>
       'node ports of services, chosen by the first server as well (default: 30000-32767)',
     )
 
-withAuditFlags(apiFlags(etcdFlags(cluster('up', 'Start a cluster, or what of it does not run'))))
+const repeated = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value]
+
+/** Whom a server believes and asks, by upstream's names. */
+const trustFlags = (command: Command): Command =>
+  command
+    .option('--authentication-config <file>', 'AuthenticationConfiguration: issuers of OpenID Connect tokens')
+    .option('--oidc-issuer-url <url>', 'the one issuer, where there is no AuthenticationConfiguration')
+    .option('--oidc-client-id <id>', 'whom its tokens must be for')
+    .option('--oidc-ca-file <file>', 'authority of its certificate (default: the system trusts it)')
+    .option('--oidc-username-claim <claim>', 'claim that names the user (default: sub)')
+    .option('--oidc-username-prefix <prefix>', 'before the name; - for none (default: the issuer, except for email)')
+    .option('--oidc-groups-claim <claim>', 'claim that names groups')
+    .option('--oidc-groups-prefix <prefix>', 'before the names of groups')
+    .option('--oidc-signing-algs <names>', 'how tokens may be signed (default: RS256)')
+    .option('--oidc-required-claim <claim=value>', 'what tokens must say; may be given several times', repeated)
+    .option('--authentication-token-webhook-config-file <file>', 'kubeconfig of a webhook that knows tokens')
+    .option('--authentication-token-webhook-cache-ttl <duration>', 'how long its answers count (default: 2m)')
+    .option('--authentication-token-webhook-version <version>', 'v1 or v1beta1 of TokenReview (default: v1beta1)')
+    .option('--authorization-config <file>', 'AuthorizationConfiguration: who is asked about rights')
+    .option('--authorization-mode <modes>', 'the same as a list: Node, RBAC, Webhook (default: Node,RBAC)')
+    .option('--authorization-webhook-config-file <file>', 'kubeconfig of a webhook that knows rights')
+    .option('--authorization-webhook-version <version>', 'v1 or v1beta1 of SubjectAccessReview (default: v1beta1)')
+    .option('--authorization-webhook-cache-authorized-ttl <duration>', 'how long its yes counts (default: 5m)')
+    .option('--authorization-webhook-cache-unauthorized-ttl <duration>', 'how long its no counts (default: 30s)')
+    .option('--insecure-allow-everything', 'let AlwaysAllow be a mode: everybody may do everything')
+
+trustFlags(withAuditFlags(apiFlags(etcdFlags(cluster('up', 'Start a cluster, or what of it does not run')))))
   .option('--port <port>', 'port of the API on loopback and the node address (default: 6443)')
   .option('--nodes <nodes>', 'real, or simulated=N (default: real where this machine can, as root on Linux)')
   .option('--store <store>', 'sqlite, or the addresses of an etcd (default: sqlite)')
@@ -171,8 +199,10 @@ program
     }),
   )
 
-withAuditFlags(
-  apiFlags(etcdFlags(cluster('server', 'Run one of several API servers around an etcd, until it is ended'))),
+trustFlags(
+  withAuditFlags(
+    apiFlags(etcdFlags(cluster('server', 'Run one of several API servers around an etcd, until it is ended'))),
+  ),
 )
   .addOption(new Option('--dir <dir>', 'directory of the cluster').hideHelp())
   .option('--store <addresses>', 'the etcd that all servers of the cluster share')

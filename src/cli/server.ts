@@ -10,8 +10,9 @@ import { type NetworkFlags, networkOf } from './network-flags.ts'
 import { CommandError, type PlaceOptions, UsageError } from './place.ts'
 import { type PluginFlags, withPlugins } from './plugin-flags.ts'
 import { type EtcdFlags, storeAt } from './store-flags.ts'
+import { type TrustFlags, trustOf } from './trust-flags.ts'
 
-export interface ServerOptions extends PlaceOptions, EtcdFlags, PluginFlags, NetworkFlags {
+export interface ServerOptions extends PlaceOptions, EtcdFlags, PluginFlags, NetworkFlags, TrustFlags {
   readonly store?: string
   readonly port?: string
   readonly advertiseAddress?: string
@@ -36,6 +37,7 @@ export function serverConfig(options: ServerOptions, at: Layout): ServerConfig {
   if (!isIPv4(advertiseAddress))
     throw new UsageError(`--advertise-address must be an IPv4 address, not ${JSON.stringify(advertiseAddress)}`)
   const audit = givenAudit(options)
+  const trust = trustOf(options)
   const config: ServerConfig = {
     name,
     port: Number(port),
@@ -49,6 +51,7 @@ export function serverConfig(options: ServerOptions, at: Layout): ServerConfig {
       : { admissionFile: admissionFile(options.admissionControlConfigFile) }),
     ...(audit === undefined ? {} : { audit }),
     ...networkOf(options),
+    ...(trust === undefined ? {} : { trust }),
   }
   return withPlugins(config, options)
 }

@@ -22,8 +22,9 @@ import { CommandError, UsageError, contextOf, placeOf } from './place.ts'
 import { type PluginFlags, withAdmissionFile, withPlugins } from './plugin-flags.ts'
 import type { Progress } from './progress.ts'
 import { type EtcdFlags, storeAt, withoutEtcd } from './store-flags.ts'
+import { type TrustFlags, trustOf } from './trust-flags.ts'
 
-export interface UpOptions extends EtcdFlags, PluginFlags, NetworkFlags {
+export interface UpOptions extends EtcdFlags, PluginFlags, NetworkFlags, TrustFlags {
   readonly name: string
   readonly dataDir?: string
   readonly port?: string
@@ -113,6 +114,12 @@ function withAudit(config: ClusterConfig, given: ClusterConfig['audit']): Cluste
   return given === undefined ? config : { ...config, audit: { ...config.audit, ...given } }
 }
 
+/** @returns the same configuration, with others to believe and to ask where a flag says so */
+function withTrust(config: ClusterConfig, options: UpOptions): ClusterConfig {
+  const trust = trustOf(options)
+  return trust === undefined ? config : { ...config, trust }
+}
+
 async function newCluster(options: UpOptions, progress: Progress): Promise<ClusterConfig> {
   const wanted = wantedNodes(options.nodes, progress)
   const socket = runtimeSocket(options, wanted)
@@ -151,7 +158,10 @@ function requireNetwork(known: ClusterConfig, options: UpOptions): void {
 async function configure(options: UpOptions, at: Layout, progress: Progress): Promise<ClusterConfig> {
   const audit = await checkedAudit(options)
   const chosen = (config: ClusterConfig): ClusterConfig =>
-    withAudit(withAdmissionFile(withPlugins(withStore(config, options, at), options), options), audit)
+    withTrust(
+      withAudit(withAdmissionFile(withPlugins(withStore(config, options, at), options), options), audit),
+      options,
+    )
   if (!existsSync(at.config)) return chosen(await newCluster(options, progress))
   const before = readConfig(at.config)
   const known = chosen(before)
@@ -170,6 +180,10 @@ async function configure(options: UpOptions, at: Layout, progress: Progress): Pr
   if (JSON.stringify(known.audit) !== JSON.stringify(before.audit) && isRunning(at, 'server'))
     throw new CommandError(
       `cluster ${known.name} runs with other flags of audit; stop it first: bulwark down --name ${known.name}`,
+    )
+  if (JSON.stringify(known.trust) !== JSON.stringify(before.trust) && isRunning(at, 'server'))
+    throw new CommandError(
+      `cluster ${known.name} runs with other authentication or authorization; stop it first: bulwark down --name ${known.name}`,
     )
   requireNetwork(known, options)
   if (options.port !== undefined && parsePort(options.port) !== known.port)

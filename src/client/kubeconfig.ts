@@ -55,13 +55,53 @@ function entry(config: Fields, kind: 'context' | 'cluster' | 'user', name: strin
   return fields(found[kind])
 }
 
+/** Where a webhook is that the server asks, and what the server shows it. */
+export interface WebhookAccess {
+  readonly server: string
+  /** PEM; absent: the system's authorities. */
+  readonly authority?: string
+  readonly serverName?: string
+  /** Empty: it asks for nothing. */
+  readonly identity: Identity
+}
+
+/** Of the file's current context, as the flags of webhooks take it. @throws Error that says what is missing. */
+export async function loadWebhookKubeconfig(path: string): Promise<WebhookAccess> {
+  const content = await readFile(path, 'utf8')
+  if (content.length > most) throw new Error(`${path} is too large`)
+  const config = fields(load(content))
+  const chosen = text(config['current-context'])
+  if (chosen === undefined) throw new Error(`${path} names no current context`)
+  const where = entry(config, 'context', chosen)
+  const cluster = entry(config, 'cluster', text(where['cluster']) ?? '')
+  const server = text(cluster['server'])
+  if (server === undefined || !URL.canParse(server) || new URL(server).protocol !== 'https:')
+    throw new Error(`${path}: the cluster has no server at an https URL`)
+  if (cluster['insecure-skip-tls-verify'] === true)
+    throw new Error(`${path}: insecure-skip-tls-verify is not supported: give the certificate authority`)
+  const authority = await pem(path, cluster, 'certificate-authority')
+  const serverName = text(cluster['tls-server-name'])
+  const user = text(where['user'])
+  return {
+    server,
+    ...(authority === undefined ? {} : { authority }),
+    ...(serverName === undefined ? {} : { serverName }),
+    identity: user === undefined ? {} : await shown(path, entry(config, 'user', user)),
+  }
+}
+
 async function identity(path: string, user: Fields): Promise<Identity> {
+  const found = await shown(path, user)
+  if (found.certificate === undefined && found.token === undefined)
+    throw new Error(`${path}: the user has neither a client certificate nor a token`)
+  return found
+}
+
+async function shown(path: string, user: Fields): Promise<Identity> {
   const certificate = await pem(path, user, 'client-certificate')
   const key = await pem(path, user, 'client-key')
   const tokenFile = text(user['tokenFile'])
   const token = tokenFile === undefined ? text(user['token']) : (await file(path, tokenFile)).trim()
-  if (certificate === undefined && token === undefined)
-    throw new Error(`${path}: the user has neither a client certificate nor a token`)
   return {
     ...(certificate === undefined ? {} : { certificate }),
     ...(key === undefined ? {} : { key }),

@@ -27,6 +27,11 @@ import {
   configureAuthentication,
 } from '#server/authn/configured.ts'
 import { tokenKeys } from '#server/authn/tokens.ts'
+import {
+  type AuthorizationOptions,
+  type ConfiguredAuthorization,
+  configureAuthorization,
+} from '#server/authz/configured.ts'
 import { type Server, makeServer } from '#server/server.ts'
 import type { Decode, Store } from '#server/store/contract.ts'
 import { decodeStored } from '#server/stored.ts'
@@ -64,6 +69,8 @@ export interface PlaneOptions {
   readonly issuer?: string
   /** Whom to believe besides ourselves. */
   readonly authentication?: AuthenticationOptions
+  /** Whom to ask about rights; Node and RBAC unless given. */
+  readonly authorization?: AuthorizationOptions
   /** Nodes that exist in the API alone. */
   readonly simulated?: number
   /** This server's name among several that share a store: one of them leads. Absent where there is only this one. */
@@ -121,6 +128,7 @@ const lookAfter = 50
 interface Outside {
   readonly caller: Caller
   readonly authentication: ConfiguredAuthentication
+  readonly authorization?: ConfiguredAuthorization
 }
 
 function makeOwnServer(options: PlaneOptions, list: () => readonly Controller[], outside: Outside): Server {
@@ -195,7 +203,15 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
   const caller = makeCaller()
   const audiences = [options.issuer ?? issuer]
   const authentication = await configureAuthentication(options.authentication ?? {}, { caller, clock, log, audiences })
-  const server = makeOwnServer(options, list, { caller, authentication })
+  const authorization =
+    options.authorization === undefined
+      ? undefined
+      : await configureAuthorization(options.authorization, { caller, clock, log })
+  const server = makeOwnServer(options, list, {
+    caller,
+    authentication,
+    ...(authorization === undefined ? {} : { authorization }),
+  })
   await server.bootstrap()
   const pace = loopPace()
   const client = clientThrough(server.door)
@@ -247,6 +263,7 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
       await beside.stop()
       server.close()
       authentication.close()
+      authorization?.close()
       caller.close()
     },
   }

@@ -1,6 +1,7 @@
 /** What a cluster is made with: chosen at the first `up`, kept beside its data. */
 import { readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
+import type { TrustConfig } from './trust.ts'
 
 /** A store in etcd; files are absolute paths. */
 export interface EtcdConfig {
@@ -44,6 +45,8 @@ export interface ClusterConfig {
   readonly plugins?: { readonly enable: readonly string[]; readonly disable: readonly string[] }
   /** AdmissionConfiguration: what plugins are to know, other than usually. An absolute path, read at each start. */
   readonly admissionFile?: string
+  /** Whom the server believes and asks besides itself. */
+  readonly trust?: TrustConfig
 }
 
 /** What one server needs to know; ranges that it was not told come out of the store. */

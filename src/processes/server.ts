@@ -16,6 +16,7 @@ import type { ServerConfig } from './config.ts'
 import { issueCredentials, serverCertificates } from './credentials.ts'
 import type { Layout } from './layout.ts'
 import { openStore } from './store.ts'
+import { authenticationOptions, authorizationOptions } from './trust.ts'
 
 export interface RunningServer {
   stop(): Promise<void>
@@ -68,6 +69,8 @@ async function openPlane({ config, layout, opened }: Starting): Promise<{ plane:
     simulated,
     ...(config.plugins === undefined ? {} : { plugins: config.plugins }),
     ...(admission === undefined ? {} : { admission }),
+    authentication: await authenticationOptions(config.trust ?? {}),
+    authorization: authorizationOptions(config.trust ?? {}),
     ...(config.etcd === undefined ? {} : { election: `${config.nodeName}_${randomBytes(8).toString('hex')}` }),
   })
   opened.defer(() => plane.stop())

@@ -16,6 +16,7 @@ import type { ConfiguredAuthentication } from '#server/authn/configured.ts'
 import { type People, admittedOnly, storedPeople } from '#server/authn/people.ts'
 import { type TokenKeys, makeTokenAuthenticator } from '#server/authn/tokens.ts'
 import { type Authorizer, makeAuthorize } from '#server/authz/authorize.ts'
+import type { ConfiguredAuthorization } from '#server/authz/configured.ts'
 import { makeNodeAuthorizer } from '#server/authz/node.ts'
 import { makeRbac, masters } from '#server/authz/rbac.ts'
 import { escalation } from '#server/admission/escalation.ts'
@@ -63,6 +64,8 @@ export interface ServerOptions {
   readonly issuer: string
   /** Whom else to believe. */
   readonly authentication?: ConfiguredAuthentication
+  /** Who is asked about rights; Node and RBAC unless given. */
+  readonly authorization?: ConfiguredAuthorization
   readonly roles?: readonly Draft<RoleObject>[]
   readonly bindings?: readonly Draft<BindingObject>[]
   readonly suggested?: readonly Suggested[]
@@ -132,10 +135,12 @@ const lookupOf = (store: Store): Lookup => ({
 })
 
 /** Who is let in, and to what. */
-function makeGuards({ store, clock, tokenKeys, issuer, authentication }: ServerOptions) {
+function makeGuards({ store, clock, tokenKeys, issuer, authentication, authorization }: ServerOptions) {
   const rbac = makeRbac(store)
   const nodes = makeNodeAuthorizer(store)
-  const authorizers: readonly Authorizer[] = [masters, nodes.authorizer, rbac.authorizer]
+  const builtin = { Node: nodes.authorizer, RBAC: rbac.authorizer }
+  const authorizers: readonly Authorizer[] =
+    authorization === undefined ? [masters, builtin.Node, builtin.RBAC] : [masters, authorization.authorizer(builtin)]
   const audiences = [issuer]
   const own: readonly TokenAuthenticator[] = [
     makeTokenAuthenticator({ keys: tokenKeys, store, clock, issuer, audiences }),
@@ -206,7 +211,16 @@ function makeServing(options: ServerOptions, guards: Guards, rest: Pick<Serving,
     authorize,
     patching,
     registry: { ...registry, reservations: makeReservations(store, pools) },
-    specials: new Map([...rest.specials, ...specials({ authorizers, tokens, rbac, issuer })]),
+    specials: new Map([
+      ...rest.specials,
+      ...specials({
+        authorizers,
+        tokens,
+        rbac,
+        issuer,
+        isIncomplete: () => options.authorization?.isIncomplete() === true,
+      }),
+    ]),
   }
 }
 

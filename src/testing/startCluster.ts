@@ -24,6 +24,8 @@ export interface ClusterOptions {
   readonly admissionConfiguration?: object
   /** Whom to believe besides this cluster itself. */
   readonly authentication?: NonNullable<PlaneOptions['authentication']>
+  /** Whom to ask about rights. */
+  readonly authorization?: NonNullable<PlaneOptions['authorization']>
   /** Simulated nodes, 1 unless given. */
   readonly nodes?: number
   /** Given every audit event; without it nothing is on record. */
@@ -80,6 +82,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     ...(options.plugins === undefined ? {} : { plugins: options.plugins }),
     ...(admission === undefined ? {} : { admission }),
     ...(options.audit === undefined ? {} : { audit: auditOf(options.audit, clock, options.auditPolicy) }),
+    ...(options.authorization === undefined ? {} : { authorization: options.authorization }),
     ...(options.authentication === undefined ? {} : { authentication: options.authentication }),
   })
   await publish(plane, { address: '127.0.0.1', port: 6443 })

@@ -89,7 +89,7 @@ test('a redirect leads nowhere', async () => {
 test('what is no document, and a set that is none', async () => {
   for (const body of ['', '[]', '{', '"x"', '{"issuer":"https://other"}', `${'['.repeat(1000)}${']'.repeat(1000)}`]) {
     handler = (_, response) => void response.end(body)
-    await fails(keysOf(), /^IssuerError: oidc: /)
+    await fails(keysOf(), /oidc: /)
   }
   handler = (request, response) =>
     request.url === '/keys' ? void response.end('{"keys":{"0":1}}') : document(response)

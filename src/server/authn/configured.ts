@@ -5,6 +5,8 @@ import type { Log } from '#base/log.ts'
 import type { AnonymousAuthConfig, JWTAuthenticator } from '#kinds/facts/generated/types/apiserver_v1.ts'
 import type { User } from '#api/request.ts'
 import { ConfigurationError } from '#codec/configuration.ts'
+import { parseDuration } from '#codec/cel/time.ts'
+import { isError } from '#codec/cel/values.ts'
 import type { Caller } from '#wire/https.ts'
 import type { TokenAuthenticator } from './chain.ts'
 import type { SigningAlgorithm } from './oidc/algorithms.ts'
@@ -13,13 +15,22 @@ import { type OidcFlags, fromFlags } from './oidc/flags.ts'
 import type { IssuerRules } from './oidc/rules.ts'
 import type { IssuerKeys } from './oidc/keys.ts'
 import { identified } from './user.ts'
-import { type TokenWebhook, makeTokenWebhook } from './webhook.ts'
+import type { WebhookPlace } from './remote.ts'
+import { makeTokenWebhook } from './webhook.ts'
 
 export interface AuthenticationOptions {
   /** An AuthenticationConfiguration, read again and again. */
   readonly configuration?: () => Promise<string>
   readonly oidc?: OidcFlags
-  readonly webhook?: Pick<TokenWebhook, 'place' | 'version' | 'ttl'>
+  readonly webhook?: TokenWebhookFlags
+}
+
+/** Of the flags `authentication-token-webhook-…`. */
+export interface TokenWebhookFlags {
+  readonly place: WebhookPlace
+  readonly version?: string
+  /** A duration as Go writes it. */
+  readonly cacheTtl?: string
 }
 
 export interface AuthenticationParts {
@@ -45,6 +56,17 @@ const interval = 10_000
 /** Milliseconds that a webhook has for a token. */
 const patience = 10_000
 
+function checked({ place, version = 'v1beta1', cacheTtl = '2m' }: TokenWebhookFlags) {
+  if (version !== 'v1' && version !== 'v1beta1')
+    throw new ConfigurationError(
+      `unsupported webhook authenticator version ${JSON.stringify(version)}, supported versions are "v1beta1", "v1"`,
+    )
+  const ttl = parseDuration(cacheTtl)
+  if (isError(ttl))
+    throw new ConfigurationError('--authentication-token-webhook-cache-ttl must be a duration such as 2m')
+  return { place, version, ttl: Number(ttl.nanos / 1_000_000n) } as const
+}
+
 const nobody: User = identified({ name: 'system:anonymous', groups: ['system:unauthenticated'], source: 'anonymous' })
 
 class Configured implements ConfiguredAuthentication {
@@ -61,7 +83,8 @@ class Configured implements ConfiguredAuthentication {
   constructor(parts: AuthenticationParts, webhook: AuthenticationOptions['webhook']) {
     this.#parts = parts
     const { caller, clock, audiences } = parts
-    this.#webhooks = webhook === undefined ? [] : [makeTokenWebhook({ ...webhook, caller, clock, audiences, patience })]
+    this.#webhooks =
+      webhook === undefined ? [] : [makeTokenWebhook({ ...checked(webhook), caller, clock, audiences, patience })]
     this.#list = this.#webhooks
   }
 

@@ -25,6 +25,32 @@ export async function verdict(authorizers: readonly Authorizer[], user: User, as
   return reasons.length === 0 ? { opinion: 'no opinion' } : { opinion: 'no opinion', reason: reasons.join(', ') }
 }
 
+/** Several authorizers as one, which may become others. Answers at once where none has to wait. */
+export function chained(list: () => readonly Authorizer[]): Authorizer {
+  return (user, asked) => {
+    const all = list()
+    const reasons: string[] = []
+    for (let at = 0; at < all.length; at++) {
+      const said = all[at]?.(user, asked)
+      if (said === undefined) continue
+      if (said instanceof Promise) {
+        const rest: readonly Authorizer[] = [() => said, ...all.slice(at + 1)]
+        return verdict(rest, user, asked).then(later =>
+          later.opinion === 'no opinion' ? silence([...reasons, later.reason ?? '']) : later,
+        )
+      }
+      if (said.opinion !== 'no opinion') return said
+      if (said.reason !== undefined) reasons.push(said.reason)
+    }
+    return silence(reasons)
+  }
+}
+
+function silence(reasons: readonly string[]): Verdict {
+  const told = reasons.filter(reason => reason !== '')
+  return told.length === 0 ? { opinion: 'no opinion' } : { opinion: 'no opinion', reason: told.join(', ') }
+}
+
 const permit = (user: User, asked: Attributes): Permit => ({ ...asked, user }) as Permit
 
 /** Answers at once where no authorizer has to wait: the hot path does not yield. @throws StatusError Forbidden */

@@ -20,6 +20,8 @@ export interface ReviewDeps {
   readonly authorizers: readonly Authorizer[]
   readonly tokens: TokenAuthenticator
   readonly rbac: Rbac
+  /** Some rights are known to a webhook alone. */
+  readonly isIncomplete: () => boolean
 }
 
 type Spec = SubjectAccessReview['spec']
@@ -108,7 +110,9 @@ const rulesReview =
     const status = {
       resourceRules: all.filter(rule => !isPathRule(rule)),
       nonResourceRules: all.filter(isPathRule),
-      incomplete: false,
+      ...(deps.isIncomplete()
+        ? { incomplete: true, evaluationError: 'webhook authorizer does not support user rule resolution' }
+        : { incomplete: false }),
     }
     return made({ ...header(special, 'SelfSubjectRulesReview'), spec, status })
   }
