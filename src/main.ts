@@ -5,6 +5,7 @@ import { withAuditFlags } from './cli/audit-flags.ts'
 import type { NetworkFlags } from './cli/network-flags.ts'
 import type { PluginFlags } from './cli/plugin-flags.ts'
 import type { EtcdFlags } from './cli/store-flags.ts'
+import type { UserOptions } from './cli/user.ts'
 
 enableCompileCache()
 
@@ -183,6 +184,59 @@ cluster('kubeconfig', "Print an administrator's kubeconfig")
       process.stdout.write(await printKubeconfig(flags))
     }),
   )
+
+const users = program.command('user').description('Who may come in, and what they come in with')
+const userCommand = (name: string, description: string): Command =>
+  users
+    .command(name)
+    .description(description)
+    .option('--name <name>', 'name of the cluster', 'default')
+    .option('--data-dir <dir>', 'where clusters keep their data')
+    .option('--kubeconfig <file>', "of whoever gives the order (default: the administrator's of the cluster)")
+const lasting = 'how long the credential is good, such as 8h, at most 7d (default: 24h)'
+
+userCommand('add <user>', 'Write somebody down and print a kubeconfig for them')
+  .option('--groups <names>', 'groups that they belong to')
+  .option('--aliases <names>', 'further names of the same person, such as an issuer of tokens gives them')
+  .option('--full-name <name>', 'how people call them')
+  .option('--for <duration>', lasting)
+  .addHelpText('after', '\nExamples:\n  bulwark user add jane --groups dev --for 8h > jane.kubeconfig')
+  .action((user: string, flags: UserOptions) =>
+    told(async () => {
+      const { addUser } = await import('./cli/user.ts')
+      process.stdout.write(await addUser(user, flags))
+    }),
+  )
+userCommand('kubeconfig <user>', 'Print a kubeconfig with a new credential')
+  .option('--for <duration>', lasting)
+  .addHelpText('after', '\nExamples:\n  bulwark user kubeconfig jane > jane.kubeconfig')
+  .action((user: string, flags: UserOptions) =>
+    told(async () => {
+      const { userKubeconfigFor } = await import('./cli/user.ts')
+      process.stdout.write(await userKubeconfigFor(user, flags))
+    }),
+  )
+userCommand('list', 'Say who is written down')
+  .option('-o, --output <format>', 'text or json', 'text')
+  .addHelpText('after', '\nExamples:\n  bulwark user list -o json')
+  .action((flags: UserOptions) =>
+    told(async () => {
+      const { listUsers } = await import('./cli/user.ts')
+      process.stdout.write(await listUsers(flags))
+    }),
+  )
+for (const [verb, disabled, description] of [
+  ['disable', true, 'Let somebody in no more, whatever they show, and end what they have open'],
+  ['enable', false, 'Let somebody in again'],
+] as const)
+  userCommand(`${verb} <user>`, description)
+    .addHelpText('after', `\nExamples:\n  bulwark user ${verb} jane`)
+    .action((user: string, flags: UserOptions) =>
+      told(async () => {
+        const { setDisabled } = await import('./cli/user.ts')
+        await setDisabled(user, disabled, flags)
+      }),
+    )
 
 program
   .command('image')

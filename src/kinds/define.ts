@@ -29,16 +29,26 @@ export function defineKind<O extends KObject>(ref: ResourceRef<O>, particulars: 
   const facts = resources.filter(one => one.group === ref.group && one.plural === ref.resource)
   const hub = facts.find(one => one.version === ref.version)
   if (hub === undefined) throw new Error(`no facts of ${ref.resource} in ${ref.group}/${ref.version}`)
+  const versions = facts.map(fact => versionOf(fact, conversions[fact.version]))
+  return assembled(ref, { versions, verbs: hub.verbs }, own)
+}
+
+/** A kind with its own schemas. Absent particulars mean what they mean to `defineKind`. */
+export function assembled<O extends KObject>(
+  ref: ResourceRef<O>,
+  { versions, verbs }: Pick<Kind, 'versions' | 'verbs'>,
+  own: Partial<Omit<Kind<O>, FromFacts>>,
+): Kind {
   const kind: Kind<O> = {
-    group: hub.group,
-    kind: hub.kind,
-    listKind: `${hub.kind}List`,
-    plural: hub.plural,
-    singular: hub.kind.toLowerCase(),
-    scope: hub.namespaced ? 'Namespaced' : 'Cluster',
-    versions: facts.map(fact => versionOf(fact, conversions[fact.version])),
-    hub: hub.version,
-    verbs: hub.verbs,
+    group: ref.group,
+    kind: ref.kind,
+    listKind: `${ref.kind}List`,
+    plural: ref.resource,
+    singular: ref.kind.toLowerCase(),
+    scope: ref.namespaced ? 'Namespaced' : 'Cluster',
+    versions,
+    hub: ref.version,
+    verbs,
     shortNames: [],
     categories: [],
     generation: 0,

@@ -31,6 +31,8 @@ import { SelfSubjectAccessReview } from './authorization/selfSubjectAccessReview
 import { SelfSubjectRulesReview } from './authorization/selfSubjectRulesReview.ts'
 import { SubjectAccessReview } from './authorization/subjectAccessReview.ts'
 import { HorizontalPodAutoscaler } from './autoscaling/horizontalPodAutoscaler.ts'
+import { RevokedCertificate } from './bulwark/revokedCertificate.ts'
+import { User } from './bulwark/user.ts'
 import { CronJob } from './batch/cronJob.ts'
 import { Job } from './batch/job.ts'
 import { CertificateSigningRequest } from './certificates/certificateSigningRequest.ts'
@@ -140,4 +142,6 @@ export const builtinKinds: readonly Kind[] = [
   PriorityLevelConfiguration,
   NodeMetrics,
   PodMetrics,
+  User,
+  RevokedCertificate,
 ]

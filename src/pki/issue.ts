@@ -21,6 +21,7 @@ export interface Leaf extends Subject {
   readonly use: 'server' | 'client'
   /** DNS names and IP addresses that a serving certificate is for. */
   readonly hosts?: readonly string[]
+  /** May be less than one. */
   readonly days?: number
 }
 
@@ -75,6 +76,13 @@ export async function issue(authority: KeyPair, leaf: Leaf, now: number): Promis
   const cert = await sign(authority, { leaf, publicKey: keys.publicKey }, now)
   return { cert, key: await keyText(keys.privateKey) }
 }
+
+/** A certificate for a public key (PEM, SPKI) whose private half stays where it is. @param now milliseconds. */
+export const certify = (
+  authority: KeyPair,
+  certified: { readonly leaf: Leaf; readonly publicKey: string },
+  now: number,
+) => sign(authority, { leaf: certified.leaf, publicKey: new x509.PublicKey(certified.publicKey) }, now)
 
 interface Signing {
   readonly leaf: Leaf

@@ -39,10 +39,11 @@ import type { AdmissionSettings } from './admission-configuration.ts'
 import type { Audit } from '#server/audit/audit.ts'
 import { frontProxyIdentity, frontProxyName } from './front-proxy.ts'
 import { type Caller, makeCaller } from '#wire/https.ts'
+import { clientSigner } from './client-signer.ts'
 import type { SharedKeys } from './keys.ts'
 import { outsideOf } from './outside.ts'
 import { type Work, leading } from './leading.ts'
-import { controllerPolicy, kubeletPolicy, networkPolicy, usagePolicy } from './policy.ts'
+import { controllerPolicy, kubeletPolicy, networkPolicy, peoplePolicy, usagePolicy } from './policy.ts'
 import { type Duties, beginWork, clientThrough, schedulerName, transportThrough } from './work.ts'
 
 export interface Network {
@@ -147,9 +148,10 @@ function makeOwnServer(options: PlaneOptions, list: () => readonly Controller[],
     audit: options.audit,
     admission: { choice: options.plugins, ...options.admission },
     tokenKeys: tokenKeys(keys.tokenKey),
+    signClient: clientSigner(keys.authority, clock),
     serviceCIDR: network.serviceCIDR,
     nodePorts: network.nodePorts,
-    roles: [...policy.roles, ...networkPolicy.roles, ...usagePolicy.roles],
+    roles: [...policy.roles, ...networkPolicy.roles, ...usagePolicy.roles, ...peoplePolicy.roles],
     suggested,
     bindings: [...policy.bindings, ...networkPolicy.bindings, ...kubeletPolicy.bindings],
   })

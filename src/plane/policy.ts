@@ -88,6 +88,21 @@ export const usagePolicy: Policy = {
   bindings: [],
 }
 
+/** For whoever looks after people: what they give others, they must be allowed to impersonate besides. */
+export const peoplePolicy: Policy = {
+  roles: [
+    role('system:bulwark:people', [
+      {
+        apiGroups: ['bulwark.dev'],
+        resources: ['users', 'revokedcertificates'],
+        verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
+      },
+      { apiGroups: ['bulwark.dev'], resources: ['users/credentials'], verbs: ['create'] },
+    ]),
+  ],
+  bindings: [],
+}
+
 /** The server itself on a node's own API: logs, exec, metrics. */
 export const kubeletClient = 'system:bulwark:kubelet-client'
 

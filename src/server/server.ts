@@ -20,6 +20,7 @@ import type { ConfiguredAuthorization } from '#server/authz/configured.ts'
 import { makeNodeAuthorizer } from '#server/authz/node.ts'
 import { makeRbac, masters } from '#server/authz/rbac.ts'
 import { escalation } from '#server/admission/escalation.ts'
+import { peopleRights } from '#server/admission/people.ts'
 import type { Plugin } from '#server/admission/plugins.ts'
 import { makePodSecurityMetrics } from '#server/admission/pod-security/metrics.ts'
 import { makePolicyMetrics } from '#server/admission/policy/metrics.ts'
@@ -38,6 +39,7 @@ import type { Admission, FieldManager } from '#server/registry/deps.ts'
 import { firstAddress, makePools, makeReservations } from '#server/registry/reservations.ts'
 import type { Check, Store } from '#server/store/contract.ts'
 import { fencedStore } from '#server/store/fenced.ts'
+import type { SignClient } from './subresources/credentials.ts'
 import { specials } from './subresources/index.ts'
 import { component } from '#server/authn/user.ts'
 import type { BindingObject, RoleObject } from '#server/authz/rbac-types.ts'
@@ -62,6 +64,8 @@ export interface ServerOptions {
   readonly nodePorts: readonly [number, number]
   /** Issuer of service-account tokens; also their audience when none is asked for. */
   readonly issuer: string
+  /** Makes people's certificates. */
+  readonly signClient: SignClient
   /** Whom else to believe. */
   readonly authentication?: ConfiguredAuthentication
   /** Who is asked about rights; Node and RBAC unless given. */
@@ -172,6 +176,7 @@ function makeSteps(options: ServerOptions, { rbac, authorizers }: Guards, suffix
   const podSecurityMetrics = makePodSecurityMetrics(Number(version.minor))
   const steps: readonly Step[] = [
     escalation(rbac, authorizers),
+    peopleRights(authorizers),
     policyPermissions({ lookup, scheme, authorizers }),
     ...defaultSteps({
       lookup,
@@ -218,6 +223,7 @@ function makeServing(options: ServerOptions, guards: Guards, rest: Pick<Serving,
         tokens,
         rbac,
         issuer,
+        signClient: options.signClient,
         isIncomplete: () => options.authorization?.isIncomplete() === true,
       }),
     ]),

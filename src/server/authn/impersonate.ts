@@ -77,6 +77,10 @@ const question = (asked: Partial<Attributes>): Attributes => ({
 
 const authentication = 'authentication.k8s.io'
 
+/** What somebody must be allowed to ask for who makes others a credential of this name and these groups. */
+export const rightsToBe = (name: string, groups: readonly string[]): readonly Attributes[] =>
+  questions({ name, groups, uid: undefined, extra: new Map() })
+
 function questions({ name, uid, groups, extra }: Wanted): readonly Attributes[] {
   const [, namespace, serviceAccount] = account.exec(name) ?? []
   return [

@@ -4,6 +4,7 @@ import { approval } from './approval.ts'
 import { binding } from './binding.ts'
 import { eviction } from './eviction.ts'
 import { finalize } from './finalize.ts'
+import { type SignClient, credentials } from './credentials.ts'
 import { admitPosted } from './reading.ts'
 import { type ReviewDeps, reviews } from './reviews.ts'
 import { scale } from './scale.ts'
@@ -16,12 +17,15 @@ const admittedFirst =
     return review(special)
   }
 
-export const specials = (deps: ReviewDeps & { readonly issuer: TokenIssuer }): ReadonlyMap<string, Special> =>
+export const specials = (
+  deps: ReviewDeps & { readonly issuer: TokenIssuer; readonly signClient: SignClient },
+): ReadonlyMap<string, Special> =>
   new Map<string, Special>([
     ...[...reviews(deps)].map(([name, review]) => [name, admittedFirst(review)] as const),
     ['pods/binding', binding],
     ['pods/eviction', eviction],
     ['serviceaccounts/token', token(deps.issuer)],
+    ['users.bulwark.dev/credentials', credentials(deps.signClient)],
     ['namespaces/finalize', finalize],
     ['certificatesigningrequests.certificates.k8s.io/approval', approval],
     ['*/scale', scale],

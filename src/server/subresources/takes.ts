@@ -1,6 +1,7 @@
 /** What a subresource takes as its body where that is another kind than the object's own. */
 import type { Scheme, Served } from '#api/kind.ts'
 import type { Kind } from '#api/kind.ts'
+import { bulwarkType } from '#kinds/facts/bulwark.ts'
 import { typeSchema } from '#kinds/facts/read.ts'
 
 const transient = (group: string, version: string, kind: string): Kind => ({
@@ -26,9 +27,16 @@ const transient = (group: string, version: string, kind: string): Kind => ({
   ],
 })
 
+const credential: Kind = {
+  ...transient('bulwark.dev', 'v1alpha1', 'UserCredential'),
+  scope: 'Cluster',
+  versions: [{ name: 'v1alpha1', schema: () => bulwarkType('UserCredential') }],
+}
+
 const bodies: Readonly<Record<string, Kind>> = {
   scale: transient('autoscaling', 'v1', 'Scale'),
   eviction: transient('policy', 'v1', 'Eviction'),
+  credentials: credential,
   token: transient('authentication.k8s.io', 'v1', 'TokenRequest'),
   exec: transient('', 'v1', 'PodExecOptions'),
   attach: transient('', 'v1', 'PodAttachOptions'),

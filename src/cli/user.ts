@@ -1,0 +1,162 @@
+/** `bulwark user …`: who may come in, and what they come in with. Speaks to the API like everybody, as the administrator. */
+import { generateKeyPairSync } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { type Client, makeClient } from '#client/client.ts'
+import { httpsTransport } from '#client/https.ts'
+import { loadKubeconfig } from '#client/kubeconfig.ts'
+import { dumpYaml } from '#codec/yaml.ts'
+import { type BulwarkUser, type BulwarkUserCredential, bulwarkUsers, credentialHeader } from '#kinds/facts/bulwark.ts'
+import { CommandError, type PlaceOptions, UsageError, contextOf, placeOf } from './place.ts'
+
+export interface UserOptions extends PlaceOptions {
+  /** Of whoever gives the orders; the administrator's of the cluster unless given. */
+  readonly kubeconfig?: string
+  readonly output?: string
+  /** Separated by commas. */
+  readonly groups?: string
+  readonly aliases?: string
+  readonly fullName?: string
+  /** How long a credential is good, such as 8h. */
+  readonly for?: string
+}
+
+interface Reached {
+  readonly client: Client
+  readonly server: string
+  readonly authority: string
+}
+
+async function reached<T>(options: UserOptions, act: (reached: Reached) => Promise<T>): Promise<T> {
+  const file = options.kubeconfig ?? placeOf(options).kubeconfig
+  if (!existsSync(file))
+    throw new CommandError(`there is no ${file}; start the cluster with: bulwark up --name ${options.name}`)
+  const { server, authority, identity } = await loadKubeconfig(file)
+  const transport = httpsTransport({
+    server,
+    authority,
+    identity: () => identity,
+    userAgent: 'bulwark',
+    timeout: 10_000,
+  })
+  try {
+    return await act({ client: makeClient(transport.send), server, authority })
+  } catch (error) {
+    if (error instanceof Error && 'reason' in error) throw new CommandError(error.message)
+    throw error
+  } finally {
+    transport.close()
+  }
+}
+
+const words = (text: string | undefined): readonly string[] =>
+  (text ?? '').split(',').flatMap(word => (word.trim() === '' ? [] : [word.trim()]))
+
+const units: Readonly<Record<string, number>> = { m: 60, h: 3600, d: 86_400 }
+
+/** Seconds. @throws UsageError */
+export function secondsOf(text: string): number {
+  const found = /^(\d{1,6})([mhd])$/.exec(text)
+  if (found === null)
+    throw new UsageError(`--for takes minutes, hours or days, such as 8h, not ${JSON.stringify(text)}`)
+  return Number(found[1]) * (units[found[2] ?? 'h'] ?? 3600)
+}
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
+
+/** A key of its own, which this machine alone has ever seen, and a certificate for it. @returns a kubeconfig */
+async function credentialFor(
+  name: string,
+  options: UserOptions,
+  { client, server, authority }: Reached,
+): Promise<string> {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  })
+  const body: BulwarkUserCredential = {
+    ...credentialHeader,
+    metadata: { name },
+    spec: {
+      publicKey: base64(publicKey),
+      ...(options.for === undefined ? {} : { expirationSeconds: secondsOf(options.for) }),
+    },
+  }
+  const answer = await client.post(bulwarkUsers, name, { subresource: 'credentials', body })
+  const { status } = answer as BulwarkUserCredential
+  if (status?.certificate === undefined) throw new CommandError('the server gave no certificate', 3)
+  process.stderr.write(`${name} may come in until ${status.expirationTimestamp ?? ''}.\n`)
+  const context = `${contextOf(options.name)}-${name}`
+  return dumpYaml({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: contextOf(options.name), cluster: { server, 'certificate-authority-data': base64(authority) } }],
+    users: [
+      {
+        name: context,
+        user: { 'client-certificate-data': status.certificate, 'client-key-data': base64(privateKey) },
+      },
+    ],
+    contexts: [{ name: context, context: { cluster: contextOf(options.name), user: context } }],
+    'current-context': context,
+  })
+}
+
+/** @returns a kubeconfig of the new user. */
+export async function addUser(name: string, options: UserOptions): Promise<string> {
+  if (options.for !== undefined) secondsOf(options.for)
+  const [groups, aliases] = [words(options.groups), words(options.aliases)]
+  return reached(options, async at => {
+    await at.client.create(bulwarkUsers, {
+      apiVersion: credentialHeader.apiVersion,
+      kind: 'User',
+      metadata: { name },
+      spec: {
+        ...(groups.length === 0 ? {} : { groups }),
+        ...(aliases.length === 0 ? {} : { aliases }),
+        ...(options.fullName === undefined ? {} : { fullName: options.fullName }),
+      },
+    })
+    return credentialFor(name, options, at)
+  })
+}
+
+/** @returns a kubeconfig with a new credential. */
+export async function userKubeconfigFor(name: string, options: UserOptions): Promise<string> {
+  if (options.for !== undefined) secondsOf(options.for)
+  return reached(options, at => credentialFor(name, options, at))
+}
+
+export async function setDisabled(name: string, disabled: boolean, options: UserOptions): Promise<void> {
+  await reached(options, ({ client }) =>
+    client.patch(bulwarkUsers, name, { type: 'merge', content: { spec: { disabled } } }),
+  )
+}
+
+const shown = ({ metadata, spec = {} }: BulwarkUser) => ({
+  name: metadata.name ?? '',
+  username: spec.username ?? '',
+  aliases: spec.aliases ?? [],
+  groups: spec.groups ?? [],
+  disabled: spec.disabled === true,
+})
+
+/** @returns what is to be printed. */
+export async function listUsers(options: UserOptions): Promise<string> {
+  const users = await reached(options, async ({ client }) => (await client.list(bulwarkUsers)).items.map(shown))
+  if (options.output === 'json') return `${JSON.stringify(users, null, 2)}\n`
+  const rows = [
+    ['NAME', 'USERNAME', 'GROUPS', 'STATE'],
+    ...users.map(one => [one.name, one.username, one.groups.join(','), one.disabled ? 'disabled' : 'enabled']),
+  ]
+  const widths = [0, 1, 2, 3].map(at => Math.max(...rows.map(row => row[at]?.length ?? 0)))
+  return rows
+    .map(
+      row =>
+        `${row
+          .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('')
+}
