@@ -1,8 +1,9 @@
-/** `npm run bench -- api|start|memory|pods|watch|definitions [--kubeconfig FILE] [--json FILE]`: figures against the floor of the same run. */
+/** `npm run bench -- api|auth|start|memory|pods|watch|definitions [--kubeconfig FILE] [--json FILE]`: figures against the floor of the same run. */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { build } from '../tools/build.ts'
 import { api } from './api.ts'
+import { auth } from './auth.ts'
 import { definitions } from './definitions.ts'
 import { memory } from './memory.ts'
 import { podStarts } from './pods.ts'
@@ -16,6 +17,7 @@ const { values, positionals } = parseArgs({
 })
 const suites: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   api: () => api(values.kubeconfig),
+  auth,
   start,
   memory,
   pods: podStarts,

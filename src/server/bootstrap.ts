@@ -137,15 +137,37 @@ async function mend(options: BootstrapOptions, body: Draft<KObject>): Promise<vo
   }
 }
 
-/** Rules that were taken away come back; rules that were added stay, as upstream does it. */
+/** Rules that were taken away come back; rules that were added stay, as upstream does it. Of sums the selectors do. */
 async function reconcileRole(options: BootstrapOptions, wanted: Draft<RoleObject>): Promise<void> {
   const found = await existing(options, wanted)
-  if (found === undefined || found.aggregationRule !== undefined) return
-  const missing = uncovered(found.rules ?? [], wanted.rules ?? [])
-  if (missing.length === 0) return
+  if (found === undefined) return
+  const selectors = missingSelectors(found, wanted)
+  // What sums up to the rules of a sum is its controller's to say.
+  const missing = wanted.aggregationRule === undefined ? uncovered(found.rules ?? [], wanted.rules ?? []) : []
+  const labels = missingEntries(found.metadata.labels, wanted.metadata.labels)
+  if (missing.length === 0 && selectors.length === 0 && Object.keys(labels).length === 0) return
   const rules = [...(found.rules ?? []), ...missing] as Draft<RoleObject>['rules']
-  await mend(options, { ...found, rules } as Draft<RoleObject>)
+  const had = found.aggregationRule?.clusterRoleSelectors ?? []
+  await mend(options, {
+    ...found,
+    metadata: { ...found.metadata, labels: { ...found.metadata.labels, ...labels } },
+    rules,
+    ...(selectors.length === 0 ? {} : { aggregationRule: { clusterRoleSelectors: [...had, ...selectors] } }),
+  } as Draft<RoleObject>)
 }
+
+type Selectors = NonNullable<NonNullable<Draft<RoleObject>['aggregationRule']>['clusterRoleSelectors']>
+
+function missingSelectors(found: Draft<RoleObject>, wanted: Draft<RoleObject>): Selectors {
+  const had = found.aggregationRule?.clusterRoleSelectors ?? []
+  return (wanted.aggregationRule?.clusterRoleSelectors ?? []).filter(one => !had.some(other => equal(other, one)))
+}
+
+type Labels = Readonly<Record<string, string>> | undefined
+
+/** Labels are what sums are made of: a role without its own would fall out of them. */
+const missingEntries = (had: Labels, wanted: Labels): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(wanted ?? {}).filter(([key]) => had === undefined || !Object.hasOwn(had, key)))
 
 async function reconcileBinding(options: BootstrapOptions, wanted: Draft<BindingObject>): Promise<void> {
   const found = await existing(options, wanted)
