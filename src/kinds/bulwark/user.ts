@@ -40,8 +40,8 @@ export const User = ownKind(bulwarkUsers, {
   validName: pathSegment,
   subresources: [{ name: 'credentials', kind: 'UserCredential', verbs: ['create'] }],
   defaults: user => {
-    user.spec ??= {}
-    user.spec.username ??= user.metadata.name ?? ''
+    // The part may be shared: it is given up, not changed.
+    if (user.spec?.username === undefined) user.spec = { ...user.spec, username: user.metadata.name ?? '' }
   },
   validate: (user, { old }) => validate(user, old),
   columns: [
