@@ -33,6 +33,10 @@ export interface Call {
   readonly signal: AbortSignal
 }
 
+export interface Posted extends Call {
+  readonly body: string
+}
+
 export interface Reply {
   readonly status: number
   readonly headers: IncomingHttpHeaders
@@ -41,7 +45,7 @@ export interface Reply {
 
 export interface Caller {
   /** @throws CallError */
-  post(destination: Destination, call: Call & { readonly body: string }): Promise<Reply>
+  post(destination: Destination, call: Posted): Promise<Reply>
   /** @throws CallError */
   get(destination: Destination, call: Omit<Call, 'body'>): Promise<Reply>
   close(): void

@@ -24,7 +24,7 @@ function asking(answer: Answer, ttl = 120_000) {
         return promise
       }
       const body = Buffer.from(JSON.stringify(typeof said === 'number' ? {} : { status: said }))
-      return { status: typeof said === 'number' ? said : 200, body }
+      return { status: typeof said === 'number' ? said : 200, headers: {}, body }
     },
   }
   const place = { destination: { url: new URL('https://webhook.example/') }, token: 'ours' }

@@ -60,7 +60,7 @@ async function asking(answer: (review: Review) => object | number, fields: objec
       reviews.push(review)
       const said = answer(review)
       const sent = Buffer.from(JSON.stringify(typeof said === 'number' ? {} : { status: said }))
-      return Promise.resolve({ status: typeof said === 'number' ? said : 200, body: sent })
+      return Promise.resolve({ status: typeof said === 'number' ? said : 200, headers: {}, body: sent })
     },
   }
   const place = { destination: { url: new URL('https://webhook.example/authorize') } }

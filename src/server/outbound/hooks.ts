@@ -3,7 +3,7 @@ import type { Clock } from '#base/clock.ts'
 import { JsonError } from '#codec/errors.ts'
 import { parseJson, stringifyJson } from '#codec/json.ts'
 import { CallError } from '#wire/failure.ts'
-import type { Call, Caller, Destination, Reply } from '#wire/https.ts'
+import type { Caller, Destination, Posted, Reply } from '#wire/https.ts'
 import { refusalText, secondsToWait } from './replies.ts'
 import { type Directory, Unreachable, endpointOf } from './service.ts'
 
@@ -107,7 +107,7 @@ function pause(clock: Clock, milliseconds: number, signal: AbortSignal): Promise
 const mostRepeats = 10
 
 /** Asks again as long as the other side says when to, and time is left. @throws CallError, Unreachable */
-async function insist(parts: HookParts, destination: () => Destination, call: Call): Promise<Reply> {
+async function insist(parts: HookParts, destination: () => Destination, call: Posted): Promise<Reply> {
   for (let repeats = 0; ; repeats++) {
     const reply = await parts.caller.post(destination(), call)
     const seconds = secondsToWait(reply)

@@ -86,7 +86,11 @@ export function trusting(
       asked.push(url.href)
       const answer = answers.get(url.href) ?? 404
       const body = typeof answer === 'string' ? answer : JSON.stringify(answer)
-      return Promise.resolve({ status: typeof answer === 'number' ? answer : 200, body: Buffer.from(body) })
+      return Promise.resolve({
+        status: typeof answer === 'number' ? answer : 200,
+        headers: {},
+        body: Buffer.from(body),
+      })
     },
   }
   const { issuers } = checkAuthentication({ jwt: authenticators }, ['https://own'])
