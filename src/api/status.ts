@@ -1,4 +1,5 @@
 /** The closed table of API errors. Matched by reason, never by text; `message` is what clients print and match. */
+import type { Attributes } from './request.ts'
 import type { FieldError } from './validation.ts'
 
 /** HTTP code of each reason that upstream's `metav1.StatusReason` knows. */
@@ -74,7 +75,15 @@ export interface Blame {
   readonly line?: string
   /** The least that would allow it, in words. */
   readonly fix?: string
+  /** The right that is missing: not always the one that the request itself asks for. */
+  readonly right?: Right
 }
+
+/** What an authorizer is asked. */
+export type Right = Pick<
+  Attributes,
+  'verb' | 'resourceRequest' | 'group' | 'resource' | 'subresource' | 'namespace' | 'name' | 'path'
+>
 
 /** Under this a refusal's number stands among the causes. */
 export const decisionCause = 'bulwark.dev/Decision'

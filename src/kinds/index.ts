@@ -31,8 +31,10 @@ import { SelfSubjectAccessReview } from './authorization/selfSubjectAccessReview
 import { SelfSubjectRulesReview } from './authorization/selfSubjectRulesReview.ts'
 import { SubjectAccessReview } from './authorization/subjectAccessReview.ts'
 import { HorizontalPodAutoscaler } from './autoscaling/horizontalPodAutoscaler.ts'
+import { Decision } from './bulwark/decision.ts'
 import { RevokedCertificate } from './bulwark/revokedCertificate.ts'
 import { User } from './bulwark/user.ts'
+import { WhoCanReview } from './bulwark/whoCanReview.ts'
 import { CronJob } from './batch/cronJob.ts'
 import { Job } from './batch/job.ts'
 import { CertificateSigningRequest } from './certificates/certificateSigningRequest.ts'
@@ -143,5 +145,7 @@ export const builtinKinds: readonly Kind[] = [
   NodeMetrics,
   PodMetrics,
   User,
+  WhoCanReview,
+  Decision,
   RevokedCertificate,
 ]

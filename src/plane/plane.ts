@@ -43,7 +43,7 @@ import { clientSigner } from './client-signer.ts'
 import type { SharedKeys } from './keys.ts'
 import { outsideOf } from './outside.ts'
 import { type Work, leading } from './leading.ts'
-import { controllerPolicy, kubeletPolicy, networkPolicy, peoplePolicy, usagePolicy } from './policy.ts'
+import { controllerPolicy, kubeletPolicy, networkPolicy, peoplePolicy, answersPolicy, usagePolicy } from './policy.ts'
 import { type Duties, beginWork, clientThrough, schedulerName, transportThrough } from './work.ts'
 
 export interface Network {
@@ -151,7 +151,13 @@ function makeOwnServer(options: PlaneOptions, list: () => readonly Controller[],
     signClient: clientSigner(keys.authority, clock),
     serviceCIDR: network.serviceCIDR,
     nodePorts: network.nodePorts,
-    roles: [...policy.roles, ...networkPolicy.roles, ...usagePolicy.roles, ...peoplePolicy.roles],
+    roles: [
+      ...policy.roles,
+      ...networkPolicy.roles,
+      ...usagePolicy.roles,
+      ...peoplePolicy.roles,
+      ...answersPolicy.roles,
+    ],
     suggested,
     bindings: [...policy.bindings, ...networkPolicy.bindings, ...kubeletPolicy.bindings],
   })

@@ -103,6 +103,17 @@ export const peoplePolicy: Policy = {
   bindings: [],
 }
 
+/** For whoever is asked why something was refused, and who could do it. */
+export const answersPolicy: Policy = {
+  roles: [
+    role('system:bulwark:answers', [
+      { apiGroups: ['bulwark.dev'], resources: ['decisions'], verbs: ['get', 'list'] },
+      { apiGroups: ['bulwark.dev'], resources: ['whocanreviews'], verbs: ['create'] },
+    ]),
+  ],
+  bindings: [],
+}
+
 /** The server itself on a node's own API: logs, exec, metrics. */
 export const kubeletClient = 'system:bulwark:kubelet-client'
 

@@ -7,6 +7,7 @@ import type { Patching } from './patching-contract.ts'
 import type { RegistryDeps } from '#server/registry/deps.ts'
 import type { Listed } from '#server/registry/list.ts'
 import type { WatchSink, Watching } from '#server/registry/watch.ts'
+import type { Decisions } from './answers/decisions.ts'
 import type { Kept } from '#server/store/contract.ts'
 
 export type Outcome =
@@ -36,6 +37,8 @@ export interface Serving {
   readonly registry: RegistryDeps
   readonly authorize: Authorize
   readonly patching: Patching
+  /** Numbers refusals, and knows why. */
+  readonly decisions: Decisions
   /** By `resource.group/subresource`, or `resource.group` for kinds that are not kept. */
   readonly specials: ReadonlyMap<string, Special>
 }

@@ -32,6 +32,10 @@ import { type LocalReader, makeReader } from './local/reader.ts'
 import { version } from './http/paths.ts'
 import { inVersion, prepared, toHub } from './converting.ts'
 import { type Usage, makeUsage } from './usage/usage.ts'
+import { makeDecisions } from './answers/decisions.ts'
+import { decisions as decisionsRef, whoCanReviews } from '#kinds/facts/bulwark.ts'
+import { explaining } from './answers/explaining.ts'
+import { rbacObjects, whoCanReview } from './answers/who-can.ts'
 import type { Serving } from './outcome.ts'
 import type { Patching } from './patching-contract.ts'
 import type { Audit } from '#server/audit/audit.ts'
@@ -43,7 +47,7 @@ import type { SignClient } from './subresources/credentials.ts'
 import { specials } from './subresources/index.ts'
 import { component } from '#server/authn/user.ts'
 import type { BindingObject, RoleObject } from '#server/authz/rbac-types.ts'
-import type { Draft } from '#api/metadata.ts'
+import { type Draft, groupResource } from '#api/metadata.ts'
 
 export interface ServerOptions {
   readonly store: Store
@@ -212,12 +216,16 @@ function makeServing(options: ServerOptions, guards: Guards, rest: Pick<Serving,
   const { authorizers, tokens, rbac, authorize } = guards
   const issuer = { keys: options.tokenKeys, issuer: options.issuer, audiences: [options.issuer] }
   const registry = { store, scheme, clock, uid, fields, suffix: rest.suffix, admission: makeAdmission(rest.steps) }
+  const decisions = makeDecisions({ now: () => clock.now(), uid })
   return {
     authorize,
     patching,
+    decisions,
     registry: { ...registry, reservations: makeReservations(store, pools) },
     specials: new Map([
       ...rest.specials,
+      [groupResource(decisionsRef), explaining({ decisions, objects: () => rbacObjects(store) })],
+      [groupResource(whoCanReviews), whoCanReview(store)],
       ...specials({
         authorizers,
         tokens,

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import { Agent, request } from 'node:https'
+import { decisionCause } from '#api/status.ts'
 import { type Cluster, type ClusterOptions, startCluster } from '#testing/startCluster.ts'
 
 export interface Call {
@@ -37,6 +38,13 @@ const decoded = (text: string, name: string): string => Buffer.from(field(text, 
 
 const bytesOf = (body: Call['body']): string | Buffer | undefined =>
   body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
+
+/** Details of a refusal without its number, which is another each time. */
+export function undecided(details: { readonly causes?: readonly { readonly reason?: string }[] }): object {
+  const { causes, ...rest } = details
+  const others = causes?.filter(one => one.reason !== decisionCause) ?? []
+  return others.length === 0 ? rest : { ...rest, causes: others }
+}
 
 function parsed(text: string): Reply['json'] {
   try {

@@ -2,6 +2,7 @@
 import type { KObject, ResourceRef } from '#api/metadata.ts'
 import type { Schema } from '#api/schema.ts'
 import { facts } from './generated/facts.ts'
+import type { SubjectAccessReview } from './generated/types/authorization_v1.ts'
 import { typesOf } from './read.ts'
 
 export const bulwarkGroup = 'bulwark.dev'
@@ -22,6 +23,21 @@ const types = typesOf({
       UserCredentialStatus: 'certificate=1:y/o serialNumber=2:s/o expirationTimestamp=3:t/po',
       RevokedCertificate: `${object} spec=2:@RevokedCertificateSpec`,
       RevokedCertificateSpec: 'serialNumber=1:s/o issuer=2:s/o reason=3:s/o',
+      Place: 'kind=1:s/o namespace=2:s/o name=3:s/o',
+      Decision: `${object} spec=2:@DecisionSpec status=3:@DecisionStatus/o`,
+      DecisionSpec:
+        'username=1:s/o groups=2:[s/o/Latomic verb=3:s/o group=4:s/o version=5:s/o resource=6:s/o subresource=7:s/o namespace=8:s/o name=9:s/o path=10:s/o',
+      DecisionStatus:
+        'code=1:i/o reason=2:s/o message=3:s/o by=4:s/o object=5:@Place/po line=6:s/o fix=7:s/o allowedNow=8:b/po near=9:[@NearRule/o/Latomic grant=10:@Grant/po',
+      NearRule: 'binding=1:@Place/o role=2:@Place/o rule=3:i fails=4:s/o',
+      Grant: 'commands=1:[s/o/Latomic role=2:r/o binding=3:r/o',
+      WhoCanReview: `${object} spec=2:@WhoCanReviewSpec status=3:@WhoCanReviewStatus/o`,
+      WhoCanReviewSpec:
+        'resourceAttributes=1:@authorization_v1.ResourceAttributes/po nonResourceAttributes=2:@authorization_v1.NonResourceAttributes/po',
+      WhoCanReviewStatus: 'subjects=1:[@WhoCan/o/Latomic',
+      WhoCan: 'subject=1:@Place/o path=2:[@WhoCanStep/o/Latomic',
+      WhoCanStep: 'text=1:s/o becomes=2:@Place/po grants=3:[@RuleGrant/o/Latomic',
+      RuleGrant: 'binding=1:@Place/o role=2:@Place/o rule=3:i',
     },
   },
 })
@@ -70,6 +86,88 @@ export interface BulwarkRevokedCertificate extends KObject {
   }
 }
 
+/** Where an object is; a subject of bindings, too. */
+interface Place {
+  readonly kind: string
+  readonly namespace?: string
+  readonly name: string
+}
+
+/** One rule as somebody has it. */
+interface RuleGrant {
+  readonly binding: Place
+  readonly role: Place
+  /** Of the role's rules, counted from 0. */
+  readonly rule: number
+}
+
+/** Kinds that are answered and never kept. */
+export interface Bulwark {
+  /** A refusal, by the number that it carries. */
+  readonly Decision: KObject & {
+    readonly spec?: {
+      readonly username: string
+      readonly groups: readonly string[]
+      readonly verb: string
+      readonly group: string
+      readonly version: string
+      readonly resource: string
+      readonly subresource: string
+      readonly namespace: string
+      readonly name: string
+      readonly path?: string
+    }
+    readonly status?: {
+      readonly code: number
+      readonly reason: string
+      readonly message: string
+      /** An authorizer or a plugin of admission, */
+      readonly by: string
+      /** the object that says so, */
+      readonly object?: Place
+      /** and the rule, expression, label or field of it. */
+      readonly line?: string
+      readonly fix?: string
+      /** As roles and bindings are now. */
+      readonly allowedNow?: boolean
+      /** Rules that the user has and that fail in one respect. */
+      readonly near?: readonly (RuleGrant & { readonly fails: string })[]
+      /** The least that would allow it. */
+      readonly grant?: { readonly commands: readonly string[]; readonly role: KObject; readonly binding: KObject }
+    }
+  }
+  /** Who can do something: posted like a SubjectAccessReview. */
+  readonly WhoCanReview: KObject & {
+    readonly spec: Pick<SubjectAccessReview['spec'], 'resourceAttributes' | 'nonResourceAttributes'>
+    readonly status?: {
+      readonly subjects: readonly {
+        readonly subject: Place
+        /** One step where the subject holds the right itself. */
+        readonly path: readonly {
+          readonly text: string
+          /** As whom the subject then acts. */
+          readonly becomes?: Place
+          readonly grants: readonly RuleGrant[]
+        }[]
+      }[]
+    }
+  }
+}
+
+export const decisions: ResourceRef<Bulwark['Decision']> = {
+  group: bulwarkGroup,
+  version: bulwarkVersion,
+  resource: 'decisions',
+  kind: 'Decision',
+  namespaced: false,
+}
+export const whoCanReviews: ResourceRef<Bulwark['WhoCanReview']> = {
+  group: bulwarkGroup,
+  version: bulwarkVersion,
+  resource: 'whocanreviews',
+  kind: 'WhoCanReview',
+  namespaced: false,
+}
 export const bulwarkUsers: ResourceRef<BulwarkUser> = {
   group: bulwarkGroup,
   version: bulwarkVersion,

@@ -1,6 +1,6 @@
 /** Admission: steps that change an object, then steps that judge it, then what charges for it, each in one listed order. */
 import type { Draft, GroupResource, KObject } from '#api/metadata.ts'
-import { type Blame, StatusError, forbidden } from '#api/status.ts'
+import { type Blame, forbidden, isReason } from '#api/status.ts'
 import { uncharged } from '#server/registry/admitting.ts'
 import type { Admission, AdmissionRequest, Charge } from '#server/registry/deps.ts'
 
@@ -59,10 +59,10 @@ export function makeAdmission(steps: readonly Step[]): Admission {
   }
 }
 
-/** Whatever a step throws on purpose is its own doing, unless it knows better. */
+/** What a step forbids is its own doing, unless it knows better. */
 function blaming<T>({ name }: Step, run: () => T | Promise<T>): T | Promise<T> {
   const blame = (error: unknown): never => {
-    throw error instanceof StatusError ? error.blamed({ by: name }) : error
+    throw isReason(error, 'Forbidden') ? error.blamed({ by: name }) : error
   }
   try {
     const done = run()

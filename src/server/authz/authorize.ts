@@ -1,6 +1,6 @@
 /** The only maker of permits: the first authorizer with an opinion decides, silence is a no. */
 import type { Attributes, Permit, User } from '#api/request.ts'
-import { StatusError } from '#api/status.ts'
+import { type Right, StatusError } from '#api/status.ts'
 
 export type Opinion = 'allow' | 'deny' | 'no opinion'
 
@@ -84,7 +84,27 @@ function conclude(user: User, asked: Attributes, said: Verdict): Permit | undefi
 
 /** Upstream's sentence, which clients match. */
 export const refusal = (user: User, asked: Attributes, reason?: string): StatusError =>
-  refused(user, asked, reason).blamed({ by: authorization })
+  refused(user, asked, reason).blamed({ by: authorization, right: rightOf(asked) })
+
+const rightOf = ({
+  verb,
+  resourceRequest,
+  group,
+  resource,
+  subresource,
+  namespace,
+  name,
+  path,
+}: Attributes): Right => ({
+  verb,
+  resourceRequest,
+  group,
+  resource,
+  subresource,
+  namespace,
+  name,
+  ...(path === undefined ? {} : { path }),
+})
 
 /** Blamed where no authorizer allows something: `explain` tells more. */
 export const authorization = 'authorization'

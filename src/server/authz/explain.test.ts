@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Asked, explain } from './explain.ts'
+import type { Right as Asked } from '#api/status.ts'
+import { explain } from './explain.ts'
 import type { BindingObject, PolicyRule, RoleObject } from './rbac-types.ts'
 import { compile } from './rules.ts'
 

@@ -1,13 +1,10 @@
 /** Why RBAC did not allow something: which rules came near, and the least that would allow it. */
-import type { Attributes, User } from '#api/request.ts'
+import type { User } from '#api/request.ts'
+import type { Right as Asked } from '#api/status.ts'
 import type { BindingObject, PolicyRule, RoleObject, Subject } from './rbac-types.ts'
 import { compile } from './rules.ts'
 import { type Objects, subjectIn, subjectKey } from './whocan/holders.ts'
 
-export type Asked = Pick<
-  Attributes,
-  'verb' | 'resourceRequest' | 'group' | 'resource' | 'subresource' | 'namespace' | 'name' | 'path'
->
 type Who = Pick<User, 'name' | 'groups'>
 
 /** A rule that is bound to the user and fails in one respect. */

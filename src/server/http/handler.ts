@@ -112,12 +112,28 @@ async function route(handling: Handling, routed: Routed): Promise<void> {
   const recorded = trail?.identify(known, info.asked, info.asked.verb === 'watch' || isLong(info.asked))
   if (recorded !== undefined) await recorded
   if (known === undefined && !handling.open.has(path)) throw unauthorized()
-  const acting = known === undefined ? known : impersonate(known, request.rawHeaders, handling.serving.authorize)
-  const user = acting instanceof Promise ? await acting : acting
-  if (user !== undefined && user !== known) trail?.impersonated(user)
-  const entering = user === undefined || isLong(info.asked) ? undefined : enter(handling, routed, user)
+  let who = known
+  try {
+    const acting = known === undefined ? known : impersonate(known, request.rawHeaders, handling.serving.authorize)
+    who = acting instanceof Promise ? await acting : acting
+    if (who !== undefined && who !== known) trail?.impersonated(who)
+    await entered(handling, routed, { known, user: who })
+  } catch (error) {
+    if (error instanceof StatusError) handling.serving.decisions.record(error, who, info.asked)
+    throw error
+  }
+}
+
+/** @param who by credentials, and as whom they act */
+async function entered(
+  handling: Handling,
+  routed: Routed,
+  { known, user }: { readonly known: User | undefined; readonly user: User | undefined },
+): Promise<void> {
+  const { asked } = routed.info
+  const entering = user === undefined || isLong(asked) ? undefined : enter(handling, routed, user)
   const seat = entering instanceof Promise ? await entering : entering
-  const over = known !== undefined && lasts(info.asked) ? begin(handling, routed, known) : undefined
+  const over = known !== undefined && lasts(asked) ? begin(handling, routed, known) : undefined
   try {
     await seated(handling, routed, { user, seat })
   } finally {

@@ -2,7 +2,7 @@
 import type { Answer, Door, DoorRequest, WatchEvent } from '#api/door.ts'
 import type { KObject } from '#api/metadata.ts'
 import type { User } from '#api/request.ts'
-import { expired } from '#api/status.ts'
+import { StatusError, expired } from '#api/status.ts'
 import { inVersion } from '../converting.ts'
 import type { Outcome, Serving } from '../outcome.ts'
 import type { WatchSink, Watching } from '#server/registry/watch.ts'
@@ -17,12 +17,17 @@ export const makeDoor =
   (serving: Serving, audit?: Audit): Door =>
   async (who, request) => {
     const trail = localTrail(audit, request)
-    return answer(
-      trail === undefined
-        ? await serve(serving, who, decoded(serving, request))
-        : await recorded(serving, trail, { who, request }),
-      request,
-    )
+    try {
+      return answer(
+        trail === undefined
+          ? await serve(serving, who, decoded(serving, request))
+          : await recorded(serving, trail, { who, request }),
+        request,
+      )
+    } catch (error) {
+      if (error instanceof StatusError) serving.decisions.record(error, who, attributesOf(request))
+      throw error
+    }
   }
 
 interface Asking {
@@ -42,6 +47,7 @@ async function recorded(serving: Serving, trail: Trail, { who, request }: Asking
     trail.end('code' in outcome ? outcome.code : 200)
     return outcome
   } catch (error) {
+    if (error instanceof StatusError) serving.decisions.record(error, who, { ...attributesOf(request), notes: trail })
     trail.failed(error)
     trail.end(500)
     throw error

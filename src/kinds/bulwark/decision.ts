@@ -1,0 +1,20 @@
+import { decisions } from '#kinds/facts/bulwark.ts'
+import { age, name, text } from '../columns.ts'
+import { ownKind } from './define.ts'
+
+/** Answered from what the server remembers, never kept. */
+export const Decision = ownKind(
+  decisions,
+  {
+    columns: [
+      name,
+      text('User', ({ spec }) => spec?.username ?? ''),
+      text('Verb', ({ spec }) => spec?.verb ?? ''),
+      text('Resource', ({ spec }) => (spec?.resource === '' ? (spec.path ?? '') : (spec?.resource ?? ''))),
+      text('Code', ({ status }) => String(status?.code ?? '')),
+      text('By', ({ status }) => status?.by ?? ''),
+      age,
+    ],
+  },
+  ['get', 'list'],
+)

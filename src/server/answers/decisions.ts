@@ -1,0 +1,71 @@
+/** Why requests were refused: the newest refusals by number, for those who hold `get decisions`. */
+import type { Attributes, User } from '#api/request.ts'
+import type { Blame, StatusError } from '#api/status.ts'
+
+/** Of a request that was refused. */
+export interface Decision {
+  readonly id: string
+  /** Milliseconds since the epoch. */
+  readonly time: number
+  readonly user: Pick<User, 'name' | 'groups'>
+  readonly asked: Pick<
+    Attributes,
+    'verb' | 'resourceRequest' | 'group' | 'version' | 'resource' | 'subresource' | 'namespace' | 'name' | 'path'
+  >
+  readonly code: number
+  readonly reason: string
+  readonly message: string
+  readonly blame: Blame
+}
+
+/** Under these a refusal's number and who refused stand in its audit event. */
+export const decisionKey = 'decision.bulwark.dev/id'
+export const blameKey = 'decision.bulwark.dev/blame'
+
+export interface Decisions {
+  /** Gives the refusal its number; the same one where it has one. Nothing for errors that nobody is to blame for. */
+  record(error: StatusError, user: User | undefined, asked: Attributes): void
+  get(id: string): Decision | undefined
+  /** Newest last. */
+  all(): Iterable<Decision>
+}
+
+export interface DecisionParts {
+  readonly now: () => number
+  /** Of random digits: whoever knows a number was told it. */
+  readonly uid: () => string
+}
+
+/** Older ones are found in the audit log. */
+const most = 2000
+const longest = 4096
+
+const idLength = 12
+
+export function makeDecisions({ now, uid }: DecisionParts): Decisions {
+  const kept = new Map<string, Decision>()
+  return {
+    record: (error, user, asked) => {
+      const { blame } = error
+      if (blame === undefined || user === undefined || error.decision !== undefined) return
+      const id = uid().replaceAll('-', '').slice(0, idLength)
+      error.decided(id)
+      const { verb, resourceRequest, group, version, resource, subresource, namespace, name, path } = asked
+      kept.set(id, {
+        id,
+        time: now(),
+        user: { name: user.name, groups: user.groups },
+        asked: { verb, resourceRequest, group, version, resource, subresource, namespace, name, path: path ?? '' },
+        code: error.code,
+        reason: error.reason,
+        message: error.message.slice(0, longest),
+        blame,
+      })
+      asked.notes?.note(decisionKey, id)
+      asked.notes?.note(blameKey, JSON.stringify(blame))
+      if (kept.size > most) for (const oldest of kept.keys()) return void kept.delete(oldest)
+    },
+    get: id => kept.get(id),
+    all: () => kept.values(),
+  }
+}
