@@ -15,13 +15,16 @@ export const layers: Readonly<Record<string, Layer>> = {
       'client',
       'server/admission',
       'server/audit',
+      'server/authz',
       'setup',
       'kinds',
       'codec',
       'kinds/facts',
+      'api',
       'base',
     ],
     node: ['child_process', 'crypto', 'fs', 'fs/promises', 'net', 'os', 'path', 'timers/promises', 'util'],
+    packages: ['commander'],
   },
   processes: {
     imports: [

@@ -1,6 +1,7 @@
 /** The command line. Verbs are loaded when they are called: `--help` and usage errors are quick. */
 import { enableCompileCache } from 'node:module'
 import { Command, CommanderError, Option } from 'commander'
+import { answerCommands } from './cli/answers.ts'
 import { withAuditFlags } from './cli/audit-flags.ts'
 import type { NetworkFlags } from './cli/network-flags.ts'
 import type { PluginFlags } from './cli/plugin-flags.ts'
@@ -184,6 +185,8 @@ cluster('kubeconfig', "Print an administrator's kubeconfig")
       process.stdout.write(await printKubeconfig(flags))
     }),
   )
+
+answerCommands({ command: cluster, told })
 
 const users = program.command('user').description('Who may come in, and what they come in with')
 const userCommand = (name: string, description: string): Command =>

@@ -1,16 +1,11 @@
 /** `bulwark user …`: who may come in, and what they come in with. Speaks to the API like everybody, as the administrator. */
 import { generateKeyPairSync } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { type Client, makeClient } from '#client/client.ts'
-import { httpsTransport } from '#client/https.ts'
-import { loadKubeconfig } from '#client/kubeconfig.ts'
 import { dumpYaml } from '#codec/yaml.ts'
 import { type BulwarkUser, type BulwarkUserCredential, bulwarkUsers, credentialHeader } from '#kinds/facts/bulwark.ts'
-import { CommandError, type PlaceOptions, UsageError, contextOf, placeOf } from './place.ts'
+import { CommandError, UsageError, contextOf } from './place.ts'
+import { type ReachOptions, type Reached, reached } from './reach.ts'
 
-export interface UserOptions extends PlaceOptions {
-  /** Of whoever gives the orders; the administrator's of the cluster unless given. */
-  readonly kubeconfig?: string
+export interface UserOptions extends ReachOptions {
   readonly output?: string
   /** Separated by commas. */
   readonly groups?: string
@@ -18,34 +13,6 @@ export interface UserOptions extends PlaceOptions {
   readonly fullName?: string
   /** How long a credential is good, such as 8h. */
   readonly for?: string
-}
-
-interface Reached {
-  readonly client: Client
-  readonly server: string
-  readonly authority: string
-}
-
-async function reached<T>(options: UserOptions, act: (reached: Reached) => Promise<T>): Promise<T> {
-  const file = options.kubeconfig ?? placeOf(options).kubeconfig
-  if (!existsSync(file))
-    throw new CommandError(`there is no ${file}; start the cluster with: bulwark up --name ${options.name}`)
-  const { server, authority, identity } = await loadKubeconfig(file)
-  const transport = httpsTransport({
-    server,
-    authority,
-    identity: () => identity,
-    userAgent: 'bulwark',
-    timeout: 10_000,
-  })
-  try {
-    return await act({ client: makeClient(transport.send), server, authority })
-  } catch (error) {
-    if (error instanceof Error && 'reason' in error) throw new CommandError(error.message)
-    throw error
-  } finally {
-    transport.close()
-  }
 }
 
 const words = (text: string | undefined): readonly string[] =>

@@ -1,6 +1,7 @@
 /** Why requests were refused: the newest refusals by number, for those who hold `get decisions`. */
 import type { Attributes, User } from '#api/request.ts'
 import type { Blame, StatusError } from '#api/status.ts'
+import { blameKey, decisionKey } from '#server/audit/record.ts'
 
 /** Of a request that was refused. */
 export interface Decision {
@@ -17,10 +18,6 @@ export interface Decision {
   readonly message: string
   readonly blame: Blame
 }
-
-/** Under these a refusal's number and who refused stand in its audit event. */
-export const decisionKey = 'decision.bulwark.dev/id'
-export const blameKey = 'decision.bulwark.dev/blame'
 
 export interface Decisions {
   /** Gives the refusal its number; the same one where it has one. Nothing for errors that nobody is to blame for. */

@@ -28,6 +28,10 @@ export const isReserved = (key: string): boolean => ours.test(key)
 const unsafe = /[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/
 const allUnsafe = new RegExp(unsafe, 'g')
 
+/** Under these a refusal's number and who refused stand in its event. */
+export const decisionKey = 'decision.bulwark.dev/id'
+export const blameKey = 'decision.bulwark.dev/blame'
+
 /** Escaped where it stands, which is always inside of a JSON string. */
 export const harmless = (json: string): string =>
   unsafe.test(json) ? json.replace(allUnsafe, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`) : json

@@ -1,0 +1,117 @@
+/** `bulwark why`: what refused a request, by the number that the refusal carried. */
+import { isReason } from '#api/status.ts'
+import { type Bulwark, decisions } from '#kinds/facts/bulwark.ts'
+import { blameKey, decisionKey } from '#server/audit/record.ts'
+import { askAudit, visible } from './audit.ts'
+import { CommandError, UsageError } from './place.ts'
+import { type ReachOptions, reached } from './reach.ts'
+
+type Decision = Bulwark['Decision']
+type Status = NonNullable<Decision['status']>
+
+const number = /^[0-9a-f]{12}$/
+
+/** Of one that the server does not remember any more: what is on record, without what could be done now. */
+async function recorded(options: ReachOptions, id: string): Promise<Decision | undefined> {
+  for await (const { event } of askAudit(options, { annotation: [decisionKey, id] })) {
+    const { user, impersonatedUser, objectRef: to = {}, responseStatus } = event
+    const who = impersonatedUser ?? user
+    const blame = JSON.parse(event.annotations?.[blameKey] ?? '{}') as Pick<Status, 'by' | 'object' | 'line' | 'fix'>
+    return {
+      apiVersion: 'bulwark.dev/v1alpha1',
+      kind: decisions.kind,
+      metadata: { name: id, creationTimestamp: event.stageTimestamp },
+      spec: {
+        username: who.username ?? '',
+        groups: who.groups ?? [],
+        verb: event.verb,
+        group: to.apiGroup ?? '',
+        version: to.apiVersion ?? '',
+        resource: to.resource ?? '',
+        subresource: to.subresource ?? '',
+        namespace: to.namespace ?? '',
+        name: to.name ?? '',
+        ...(to.resource === undefined ? { path: event.requestURI } : {}),
+      },
+      status: {
+        ...blame,
+        code: responseStatus?.code ?? 0,
+        reason: responseStatus?.reason ?? '',
+        message: responseStatus?.message ?? '',
+      },
+    }
+  }
+  return undefined
+}
+
+/** @throws UsageError, CommandError */
+export async function decisionOf(id: string, options: ReachOptions): Promise<Decision> {
+  if (!number.test(id))
+    throw new UsageError(`a decision has twelve digits, such as 0f3c5a9b1d2e, not ${JSON.stringify(id)}`)
+  const remembered = await reached(options, ({ client }) =>
+    client.get(decisions, id).catch((error: unknown) => {
+      if (isReason(error, 'NotFound')) return undefined
+      throw error
+    }),
+  )
+  const found = remembered ?? (await recorded(options, id).catch(() => undefined))
+  if (found === undefined) throw new CommandError(`no decision ${id} is remembered or on record`, 3)
+  return found
+}
+
+const placeText = ({ kind, namespace, name }: { kind: string; namespace?: string; name: string }): string =>
+  `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`
+
+const failures: Readonly<Record<string, string>> = {
+  verb: 'does not have this verb',
+  group: 'is about another API group',
+  resource: 'is about other resources',
+  name: 'names other objects',
+  path: 'is about other paths',
+  namespace: 'holds in another namespace',
+}
+
+function nearLines({ near = [] }: Status): readonly string[] {
+  return near.map(
+    ({ binding, role, rule, fails }) =>
+      `  ${placeText(binding)} gives ${placeText(role)}, whose rule ${rule + 1} ${failures[fails] ?? fails}`,
+  )
+}
+
+function byLines(status: Status): readonly string[] {
+  const { by, object, line, fix } = status
+  if (by === 'authorization') return ['By:      no authorizer allows it']
+  return [
+    `By:      ${by}${object === undefined ? '' : `, ${placeText(object)}`}`,
+    ...(line === undefined ? [] : [`Line:    ${line}`]),
+    ...(fix === undefined ? [] : [`Allowed: ${fix}`]),
+  ]
+}
+
+function whatText({ spec }: Decision): string {
+  const { verb = '', resource = '', subresource = '', group = '', name = '', namespace = '', path = '' } = spec ?? {}
+  if (resource === '') return `${verb} ${path}`
+  const what = `${resource}${group === '' ? '' : `.${group}`}${subresource === '' ? '' : `/${subresource}`}`
+  return `${verb} ${what}${name === '' ? '' : ` ${name}`}${namespace === '' ? '' : ` in ${namespace}`}`
+}
+
+/** What people read of it. Names are other people's text. */
+export function decisionText(decision: Decision): string {
+  const { status, spec, metadata } = decision
+  if (status === undefined) return ''
+  const groups = (spec?.groups ?? []).join(', ')
+  const near = nearLines(status)
+  const lines = [
+    `Refused: ${status.message}`,
+    `When:    ${metadata.creationTimestamp ?? ''}`,
+    `Who:     ${spec?.username ?? ''}${groups === '' ? '' : ` (${groups})`}`,
+    `What:    ${whatText(decision)}`,
+    ...byLines(status),
+    ...(status.allowedNow === true ? ['It is allowed by now.'] : []),
+    ...(near.length === 0 ? [] : ['Rules that come near:', ...near]),
+    ...(status.grant === undefined || status.allowedNow === true
+      ? []
+      : ['This would allow it, and nothing else:', ...status.grant.commands.map(command => `  ${command}`)]),
+  ]
+  return `${lines.map(visible).join('\n')}\n`
+}

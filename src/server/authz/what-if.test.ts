@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Right } from '#api/status.ts'
+import type { BindingObject, RoleObject } from './rbac-types.ts'
+import { type Recorded, whatIf, withObjects } from './what-if.ts'
+
+const apiVersion = 'rbac.authorization.k8s.io/v1'
+const role = (name: string, verbs: readonly string[], rest: Partial<RoleObject> = {}): RoleObject => ({
+  apiVersion,
+  kind: 'ClusterRole',
+  metadata: { name, labels: { part: name } },
+  rules: [{ verbs, apiGroups: [''], resources: ['pods'] }],
+  ...rest,
+})
+const bound = (name: string, user: string): BindingObject => ({
+  apiVersion,
+  kind: 'ClusterRoleBinding',
+  metadata: { name: `${name}-${user}` },
+  roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
+  subjects: [{ kind: 'User', name: user }],
+})
+const asked = (verb: Right['verb'], name = ''): Right => ({
+  verb,
+  resourceRequest: true,
+  group: '',
+  resource: 'pods',
+  subresource: '',
+  namespace: 'team',
+  name,
+})
+const recorded = (user: string, verb: Right['verb'], allowed: boolean): Recorded => ({
+  who: { name: user, groups: ['system:authenticated'] },
+  asked: asked(verb),
+  allowed,
+})
+const now = {
+  roles: [],
+  clusterRoles: [role('reader', ['get', 'list'])],
+  roleBindings: [],
+  clusterRoleBindings: [bound('reader', 'ann')],
+}
+const changes = (proposal: Parameters<typeof withObjects>[1], requests: readonly Recorded[], before = now) =>
+  whatIf(before, withObjects(before, proposal), requests).map(
+    ({ recorded: one, becomes }) => `${one.who.name} ${one.asked.verb} ${becomes}`,
+  )
+
+test('what changes is told, what stays is not', () => {
+  const requests = [
+    recorded('ann', 'get', true),
+    recorded('ann', 'list', true),
+    recorded('ann', 'delete', false),
+    recorded('bob', 'get', false),
+  ]
+  assert.deepEqual(changes([role('reader', ['get', 'delete'])], requests), ['ann list refused', 'ann delete allowed'])
+  assert.deepEqual(changes([bound('reader', 'bob')], requests), ['bob get allowed'])
+  assert.deepEqual(changes([role('unbound', ['*'])], requests), [])
+  assert.deepEqual(changes([], requests), [])
+})
+
+test('what another authorizer allowed is no change, nor what a later grant allows already', () => {
+  assert.deepEqual(changes([role('reader', ['*'])], [recorded('ann', 'delete', true)]), [])
+  assert.deepEqual(changes([role('reader', ['get'])], [recorded('ann', 'get', false)]), [])
+  const masters = { ...recorded('root', 'delete', true), who: { name: 'root', groups: ['system:masters'] } }
+  assert.deepEqual(changes([role('reader', [])], [masters]), [])
+})
+
+test('roles that are made of others change with them', () => {
+  const sum = role('sum', [], {
+    aggregationRule: { clusterRoleSelectors: [{ matchLabels: { part: 'reader' } }] },
+    rules: [{ verbs: ['get', 'list'], apiGroups: [''], resources: ['pods'] }],
+  })
+  const before = { ...now, clusterRoles: [...now.clusterRoles, sum], clusterRoleBindings: [bound('sum', 'ann')] }
+  const requests = [recorded('ann', 'list', true), recorded('ann', 'watch', false)]
+  assert.deepEqual(changes([role('reader', ['get', 'watch'])], requests, before), [
+    'ann list refused',
+    'ann watch allowed',
+  ])
+})

@@ -1,0 +1,117 @@
+/** What would have become of recorded requests under other roles and bindings. */
+import type { KObject } from '#api/metadata.ts'
+import type { Attributes, User } from '#api/request.ts'
+import { selects } from '#api/selector.ts'
+import type { Right } from '#api/status.ts'
+import type { BindingObject, PolicyRule, RoleObject } from './rbac-types.ts'
+import { type RuleIndex, compile } from './rules.ts'
+import { type Objects, subjectIn, subjectKey } from './whocan/holders.ts'
+
+export type Who = Pick<User, 'name' | 'groups'>
+
+/** Requests that are alike. */
+export interface Recorded {
+  readonly who: Who
+  readonly asked: Right
+  /** What was answered then, by whichever authorizer. */
+  readonly allowed: boolean
+}
+
+export interface Change<R extends Recorded = Recorded> {
+  readonly recorded: R
+  readonly becomes: 'allowed' | 'refused'
+}
+
+const keyOf = ({ kind, metadata: { namespace = '', name = '' } }: KObject): string =>
+  JSON.stringify([kind, namespace, name])
+
+const replaced = <O extends KObject>(objects: Iterable<O>, kind: string, by: readonly KObject[]): readonly O[] => {
+  const all = new Map([...objects].map(one => [keyOf(one), one]))
+  for (const one of by) if (one.kind === kind) all.set(keyOf(one), one as O)
+  return [...all.values()]
+}
+
+/** Roles that are made of others, as their controller will make them. */
+function aggregated(roles: readonly RoleObject[]): readonly RoleObject[] {
+  return roles.map(role => {
+    const selectors = role.aggregationRule?.clusterRoleSelectors ?? []
+    if (selectors.length === 0) return role
+    const parts = roles.filter(
+      other =>
+        other.metadata.name !== role.metadata.name &&
+        selectors.some(selector => selects(selector, other.metadata.labels)),
+    )
+    return { ...role, rules: parts.flatMap(part => part.rules ?? []) }
+  })
+}
+
+/** The same with some objects in the place of those of their names, or beside them. Others than RBAC's do not count. */
+export const withObjects = (objects: Objects, changes: readonly KObject[]): Objects => ({
+  roles: replaced<RoleObject>(objects.roles, 'Role', changes),
+  clusterRoles: aggregated(replaced<RoleObject>(objects.clusterRoles, 'ClusterRole', changes)),
+  roleBindings: replaced<BindingObject>(objects.roleBindings, 'RoleBinding', changes),
+  clusterRoleBindings: replaced<BindingObject>(objects.clusterRoleBindings, 'ClusterRoleBinding', changes),
+})
+
+/** Answers for many users from objects that do not change meanwhile. */
+class Judge {
+  readonly #roles = new Map<string, readonly PolicyRule[]>()
+  readonly #bindings = new Map<string, BindingObject[]>()
+  readonly #compiled = new Map<string, RuleIndex>()
+
+  constructor({ roles, clusterRoles, roleBindings, clusterRoleBindings }: Objects) {
+    for (const role of [...roles, ...clusterRoles]) this.#roles.set(keyOf(role), role.rules ?? [])
+    for (const binding of [...roleBindings, ...clusterRoleBindings]) {
+      const namespace = binding.metadata.namespace ?? ''
+      for (const subject of binding.subjects ?? []) {
+        const key = JSON.stringify([namespace, subjectKey(subjectIn(subject, namespace))])
+        const had = this.#bindings.get(key)
+        if (had === undefined) this.#bindings.set(key, [binding])
+        else had.push(binding)
+      }
+    }
+  }
+
+  allows(who: Who, asked: Right): boolean {
+    if (who.groups.includes('system:masters') || this.#index(who, '').covers(asked)) return true
+    return asked.resourceRequest && asked.namespace !== '' && this.#index(who, asked.namespace).covers(asked)
+  }
+
+  #index(who: Who, namespace: string): RuleIndex {
+    const key = JSON.stringify([who.name, who.groups, namespace])
+    const had = this.#compiled.get(key)
+    if (had !== undefined) return had
+    const subjects = [
+      subjectIn({ kind: 'User', name: who.name }, ''),
+      ...who.groups.map(name => ({ kind: 'Group', name })),
+    ]
+    const bindings = new Set(
+      subjects.flatMap(subject => this.#bindings.get(JSON.stringify([namespace, subjectKey(subject)])) ?? []),
+    )
+    const made = compile([...bindings].flatMap(binding => this.#rules(binding)))
+    this.#compiled.set(key, made)
+    return made
+  }
+
+  #rules({ roleRef: { kind, name }, metadata: { namespace = '' } }: BindingObject): readonly PolicyRule[] {
+    return this.#roles.get(JSON.stringify([kind, kind === 'Role' ? namespace : '', name])) ?? []
+  }
+}
+
+/**
+ * Those that would have been answered otherwise. What another authorizer allowed stays allowed; what was refused and is
+ * allowed already by now is no change.
+ */
+export function whatIf<R extends Recorded>(now: Objects, then: Objects, recorded: Iterable<R>): readonly Change<R>[] {
+  const [before, after] = [new Judge(now), new Judge(then)]
+  const changes: Change<R>[] = []
+  for (const one of recorded) {
+    const [had, has] = [before.allows(one.who, one.asked), after.allows(one.who, one.asked)]
+    if (had && !has) changes.push({ recorded: one, becomes: 'refused' })
+    else if (!had && has && !one.allowed) changes.push({ recorded: one, becomes: 'allowed' })
+  }
+  return changes
+}
+
+/** A verb under which a name says nothing. */
+export const nameless = (verb: Attributes['verb']): boolean => verb === 'create' || verb === 'deletecollection'
