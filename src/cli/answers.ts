@@ -31,7 +31,7 @@ export function answerCommands({ command, told }: Commands): void {
         say(flags.output === 'json' ? json(decision) : decisionText(decision))
       }),
     )
-  asked(command('who-can <verb> <resource> [name]', 'List everybody who can do something, also by a detour'))
+  asked(command('who-can <verb> <resource...>', 'List everybody who can do something, also by a detour'))
     .option('-n, --namespace <namespace>', 'where', 'default')
     .option('-A, --all-namespaces', 'in all namespaces')
     .option('--direct', 'only those who hold the right themselves')
@@ -39,10 +39,10 @@ export function answerCommands({ command, told }: Commands): void {
       'after',
       '\nExamples:\n  bulwark who-can delete pods -n shop\n  bulwark who-can get secrets db-password -n shop\n  bulwark who-can create pods/exec -A -o json\n  bulwark who-can get /metrics',
     )
-    .action((verb: string, resource: string, name: string | undefined, flags: WhoCanOptions & Output) =>
+    .action((verb: string, what: readonly string[], flags: WhoCanOptions & Output) =>
       told(async () => {
         const { askWhoCan, whoCanText } = await import('./who-can.ts')
-        const found = await askWhoCan([verb, resource, ...(name === undefined ? [] : [name])], flags)
+        const found = await askWhoCan([verb, ...what], flags)
         say(flags.output === 'json' ? json(found) : whoCanText(found))
       }),
     )

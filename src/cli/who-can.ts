@@ -33,8 +33,8 @@ function resourceOf(text: string): { readonly group: string; readonly resource: 
 const isClusterWide = ({ group, resource }: { readonly group: string; readonly resource: string }): boolean =>
   builtinKinds.some(kind => kind.group === group && kind.plural === resource && kind.scope === 'Cluster')
 
-function specOf([verb, what, name = '']: readonly string[], options: WhoCanOptions): Review['spec'] {
-  if (verb === undefined || what === undefined)
+function specOf([verb, what, name = '', ...more]: readonly string[], options: WhoCanOptions): Review['spec'] {
+  if (verb === undefined || what === undefined || more.length > 0)
     throw new UsageError('who can do what? For example: bulwark who-can delete pods -n shop')
   if (what.startsWith('/')) return { nonResourceAttributes: { verb, path: what } }
   const resource = resourceOf(what)
