@@ -1,5 +1,6 @@
 /** Something that is configured by a text that may change while we run. */
 import type { Clock } from './clock.ts'
+import type { Log } from './log.ts'
 
 export interface Following {
   readonly clock: Clock
@@ -11,6 +12,24 @@ export interface Following {
   /** Told once for each text that cannot be taken, and once for each stretch in which nothing can be read. */
   readonly failed: (error: unknown) => void
 }
+
+/** The same, telling a log what becomes of each text. @param what begins the sentences. @throws as `follow` */
+export const followLogged = (
+  what: string,
+  log: Log,
+  { apply, ...following }: Omit<Following, 'failed'>,
+): Promise<() => void> =>
+  follow({
+    ...following,
+    apply: async text => {
+      await apply(text)
+      log.info(`${what} taken`)
+    },
+    failed: error =>
+      log.error(`${what} not taken: the former one stays`, {
+        error: error instanceof Error ? error.message : 'unknown',
+      }),
+  })
 
 /**
  * Applies the text, and each other one that is read later. A text is looked at once, whatever became of it.

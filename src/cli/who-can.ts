@@ -3,6 +3,7 @@ import { builtinKinds } from '#kinds/index.ts'
 import { type Bulwark, whoCanReviews } from '#kinds/facts/bulwark.ts'
 import { visible } from './audit.ts'
 import { UsageError } from './place.ts'
+import { placeText } from './places.ts'
 import { type ReachOptions, reached } from './reach.ts'
 
 type Review = Bulwark['WhoCanReview']
@@ -56,9 +57,6 @@ export async function askWhoCan(words: readonly string[], options: WhoCanOptions
   const all = status?.subjects ?? []
   return options.direct === true ? all.filter(one => one.path.length === 1) : all
 }
-
-const placeText = ({ kind, namespace, name }: { kind: string; namespace?: string; name: string }): string =>
-  `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`
 
 function wayLines({ path }: Found): readonly string[] {
   return path.flatMap(({ text, becomes, grants }) => [

@@ -4,6 +4,7 @@ import { type Bulwark, decisions } from '#kinds/facts/bulwark.ts'
 import { blameKey, decisionKey } from '#server/audit/record.ts'
 import { askAudit, visible } from './audit.ts'
 import { CommandError, UsageError } from './place.ts'
+import { placeText } from './places.ts'
 import { type ReachOptions, reached } from './reach.ts'
 
 type Decision = Bulwark['Decision']
@@ -58,9 +59,6 @@ export async function decisionOf(id: string, options: ReachOptions): Promise<Dec
   if (found === undefined) throw new CommandError(`no decision ${id} is remembered or on record`, 3)
   return found
 }
-
-const placeText = ({ kind, namespace, name }: { kind: string; namespace?: string; name: string }): string =>
-  `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`
 
 const failures: Readonly<Record<string, string>> = {
   verb: 'does not have this verb',

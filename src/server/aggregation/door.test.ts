@@ -7,19 +7,9 @@ import { StatusError } from '#api/status.ts'
 import { systemClock } from '#base/clock.ts'
 import { component } from '#server/authn/user.ts'
 import { makeAuthorize } from '#server/authz/authorize.ts'
-import type { Registered } from './catalog.ts'
+import { to } from './fixture.ts'
 import { aggregatedDoor } from './door.ts'
 
-const to: Registered = {
-  name: 'v1.x',
-  group: 'x',
-  version: 'v1',
-  groupPriority: 1,
-  versionPriority: 1,
-  service: { namespace: 'a', name: 'b', port: 443 },
-  insecure: true,
-  available: true,
-}
 const who = component('jane')
 const get = { verb: 'get', group: 'x', version: 'v1', resource: 'things', namespace: 'n', name: 'one' } as const
 

@@ -8,20 +8,9 @@ import type { Attributes } from '#api/request.ts'
 import { StatusError } from '#api/status.ts'
 import { component } from '#server/authn/user.ts'
 import { sendError } from '#server/http/respond.ts'
-import type { Registered } from './catalog.ts'
+import { to } from './fixture.ts'
 import type { DialParts } from './dial.ts'
 import { bounded, pass } from './pass.ts'
-
-const to: Registered = {
-  name: 'v1.x',
-  group: 'x',
-  version: 'v1',
-  groupPriority: 1,
-  versionPriority: 1,
-  service: { namespace: 'a', name: 'b', port: 443 },
-  insecure: true,
-  available: true,
-}
 
 let backend: Server
 let front: Server

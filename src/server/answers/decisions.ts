@@ -1,7 +1,8 @@
 /** Why requests were refused: the newest refusals by number, for those who hold `get decisions`. */
 import type { Attributes, User } from '#api/request.ts'
-import type { Blame, StatusError } from '#api/status.ts'
+import type { Blame, Right, StatusError } from '#api/status.ts'
 import { blameKey, decisionKey } from '#server/audit/record.ts'
+import { rightOf } from '#server/authz/authorize.ts'
 
 /** Of a request that was refused. */
 export interface Decision {
@@ -9,10 +10,7 @@ export interface Decision {
   /** Milliseconds since the epoch. */
   readonly time: number
   readonly user: Pick<User, 'name' | 'groups'>
-  readonly asked: Pick<
-    Attributes,
-    'verb' | 'resourceRequest' | 'group' | 'version' | 'resource' | 'subresource' | 'namespace' | 'name' | 'path'
-  >
+  readonly asked: Right & Pick<Attributes, 'version'>
   readonly code: number
   readonly reason: string
   readonly message: string
@@ -47,12 +45,11 @@ export function makeDecisions({ now, uid }: DecisionParts): Decisions {
       if (blame === undefined || user === undefined || error.decision !== undefined) return
       const id = uid().replaceAll('-', '').slice(0, idLength)
       error.decided(id)
-      const { verb, resourceRequest, group, version, resource, subresource, namespace, name, path } = asked
       kept.set(id, {
         id,
         time: now(),
         user: { name: user.name, groups: user.groups },
-        asked: { verb, resourceRequest, group, version, resource, subresource, namespace, name, path: path ?? '' },
+        asked: { ...rightOf(asked), version: asked.version },
         code: error.code,
         reason: error.reason,
         message: error.message.slice(0, longest),

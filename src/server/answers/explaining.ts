@@ -11,19 +11,14 @@ import { makeFilter } from '#server/registry/filter.ts'
 import type { Kept } from '#server/store/contract.ts'
 import { type Outcome, type Special, type SpecialRequest, got } from '../outcome.ts'
 import type { Decision, Decisions } from './decisions.ts'
+import { grantOf } from './places.ts'
 
 export interface ExplainDeps {
   readonly decisions: Decisions
   readonly objects: () => Objects
 }
 
-const placed = ({ kind, metadata: { namespace, name = '' } }: KObject) => ({
-  kind,
-  ...(namespace === undefined ? {} : { namespace }),
-  name,
-})
-
-const nearOf = ({ binding, role, rule, fails }: Near) => ({ binding: placed(binding), role: placed(role), rule, fails })
+const nearOf = (near: Near) => ({ ...grantOf(near), fails: near.fails })
 
 function statusOf({ objects }: ExplainDeps, decision: Decision): NonNullable<Bulwark['Decision']['status']> {
   const { code, reason, message, blame, user, asked } = decision

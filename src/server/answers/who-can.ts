@@ -1,14 +1,14 @@
 /** whocanreviews: everybody who can do something, and how. */
 import { badRequest } from '#api/status.ts'
-import type { KObject } from '#api/metadata.ts'
-import type { Verb } from '#api/request.ts'
 import { timestamp } from '#base/clock.ts'
 import { type Bulwark, bulwarkGroup, whoCanReviews } from '#kinds/facts/bulwark.ts'
-import type { Grant, Objects } from '#server/authz/whocan/holders.ts'
+import type { Objects } from '#server/authz/whocan/holders.ts'
 import { type Facts, type Found, type Question, type Step, whoCan } from '#server/authz/whocan/search.ts'
 import type { Store } from '#server/store/contract.ts'
 import type { Special } from '../outcome.ts'
 import { made, posted } from '../subresources/reading.ts'
+import { attributesOf } from '../subresources/reviews.ts'
+import { grantOf } from './places.ts'
 
 type Review = Bulwark['WhoCanReview']
 
@@ -38,30 +38,10 @@ function* tokensIn(store: Store): Generator<NonNullable<Facts['tokens']> extends
 }
 
 function questionOf({ spec }: Review): Question {
-  const { resourceAttributes: resource, nonResourceAttributes: path } = spec
-  if ((resource === undefined) === (path === undefined))
-    throw badRequest('exactly one of nonResourceAttributes or resourceAttributes must be specified')
-  const verb = resource?.verb ?? path?.verb ?? ''
-  if (verb === '') throw badRequest('a verb must be specified')
-  return {
-    verb: verb as Verb,
-    resourceRequest: resource !== undefined,
-    group: resource?.group ?? '',
-    resource: resource?.resource ?? '',
-    subresource: resource?.subresource ?? '',
-    name: resource?.name ?? '',
-    namespace: resource?.namespace ?? '',
-    path: path?.path ?? '',
-  }
+  const asked = attributesOf(spec)
+  if ((asked.verb as string) === '') throw badRequest('a verb must be specified')
+  return asked
 }
-
-const placed = ({ kind, metadata: { namespace, name = '' } }: KObject) => ({
-  kind,
-  ...(namespace === undefined ? {} : { namespace }),
-  name,
-})
-
-const grantOf = ({ binding, role, rule }: Grant) => ({ binding: placed(binding), role: placed(role), rule })
 
 const stepOf = ({ text, grants, becomes }: Step) => ({
   text,

@@ -1,6 +1,6 @@
 /** Whom this server believes besides itself: issuers and a webhook, as files and flags say, also when a file changes. */
 import type { Clock } from '#base/clock.ts'
-import { follow } from '#base/follow.ts'
+import { followLogged } from '#base/follow.ts'
 import type { Log } from '#base/log.ts'
 import type { AnonymousAuthConfig, JWTAuthenticator } from '#kinds/facts/generated/types/apiserver_v1.ts'
 import type { User } from '#api/request.ts'
@@ -155,18 +155,11 @@ export async function configureAuthentication(
     await configured.apply(checkAuthentication({ jwt }, own), flags.algorithms)
   }
   if (configuration !== undefined)
-    configured.stop = await follow({
+    configured.stop = await followLogged('authentication configuration', parts.log, {
       clock: parts.clock,
       read: configuration,
       interval,
-      apply: async text => {
-        await configured.apply(readAuthentication(text, own))
-        parts.log.info('authentication configuration taken')
-      },
-      failed: error =>
-        parts.log.error('authentication configuration not taken: the former one stays', {
-          error: error instanceof Error ? error.message : 'unknown',
-        }),
+      apply: text => configured.apply(readAuthentication(text, own)),
     })
   return configured
 }

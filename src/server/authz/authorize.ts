@@ -86,7 +86,8 @@ function conclude(user: User, asked: Attributes, said: Verdict): Permit | undefi
 export const refusal = (user: User, asked: Attributes, reason?: string): StatusError =>
   refused(user, asked, reason).blamed({ by: authorization, right: rightOf(asked) })
 
-const rightOf = ({
+/** What is asked for, without what concerns the answer alone. */
+export const rightOf = ({
   verb,
   resourceRequest,
   group,

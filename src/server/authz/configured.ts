@@ -1,6 +1,6 @@
 /** The authorizers in the order that a file or flags give, also when the file changes. */
 import type { Clock } from '#base/clock.ts'
-import { follow } from '#base/follow.ts'
+import { followLogged } from '#base/follow.ts'
 import type { Log } from '#base/log.ts'
 import { ConfigurationError } from '#codec/configuration.ts'
 import type { Caller } from '#wire/https.ts'
@@ -133,18 +133,11 @@ export async function configureAuthorization(
     await configured.apply(checkAuthorization(flags, limits))
   }
   if (configuration !== undefined)
-    configured.stop = await follow({
+    configured.stop = await followLogged('authorization configuration', parts.log, {
       clock: parts.clock,
       read: configuration,
       interval,
-      apply: async text => {
-        await configured.apply(readAuthorization(text, limits))
-        parts.log.info('authorization configuration taken')
-      },
-      failed: error =>
-        parts.log.error('authorization configuration not taken: the former one stays', {
-          error: error instanceof Error ? error.message : 'unknown',
-        }),
+      apply: text => configured.apply(readAuthorization(text, limits)),
     })
   return configured
 }

@@ -36,7 +36,8 @@ const fieldSelector = (attributes: NonNullable<Spec['resourceAttributes']>): str
   return terms.length === 0 ? undefined : terms.join(',')
 }
 
-function attributesOf(spec: Pick<Spec, 'resourceAttributes' | 'nonResourceAttributes'>): Attributes {
+/** @throws StatusError BadRequest */
+export function attributesOf(spec: Pick<Spec, 'resourceAttributes' | 'nonResourceAttributes'>): Attributes {
   const { resourceAttributes: resource, nonResourceAttributes: path } = spec
   if ((resource === undefined) === (path === undefined))
     throw badRequest('exactly one of nonResourceAttributes or resourceAttributes must be specified')
