@@ -138,3 +138,52 @@ test('readers that stop reading or go away spoil no answer of others', async () 
   for (const [form, bytes] of await Promise.all(reads)) assert.deepEqual(namesOf(read(form, bytes)), wanted, form)
   for (const socket of sockets) socket.destroy()
 })
+
+test('a watch begins with a state that is larger than what a watcher may let wait, and goes on', async () => {
+  const { client } = target.cluster
+  const [many, text] = [100, 'y'.repeat(250_000)]
+  for (let at = 0; at < many; at++)
+    await client.create(configMaps, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: `big-${at}`, namespace: 'default', labels: { big: 'yes' } },
+      data: { text },
+    })
+  const socket = target.raw()
+  await new Promise(resolve => socket.once('secureConnect', resolve))
+  socket.write(
+    `GET ${path}?watch=true&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan&labelSelector=big HTTP/1.1\r\nhost: x\r\n\r\n`,
+  )
+  let [heard, ended] = ['', false]
+  socket.on('end', () => (ended = true))
+  socket.on('data', (part: Buffer) => (heard += part.toString('latin1')))
+  const until = async (what: RegExp): Promise<void> => {
+    for (let tries = 0; !what.test(heard) && tries < 300; tries++) await new Promise(resolve => setTimeout(resolve, 50))
+    assert.match(heard.slice(-5000), what)
+  }
+  await until(/initial-events-end/)
+  assert.equal([...heard.matchAll(/"type":"ADDED"/g)].length, many)
+  await client.patch(configMaps, 'default/big-7', {
+    type: 'merge',
+    content: { metadata: { labels: { more: 'yes' } }, data: null },
+  })
+  await until(/"type":"MODIFIED"/)
+  assert.equal(ended, false)
+  socket.destroy()
+})
+
+test('a watcher that never reads its beginning is let go, and hurts nobody', async () => {
+  const socket = target.raw()
+  await new Promise(resolve => socket.once('secureConnect', resolve))
+  socket.pause()
+  const begin = 'watch=true&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan'
+  socket.write(`GET ${path}?${begin}&timeoutSeconds=1&labelSelector=big HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`)
+  await new Promise(resolve => setTimeout(resolve, 1500))
+  assert.equal((await ask('json')).code, 200)
+  const over = new Promise(resolve => socket.once('end', resolve))
+  let heard = 0
+  socket.on('data', (part: Buffer) => (heard += part.length))
+  socket.resume()
+  await over
+  assert.ok(heard > 0 && heard < 25_000_000, String(heard))
+})

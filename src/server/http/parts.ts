@@ -41,7 +41,7 @@ function* gather(parts: Iterable<Uint8Array>, room: () => Buffer): Generator<Buf
 }
 
 /** Resolves when there is room again, or nobody reads any more. Leaves no listener behind. */
-function drained(response: Response): Promise<void> {
+export function drained(response: Response): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const done = (): void => {
     response.off('drain', done)

@@ -1,4 +1,5 @@
 /** A watch over HTTP: frames as events become durable, bookmarks, an end without an error for who is too slow. */
+import { Breaks, pause } from '#base/breaks.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Served } from '#api/kind.ts'
 import { apiVersionOf } from '#api/metadata.ts'
@@ -6,6 +7,7 @@ import { StatusError, expired } from '#api/status.ts'
 import { stringifyJson } from '#codec/json.ts'
 import type { Kept } from '#server/store/contract.ts'
 import type { Seen, WatchSink, Watching } from '#server/registry/watch.ts'
+import { drained } from './parts.ts'
 import { type Response, common, write } from './respond.ts'
 
 export interface Framing {
@@ -30,6 +32,10 @@ export interface WatchSettings {
 
 /** A client that lets this many bytes wait is too slow. */
 const patience = 16 * 1024 * 1024
+/** Bytes of the state at the start that wait at a time. */
+const gathered = 256 * 1024
+/** Portions of it after which others have their turn. */
+const turn = 16
 /** Milliseconds between bookmarks. */
 const interval = 60_000
 
@@ -45,6 +51,22 @@ function bookmark(served: Served, revision: number, initial: boolean): object {
   }
 }
 
+let last: { readonly frames: readonly Uint8Array[]; readonly bytes: Uint8Array } = {
+  frames: [],
+  bytes: Buffer.alloc(0),
+}
+
+/** More are the state at the start of one watch, which nobody shares. */
+const mostJoined = 32
+
+/** Frames in one piece. A thousand watchers of a kind get the same frames, one after the other: they are joined once. */
+function joined(frames: readonly Uint8Array[]): Uint8Array {
+  if (frames.length > mostJoined) return Buffer.concat(frames)
+  if (frames.length !== last.frames.length || frames.some((frame, at) => frame !== last.frames[at]))
+    last = { frames, bytes: Buffer.concat(frames) }
+  return last.bytes
+}
+
 /** Resolves when the watch is over. @throws StatusError before anything was written. */
 export async function streamWatch(
   response: Response,
@@ -52,8 +74,14 @@ export async function streamWatch(
   settings: WatchSettings,
 ): Promise<void> {
   const { framing, clock } = settings
-  const { promise: over, resolve: finish } = Promise.withResolvers<void>()
+  const { promise: over, resolve } = Promise.withResolvers<void>()
+  let finished = false
+  const finish = (): void => {
+    finished = true
+    resolve()
+  }
   const cancels: (() => void)[] = []
+  const breaks = new Breaks(pause, turn)
   let open = false
   const begin = (): void => {
     if (open) return
@@ -72,9 +100,15 @@ export async function streamWatch(
   const sink: WatchSink = {
     events: seen => {
       if (seen.length === 1 && seen[0] !== undefined) put(framing.event(seen[0].type, seen[0].kept))
-      else put(Buffer.concat(seen.map(one => framing.event(one.type, one.kept))))
+      else put(joined(seen.map(one => framing.event(one.type, one.kept))))
     },
     bookmark: (revision, initial) => put(framing.other('BOOKMARK', bookmark(settings.served, revision, initial))),
+    // The state at the start may be larger than what a client may let wait, and others want their turn meanwhile.
+    room: async () => {
+      if (response.writableLength > gathered) await Promise.race([drained(response), over])
+      await breaks.after(1)
+      return !finished
+    },
     end: why => {
       if (why === 'expired')
         put(framing.other('ERROR', expired('The resourceVersion for the provided watch is too old.').status()))
@@ -82,24 +116,29 @@ export async function streamWatch(
     },
   }
   response.on('close', finish)
-  const watching = await started(start, sink)
-  begin()
-  if (watching !== undefined) {
-    const tick = (): void => {
-      sink.bookmark(watching.revision(), false)
-      cancels.push(clock.after(interval, tick))
+  let watching: Watching | undefined
+  cancels.push(
+    clock.after(settings.timeout * 1000, () => {
+      if (settings.bookmarks && watching !== undefined) sink.bookmark(watching.revision(), false)
+      finish()
+    }),
+  )
+  try {
+    watching = await started(start, sink)
+    begin()
+    if (watching !== undefined) {
+      const { revision } = watching
+      const tick = (): void => {
+        sink.bookmark(revision(), false)
+        cancels.push(clock.after(interval, tick))
+      }
+      if (settings.bookmarks) cancels.push(clock.after(interval, tick))
+      await over
     }
-    if (settings.bookmarks) cancels.push(clock.after(interval, tick))
-    cancels.push(
-      clock.after(settings.timeout * 1000, () => {
-        if (settings.bookmarks) sink.bookmark(watching.revision(), false)
-        finish()
-      }),
-    )
-    await over
-    watching.stop()
+  } finally {
+    watching?.stop()
+    for (const cancel of cancels) cancel()
   }
-  for (const cancel of cancels) cancel()
   response.end()
 }
 

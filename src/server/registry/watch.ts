@@ -20,6 +20,8 @@ export interface WatchSink {
   readonly events: (events: readonly Seen[]) => void
   /** Nothing older than this revision will come. `initial`: the state at the start is complete. */
   readonly bookmark: (revision: number, initial: boolean) => void
+  /** Absent: it takes all at once. Else resolves when there is room for more of the state at the start; false: nobody wants it. */
+  readonly room?: () => Promise<boolean>
   /** The watch is over; `expired` says that history is gone. */
   readonly end: (why: 'expired' | 'closed' | 'failed') => void
 }
@@ -66,7 +68,7 @@ export async function watch(store: Store, input: WatchInput, sink: WatchSink): P
   else if (asked > 0 && stateFirst) await reach(store, asked)
   const snapshot = store.snapshot(resource)
   if (stateFirst) await ready(snapshot, filter)
-  const since = stateFirst ? initial(snapshot, { filter, sink, options }) : (asked ?? store.revision())
+  const since = stateFirst ? await initial(snapshot, { filter, sink, options }) : (asked ?? store.revision())
   if (since < store.oldest() && !stateFirst) throw expired(`too old resource version: ${since} (${store.oldest()})`)
   // Before it is caught up, a bookmark at the store's revision would make a client skip what it has not been told.
   let live = false
@@ -154,11 +156,20 @@ interface Initial {
   readonly options: WatchOptions
 }
 
+/** Objects of the state that are handed on at once: the largest of them are less than any watcher may let wait. */
+const some = 8
+
 /** The state as it is, as additions; answers the revision it shows. */
-function initial(snapshot: Snapshot, { filter, sink, options }: Initial): number {
-  const state: Seen[] = []
-  for (const kept of snapshot.range({ prefix: filter.prefix }))
-    if (filter.accepts === undefined || filter.accepts(kept.object)) state.push({ type: 'ADDED', kept })
+async function initial(snapshot: Snapshot, { filter, sink, options }: Initial): Promise<number> {
+  let state: Seen[] = []
+  for (const kept of snapshot.range({ prefix: filter.prefix })) {
+    if (filter.accepts !== undefined && !filter.accepts(kept.object)) continue
+    state.push({ type: 'ADDED', kept })
+    if (sink.room === undefined || state.length < some) continue
+    sink.events(state)
+    state = []
+    if (!(await sink.room())) return snapshot.revision
+  }
   if (state.length > 0) sink.events(state)
   if (options.sendInitialEvents === true) sink.bookmark(snapshot.revision, true)
   return snapshot.revision
