@@ -177,7 +177,9 @@ test('a watcher that never reads its beginning is let go, and hurts nobody', asy
   await new Promise(resolve => socket.once('secureConnect', resolve))
   socket.pause()
   const begin = 'watch=true&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan'
-  socket.write(`GET ${path}?${begin}&timeoutSeconds=1&labelSelector=big HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`)
+  socket.write(
+    `GET ${path}?${begin}&timeoutSeconds=1&labelSelector=big HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`,
+  )
   await new Promise(resolve => setTimeout(resolve, 1500))
   assert.equal((await ask('json')).code, 200)
   const over = new Promise(resolve => socket.once('end', resolve))

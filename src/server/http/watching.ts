@@ -127,9 +127,9 @@ export async function streamWatch(
     watching = await started(start, sink)
     begin()
     if (watching !== undefined) {
-      const { revision } = watching
+      const running = watching
       const tick = (): void => {
-        sink.bookmark(revision(), false)
+        sink.bookmark(running.revision(), false)
         cancels.push(clock.after(interval, tick))
       }
       if (settings.bookmarks) cancels.push(clock.after(interval, tick))
