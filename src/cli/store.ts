@@ -1,7 +1,9 @@
-/** `bulwark store migrate`: from the database of one machine to an etcd, and back. */
+/** `bulwark store accept`, and `bulwark store migrate`: from the database of one machine to an etcd, and back. */
 import { existsSync } from 'node:fs'
 import { isRunning } from '#processes/supervise.ts'
+import { readConfig } from '#processes/config.ts'
 import { moveStore } from '#processes/migrate.ts'
+import { acceptStore } from '#processes/store.ts'
 import { CommandError, type PlaceOptions, UsageError, placeOf } from './place.ts'
 import type { Progress } from './progress.ts'
 import { type EtcdFlags, storeAt } from './store-flags.ts'
@@ -27,4 +29,13 @@ export async function migrateStore(options: MigrateOptions, progress: Progress):
   const onProgress = (done: number, total: number): void => progress.note(`${done} of ${total} objects`)
   const count = await moveStore({ from, to, layout: at, onProgress })
   progress.done(`${count} objects were moved, counted and found in the same order. The source is as it was.`)
+}
+
+/** @returns what to tell @throws CommandError, UsageError, StoreRefused */
+export function acceptOlder(options: PlaceOptions): string {
+  const at = placeOf(options)
+  if (!existsSync(at.config)) throw new CommandError(`there is no cluster ${options.name} in ${at.dir}`)
+  if (isRunning(at, 'server'))
+    throw new CommandError(`cluster ${options.name} runs; stop it first: bulwark down --name ${options.name}`)
+  return acceptStore(readConfig(at.config), at)
 }

@@ -8,6 +8,8 @@ export interface Layout {
   readonly database: string
   /** Master key of encryption at rest. */
   readonly key: string
+  /** How far this server saw the etcd that it shares with others, signed. */
+  readonly etcdHead: string
   /** Of an administrator. */
   readonly kubeconfig: string
   /** Credentials of the agent: its kubeconfigs and its serving certificate. */
@@ -34,6 +36,7 @@ export function layout(dir: string): Layout {
     config: join(dir, 'cluster.json'),
     database: join(dir, 'server', 'store.db'),
     key: join(dir, 'server', 'store.key'),
+    etcdHead: join(dir, 'server', 'etcd.head'),
     kubeconfig: join(dir, 'kubeconfig'),
     nodeKubeconfig: join(dir, 'credentials', 'node.kubeconfig'),
     networkKubeconfig: join(dir, 'credentials', 'network.kubeconfig'),

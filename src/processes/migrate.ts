@@ -1,4 +1,5 @@
 /** Moves a cluster's objects from one store to another. */
+import { rmSync } from 'node:fs'
 import { systemClock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { parseOwnJson } from '#codec/json.ts'
@@ -24,8 +25,16 @@ const decode: Decode = (_, text) => parseOwnJson(text) as ReturnType<Decode>
 /** @returns how many objects were moved @throws StoreRefused, MigrationRefused */
 export async function moveStore({ from, to, layout, onProgress }: Moving): Promise<number> {
   const open = (place: StorePlace) =>
-    openStore({ config: place === 'sqlite' ? {} : { etcd: place }, layout, decode, clock: systemClock, log: silentLog })
+    openStore({
+      config: place === 'sqlite' ? {} : { etcd: place },
+      layout,
+      decode,
+      clock: systemClock,
+      log: silentLog,
+      anchored: false,
+    })
   const source = await open(from)
+  if (to !== 'sqlite') rmSync(layout.etcdHead, { force: true })
   // An etcd that is away for a moment does not end this process.
   const hold = setInterval(() => undefined, 2 ** 31 - 1)
   try {

@@ -1,17 +1,19 @@
 /** Opens the store of a cluster: a SQLite database beside its other files, or an etcd. */
+import { rmSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
-import { keysResource } from '#plane/keys.ts'
 import { type Decode, type Store, StoreRefused } from '#server/store/contract.ts'
-import { loadKey, loadOrCreateKey } from '#server/store/encryption.ts'
+import { loadKeys, loadOrCreateKeys } from '#server/store/keyfile.ts'
 import type { OnBytes } from '#server/store/sqlite/batch.ts'
+import { acceptDatabase } from '#server/store/sqlite/accept.ts'
 import { openSqliteStore } from '#server/store/sqlite/open.ts'
 import type { ClusterConfig, EtcdConfig } from './config.ts'
 import type { Layout } from './layout.ts'
 
-const sealed = ['secrets', keysResource]
+/** Everything: what is worth a secret is not for us to guess. */
+const sealed = 'all'
 
 /** In the built package the worker threads are files beside this one. */
 const builtWorkers = (): { workers?: { commit: URL; history: URL } } =>
@@ -31,6 +33,8 @@ export interface StoreOptions {
   readonly clock: Clock
   readonly log: Log
   readonly onBytes?: OnBytes
+  /** False where this is not the etcd that this server knows: what it saw of that says nothing. */
+  readonly anchored?: boolean
 }
 
 /** @throws StoreRefused, with what to do */
@@ -38,13 +42,18 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { layout, config, ...rest } = options
   if (config.etcd !== undefined) return openEtcd(config.etcd, options)
   await mkdir(dirname(layout.database), { recursive: true, mode: 0o700 })
-  const keys = [loadOrCreateKey(layout.key)]
-  return openSqliteStore({ path: layout.database, keys, sealed, ...rest, ...builtWorkers() })
+  const { keys, fresh } = loadOrCreateKeys(layout.key)
+  return openSqliteStore({ path: layout.database, keys, sealed, adopt: fresh, ...rest, ...builtWorkers() })
 }
 
-async function openEtcd(etcd: EtcdConfig, { decode, clock, log }: StoreOptions): Promise<Store> {
+async function openEtcd(
+  etcd: EtcdConfig,
+  { layout, decode, clock, log, anchored = true }: StoreOptions,
+): Promise<Store> {
   const { endpoints, prefix, masterKey } = etcd
   await mkdir(dirname(masterKey), { recursive: true, mode: 0o700 })
+  await mkdir(dirname(layout.etcdHead), { recursive: true, mode: 0o700 })
+  const head = anchored ? { headPath: layout.etcdHead } : {}
   const files = { ca: etcd.ca, cert: etcd.cert, key: etcd.key }
   const read = Object.entries(files).map(async ([name, file]) => [name, file === undefined ? file : await pem(file)])
   const access: Partial<Record<keyof typeof files, string>> = Object.fromEntries(
@@ -52,13 +61,13 @@ async function openEtcd(etcd: EtcdConfig, { decode, clock, log }: StoreOptions):
   )
   const { openEtcdStore } = await import('#server/store/etcd/open.ts')
   // A key of one's own making would lock out whoever has the right one: only an empty store gets a new one.
-  const keys = (fresh: boolean) => [fresh ? loadOrCreateKey(masterKey) : loadKey(masterKey)]
+  const keys = (fresh: boolean) => (fresh ? loadOrCreateKeys(masterKey).keys : loadKeys(masterKey))
   // Whoever looks after this process starts it anew, and with it the store.
   const onBroken = (): void => {
     process.exitCode = 1
     process.kill(process.pid, 'SIGTERM')
   }
-  return openEtcdStore({ ...access, endpoints, prefix, keys, sealed, decode, clock, log, onBroken })
+  return openEtcdStore({ ...access, ...head, endpoints, prefix, keys, sealed, decode, clock, log, onBroken })
 }
 
 async function pem(file: string): Promise<string> {
@@ -70,4 +79,14 @@ async function pem(file: string): Promise<string> {
       `a file of --etcd-cafile, --etcd-certfile or --etcd-keyfile cannot be read: ${error instanceof Error ? error.message : String(error)}`,
     )
   }
+}
+
+/** Goes on from the store as it is, although it was further once: after a restore. @returns what to tell. @throws StoreRefused */
+export function acceptStore(config: Pick<ClusterConfig, 'etcd'>, layout: Layout): string {
+  if (config.etcd === undefined) {
+    const { found, head } = acceptDatabase(layout.database, loadKeys(layout.key))
+    return `The database is at revision ${found}; the cluster goes on from ${head}.`
+  }
+  rmSync(layout.etcdHead, { force: true })
+  return 'What this server knew of etcd is forgotten; it goes on from what etcd holds. Do the same on every server.'
 }

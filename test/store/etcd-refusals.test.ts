@@ -1,14 +1,18 @@
 /** What a store in etcd refuses to be opened with, what lies in etcd, and what a full etcd does. */
 import assert from 'node:assert/strict'
-import { rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
 import { issue, makeAuthority } from '#pki/issue.ts'
-import { Notes, dataOf, decode, done, put, until, write } from '#server/store/conformance/harness.ts'
+import { Notes, dataOf, decode, done, put, shown, until, write } from '#server/store/conformance/harness.ts'
 import { type CommitResult, type Store, StoreRefused } from '#server/store/contract.ts'
+import { Keyring } from '#server/store/encryption.ts'
+import { anchor } from '#server/store/headfile.ts'
 import { EtcdClient } from '#server/store/etcd/client.ts'
 import { alarmAction, noSpace } from '#server/store/etcd/codes.ts'
+import { steps as known } from '#server/store/etcd/format.ts'
 import { type EtcdOptions, openEtcdStore } from '#server/store/etcd/open.ts'
 import { type EtcdCluster, skip, startEtcd } from './etcd.ts'
 
@@ -89,16 +93,16 @@ suite('etcd: what is refused', { skip }, () => {
     const store = await open(prefix)
     await write(store, 'k', 'v')
     let steps = 0
-    const upgrades = [async () => void steps++]
+    const upgrades = [...known, async () => void steps++]
     const newer = await open(prefix, { upgrades })
     assert.equal(steps, 1)
     assert.equal(dataOf(newer.snapshot('things').get('k')), 'v')
     await (await open(prefix, { upgrades })).close()
     assert.equal(steps, 1)
-    await refused('newer', /has format 2, this version knows 1/, open(prefix))
+    await refused('newer', /has format 3, this version knows 2/, open(prefix))
     await until(() => store.revision() >= newer.revision())
     const late = await store.commit([put('k', 'old server')])
-    assert.ok(!late.ok && late.reason === 'failed' && late.message.includes('format 2'))
+    assert.ok(!late.ok && late.reason === 'failed' && late.message.includes('format 3'))
     await assert.rejects(store.fresh(), { reason: 'ServiceUnavailable' })
     await Promise.all([store.close(), newer.close()])
   })
@@ -135,6 +139,48 @@ suite('etcd: what is refused', { skip }, () => {
     assert.equal(both.snapshot('secrets').size, errors - 1)
     await refused('corrupt', /secrets\/s\/2 in etcd is damaged.*etcdctl del/, open(prefix, { keys }))
     await Promise.all([store.close(), both.close()])
+  })
+
+  test('a value that was flipped, or put back from an earlier write, counts as removed and is refused at the start', async () => {
+    const prefix = nextPrefix()
+    const options = { keys: () => [Buffer.alloc(32, 1)], sealed: 'all' } as const
+    const store = await open(prefix, options)
+    for (const key of ['x', 'y', 'z']) await write(store, key, `first of ${key}`)
+    const first = await found(`${prefix}/things/x`)
+    await write(store, 'x', 'second of x')
+    const flipped = Buffer.from(await found(`${prefix}/things/y`))
+    flipped[flipped.length - 20] = (flipped.at(-20) ?? 0) ^ 1
+    await lay(`${prefix}/things/x`, first)
+    await lay(`${prefix}/things/y`, flipped)
+    // The value of write 2, written again as write 3.
+    await store.fresh()
+    assert.deepEqual(
+      shown(store.snapshot('things')).map(line => line.replace(/@.*/, '')),
+      ['z=first of z'],
+    )
+    await store.close()
+    await refused('corrupt', /things\/x in etcd is damaged/, open(prefix, options))
+  })
+
+  test('an etcd that is behind what this server saw is refused until that is accepted', async () => {
+    const prefix = nextPrefix()
+    const folder = mkdtempSync(join(tmpdir(), 'bulwark-head-'))
+    const headPath = join(folder, 'etcd.head')
+    const options = { keys: () => [Buffer.alloc(32, 1)], headPath }
+    const store = await open(prefix, options)
+    await write(store, 'k')
+    await store.close()
+    const again = await open(prefix, options)
+    const seen = again.revision()
+    await again.close()
+    const ring = new Keyring([Buffer.alloc(32, 1)])
+    anchor(headPath, seen + 1_000_000, ring)
+    await refused('rolled-back', /was reached: .*bulwark store accept/, open(prefix, options))
+    writeFileSync(headPath, readFileSync(headPath, 'latin1').replaceAll('s0000000000000', 's0000000000001'))
+    await refused('corrupt', /not signed/, open(prefix, options))
+    rmSync(headPath)
+    await (await open(prefix, options)).close()
+    rmSync(folder, { recursive: true })
   })
 
   test('a new key is made only where nothing was ever sealed', async () => {

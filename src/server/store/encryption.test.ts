@@ -1,21 +1,9 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
-import { Keyring, SealBroken, loadOrCreateKey } from './encryption.ts'
+import { Keyring, SealBroken } from './encryption.ts'
 
 const key = (fill: number): Buffer => Buffer.alloc(32, fill)
-const path = { resource: 'secrets', key: 'a/b', version: 3 }
-
-function withFolder(run: (folder: string) => void): void {
-  const folder = mkdtempSync(join(tmpdir(), 'bulwark-key-'))
-  try {
-    run(folder)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
+const path = { resource: 'secrets', key: 'a/b', version: 3, id: 4096 }
 
 test('what is sealed opens at its place, under any key of the ring, and never looks the same twice', () => {
   const plain = Buffer.from('a secret that nobody reads')
@@ -29,7 +17,7 @@ test('what is sealed opens at its place, under any key of the ring, and never lo
 test('altered, moved, rolled back, cut or under another key, it does not open', () => {
   const ring = new Keyring([key(1)])
   const sealed = ring.seal(path, Buffer.from('value'))
-  for (const other of [{ resource: 'configmaps' }, { key: 'a/c' }, { version: 2 }])
+  for (const other of [{ resource: 'configmaps' }, { key: 'a/c' }, { version: 2 }, { id: 4097 }])
     assert.throws(() => ring.open({ ...path, ...other }, sealed), SealBroken)
   for (let i = 0; i < sealed.length; i++) {
     const flipped = Buffer.from(sealed)
@@ -42,20 +30,27 @@ test('altered, moved, rolled back, cut or under another key, it does not open', 
   assert.throws(() => new Keyring([key(1).subarray(1)]), RangeError)
 })
 
-test('a key file is made once, private, and refused when others may read it or it is not a key', () =>
-  withFolder(folder => {
-    const file = join(folder, 'key')
-    const made = loadOrCreateKey(file)
-    assert.equal(made.length, 32)
-    assert.equal(statSync(file).mode & 0o777, 0o600)
-    assert.deepEqual(loadOrCreateKey(file), made)
-    assert.notDeepEqual(loadOrCreateKey(join(folder, 'other')), made)
-    chmodSync(file, 0o640)
-    assert.throws(() => loadOrCreateKey(file), { name: 'StoreRefused', why: 'key' })
-    const short = join(folder, 'short')
-    writeFileSync(short, 'x', { mode: 0o600 })
-    assert.throws(() => loadOrCreateKey(short), { name: 'StoreRefused', why: 'key' })
-    symlinkSync(join(folder, 'other'), join(folder, 'link'))
-    assert.throws(() => loadOrCreateKey(join(folder, 'link')))
-    assert.throws(() => loadOrCreateKey(folder), { why: 'key' })
-  }))
+/** Sealed by the first form, 'value' at secrets a/b, write 3, under a key of ones. */
+const old = 'b38ce8fcf57637917e4ca93f20c6c6706853b6d94e1250386bc9ca3518c996dd8dc946d4f53c16a163'
+
+test('a value of the first form is read where no row is named, and nowhere else', () => {
+  const ring = new Keyring([key(2), key(1)])
+  const { id: _, ...unbound } = path
+  const sealed = Buffer.from(old, 'hex')
+  assert.equal(ring.open(unbound, sealed).toString(), 'value')
+  for (const other of [path, { ...unbound, version: 4 }, { ...unbound, key: 'a/c' }])
+    assert.throws(() => ring.open(other, sealed), SealBroken)
+  for (let i = 0; i < sealed.length; i++) {
+    const flipped = Buffer.from(sealed)
+    flipped.writeUInt8(flipped.readUInt8(i) ^ 1, i)
+    assert.throws(() => ring.open(unbound, flipped), SealBroken)
+  }
+})
+
+test('what one key of a ring signed is signed; anything else is not', () => {
+  const signature = new Keyring([key(1)]).sign('head 7')
+  assert.ok(new Keyring([key(2), key(1)]).signed('head 7', signature))
+  assert.ok(!new Keyring([key(1)]).signed('head 8', signature))
+  assert.ok(!new Keyring([key(2)]).signed('head 7', signature))
+  assert.ok(!new Keyring([key(1)]).signed('head 7', signature.subarray(1)))
+})

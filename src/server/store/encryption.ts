@@ -1,38 +1,29 @@
 /**
- * Encryption at rest: AES-256-GCM. Each value has a key and nonce of its own, derived (HKDF-SHA256) from the master key and
- * a fresh salt, so no nonce can repeat; the additional data binds it to its key path and to the key's write counter, so a
- * value that was altered, moved to another key, or put back from an earlier write does not open.
+ * Encryption at rest: XAES-256-GCM (xaes.ts). Each value has a key of its own, derived from the master key and a fresh salt;
+ * the additional data binds it to its key path, to the key's write counter and, where the store knows it before it writes, to
+ * its row. A value that was altered, moved to another key, or put back from an earlier write does not open.
  *
- * Sealed form: 4 bytes naming the master key, 16 of salt, the ciphertext, 16 of tag.
+ * Sealed form: 4 bytes naming the master key, 24 of salt and nonce, the ciphertext, 16 of tag. Another name for the same
+ * master key marks values of the first form (HKDF-SHA256, 16 bytes of salt), which are read and never written.
  */
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { createDecipheriv, createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import type { GroupResource } from '#api/metadata.ts'
-import { StoreRefused } from './contract.ts'
+import { Marks } from './marks.ts'
+import { keyBytes, nonceBytes, tagBytes, Xaes } from './xaes.ts'
 
-export const keyBytes = 32
+export { keyBytes } from './xaes.ts'
+
 const nameBytes = 4
-const saltBytes = 16
-const tagBytes = 16
-const nonceBytes = 12
-const headBytes = nameBytes + saltBytes
+const oldSalt = 16
+const gcmNonce = 12
 
 export interface ValuePath {
   readonly resource: GroupResource
   readonly key: string
   /** The key's own write counter. */
   readonly version: number
+  /** Number of the row that holds it, never given twice; absent where it is unknown before the write. */
+  readonly id?: number
 }
 
 /** The value was altered, or belongs to another key path, another write or another master key. */
@@ -43,140 +34,115 @@ export class SealBroken extends Error {
   }
 }
 
-interface Derived {
-  readonly key: Buffer
-  readonly nonce: Buffer
-}
-
-const nameOf = (master: Uint8Array): Buffer =>
-  createHash('sha256').update('bulwark key name\0').update(master).digest().subarray(0, nameBytes)
+const digestOf = (label: string, master: Uint8Array): Buffer =>
+  createHash('sha256').update(`${label}\0`).update(master).digest()
 
 const nameIn = (bytes: Uint8Array): number => Buffer.from(bytes.buffer, bytes.byteOffset, nameBytes).readUInt32BE()
 
-function derive(master: Uint8Array, salt: Uint8Array): Derived {
-  const bytes = Buffer.from(hkdfSync('sha256', master, salt, 'bulwark value 1', keyBytes + nonceBytes))
-  return { key: bytes.subarray(0, keyBytes), nonce: bytes.subarray(keyBytes) }
-}
+const derived = (master: Uint8Array, purpose: string): Buffer =>
+  Buffer.from(hkdfSync('sha256', master, '', `bulwark ${purpose}`, keyBytes))
 
-/** JSON of a list says where each part ends, whatever is in it. */
-const bound = ({ resource, key, version }: ValuePath): Buffer => Buffer.from(JSON.stringify([resource, key, version]))
+/** Neither a resource nor a key has a zero byte in it. */
+const bound = ({ resource, key, version, id }: ValuePath): Buffer =>
+  Buffer.from(`bulwark value 2\0${resource}\0${key}\0${version}\0${id ?? ''}`)
 
-/** Seals under its first master key, opens under any of them. */
-export class Keyring {
-  readonly #keys: ReadonlyMap<number, Uint8Array>
-  readonly #name: Buffer
-  readonly #first: Uint8Array
+/** One master key, and what is derived from it once. */
+class Master {
+  readonly name: Buffer
+  readonly oldName: number
+  readonly marks: Marks
+  readonly xaes: Xaes
+  readonly #secret: Uint8Array
+  readonly #signing: Buffer
 
-  /** Throws RangeError unless there is a key, each of 32 bytes. */
-  constructor(keys: readonly Uint8Array[]) {
-    const [first] = keys
-    if (first === undefined || keys.some(key => key.length !== keyBytes))
-      throw new RangeError(`an encryption key has ${keyBytes} bytes`)
-    this.#first = first
-    this.#name = nameOf(first)
-    this.#keys = new Map(keys.map(key => [nameIn(nameOf(key)), key]))
+  constructor(secret: Uint8Array) {
+    this.#secret = secret
+    this.name = digestOf('bulwark key name 2', secret).subarray(0, nameBytes)
+    this.oldName = nameIn(digestOf('bulwark key name', secret))
+    this.xaes = new Xaes(derived(secret, 'values'))
+    this.marks = new Marks(derived(secret, 'marks of rows'))
+    this.#signing = derived(secret, 'signatures')
   }
 
-  seal(path: ValuePath, plain: Uint8Array): Buffer {
-    const salt = randomBytes(saltBytes)
-    const { key, nonce } = derive(this.#first, salt)
-    const cipher = createCipheriv('aes-256-gcm', key, nonce)
-    cipher.setAAD(bound(path))
-    const body = cipher.update(plain)
-    // GCM is a stream: all of the text is out before `final`, which only makes the tag.
-    cipher.final()
-    return Buffer.concat([this.#name, salt, body, cipher.getAuthTag()])
+  sign(text: string | Uint8Array): Buffer {
+    return createHmac('sha256', this.#signing).update(text).digest().subarray(0, 20)
   }
 
-  /** Throws SealBroken. */
-  open(path: ValuePath, sealed: Uint8Array): Buffer {
-    if (sealed.length < headBytes + tagBytes) throw new SealBroken(path, 'is cut short')
-    const master = this.#keys.get(nameIn(sealed))
-    if (master === undefined) throw new SealBroken(path, 'was sealed under another key')
-    const { key, nonce } = derive(master, sealed.subarray(nameBytes, headBytes))
-    const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes })
-    decipher.setAAD(bound(path))
+  /** A value of the first form, without its name. @returns undefined where it is not what was sealed */
+  openOld(sealed: Uint8Array, { resource, key, version }: ValuePath): Buffer | undefined {
+    const info = 'bulwark value 1'
+    const bytes = Buffer.from(hkdfSync('sha256', this.#secret, sealed.subarray(0, oldSalt), info, keyBytes + gcmNonce))
+    const decipher = createDecipheriv('aes-256-gcm', bytes.subarray(0, keyBytes), bytes.subarray(keyBytes), {
+      authTagLength: tagBytes,
+    })
+    decipher.setAAD(Buffer.from(JSON.stringify([resource, key, version])))
     decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes))
+    const plain = decipher.update(sealed.subarray(oldSalt, sealed.length - tagBytes))
     try {
-      const plain = decipher.update(sealed.subarray(headBytes, sealed.length - tagBytes))
       decipher.final()
       return plain
     } catch {
-      throw new SealBroken(path, 'was altered or put in another place')
+      return undefined
     }
   }
 }
 
-/** Reads a master key that must be there. Throws StoreRefused('key'). */
-export function loadKey(path: string): Buffer {
-  try {
-    return readKey(path)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
-    throw new StoreRefused(
-      'key',
-      `there is no key file ${path}: copy it from a server that uses this store, and name it with --key-file`,
+/** Seals under its first master key, opens under any of them. */
+export class Keyring {
+  readonly #masters: ReadonlyMap<number, Master>
+  readonly #old: ReadonlyMap<number, Master>
+  readonly #first: Master
+
+  /** Throws RangeError unless there is a key, each of 32 bytes. */
+  constructor(keys: readonly Uint8Array[]) {
+    if (keys.some(key => key.length !== keyBytes)) throw new RangeError(`an encryption key has ${keyBytes} bytes`)
+    const masters = keys.map(key => new Master(key))
+    const [first] = masters
+    if (first === undefined) throw new RangeError('there is no encryption key')
+    this.#first = first
+    this.#masters = new Map(masters.map(master => [nameIn(master.name), master]))
+    this.#old = new Map(masters.map(master => [master.oldName, master]))
+  }
+
+  /** What a value begins with that is sealed as values are now. */
+  get name(): Buffer {
+    return this.#first.name
+  }
+
+  /** Of the master key that sealed this, for what a whole store adds up to; undefined for a value of another key. */
+  marks(sealed: Uint8Array = this.name): Marks | undefined {
+    return this.#masters.get(nameIn(sealed))?.marks
+  }
+
+  /** 20 bytes. */
+  sign(text: string | Uint8Array): Buffer {
+    return this.#first.sign(text)
+  }
+
+  /** Whether one of the master keys signed it. */
+  signed(text: string | Uint8Array, signature: Uint8Array): boolean {
+    return [...this.#masters.values()].some(
+      master => signature.length === 20 && timingSafeEqual(master.sign(text), signature),
     )
   }
-}
 
-/**
- * Reads the master key, or makes one: 32 random bytes, mode 0600, on disk before it is used. Throws StoreRefused('key') for
- * a file that others may read, that is no plain file, or that has another length.
- */
-export function loadOrCreateKey(path: string): Buffer {
-  const fresh = `${path}.${process.pid}.${randomBytes(6).toString('hex')}`
-  try {
-    return readKey(path)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+  seal(path: ValuePath, plain: Uint8Array): Buffer {
+    return this.#first.xaes.seal(plain, bound(path), { before: this.#first.name })
   }
-  const file = openSync(fresh, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
-  try {
-    fchmodSync(file, 0o600)
-    writeSync(file, randomBytes(keyBytes))
-    fsyncSync(file)
-    // A link fails where another process was first; a rename would replace the key that it may already use.
-    linkIfAbsent(fresh, path)
-  } finally {
-    closeSync(file)
-    rmSync(fresh, { force: true })
-  }
-  syncFolderOf(path)
-  return readKey(path)
-}
 
-function linkIfAbsent(from: string, to: string): void {
-  try {
-    linkSync(from, to)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  /** Throws SealBroken. A value of the first form opens only where no row is named: it is bound to none. */
+  open(path: ValuePath, sealed: Uint8Array): Buffer {
+    if (sealed.length < nameBytes + oldSalt + tagBytes) throw new SealBroken(path, 'is cut short')
+    const name = nameIn(sealed)
+    const body = sealed.subarray(nameBytes)
+    const master = this.#masters.get(name)
+    const old = path.id === undefined ? this.#old.get(name) : undefined
+    if (master === undefined && old === undefined) throw new SealBroken(path, 'was sealed under another key')
+    const plain = master === undefined ? old?.openOld(body, path) : master.xaes.open(body, bound(path))
+    if (plain === undefined) throw new SealBroken(path, 'was altered or put in another place')
+    return plain
   }
 }
 
-function syncFolderOf(path: string): void {
-  const folder = openSync(path.includes('/') ? path.slice(0, path.lastIndexOf('/')) || '/' : '.', constants.O_RDONLY)
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
-  }
-}
-
-function readKey(path: string): Buffer {
-  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
-  try {
-    const { mode, size } = fstatSync(file)
-    if ((mode & constants.S_IFMT) !== constants.S_IFREG) throw new StoreRefused('key', `${path} is no plain file`)
-    if ((mode & 0o077) !== 0)
-      throw new StoreRefused(
-        'key',
-        `others may read the key ${path}: make it private (chmod 600) and think about replacing it`,
-      )
-    if (size !== keyBytes)
-      throw new StoreRefused('key', `the key ${path} has ${size} bytes, not ${keyBytes}: restore the right file`)
-    return readFileSync(file)
-  } finally {
-    closeSync(file)
-  }
-}
+/** How much longer a value is when it is sealed, in bytes. */
+export const sealBytes = nameBytes + nonceBytes + tagBytes

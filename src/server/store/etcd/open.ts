@@ -7,6 +7,7 @@ import type { CoreOptions } from '../core.ts'
 import type { Journal } from '../journal.ts'
 import { isSealed, type Sealed } from '../vault.ts'
 import { EtcdClient, type EtcdAccess } from './client.ts'
+import { Anchor, requireHead } from './anchor.ts'
 import { agree, joined, recordSealed, type FormatParts, type Step } from './format.ts'
 import { load } from './load.ts'
 import { Paths } from './paths.ts'
@@ -23,6 +24,8 @@ export interface EtcdOptions extends CoreOptions, EtcdAccess {
   readonly keys?: (fresh: boolean) => readonly Uint8Array[]
   /** What is sealed; secrets unless given. What other servers seal is sealed as well. */
   readonly sealed?: Sealed
+  /** A file that says how far this server saw the cluster; kept only where there are keys. */
+  readonly headPath?: string
   /** Milliseconds until some endpoint must have answered; 10 s unless given. */
   readonly patience?: number
   /** Stands between the store and the cluster; conformance tests delay and fail writes with its `flush`. */
@@ -80,10 +83,15 @@ async function openWith(client: EtcdClient, options: EtcdOptions): Promise<Store
   const { vault, born, unsealed } = await agree(parts)
   const opening = { vault, reading: { decode: options.decode, frozen: options.freeze ?? false } }
   const loaded = { ...(await load({ client, paths, clock, opening })), oldest: born }
+  const { ring } = vault
+  const { headPath } = options
+  if (headPath !== undefined && ring !== undefined) requireHead(headPath, ring, loaded.revision)
   const journal = options.through?.(passing) ?? passing
   const id = randomBytes(6).toString('hex')
   const { onBroken } = options
   const store = new EtcdStore({ options, client, paths, vault, loaded, id, onBroken, gate: () => journal.flush(0) })
+  if (headPath !== undefined && ring !== undefined)
+    store.anchored(new Anchor({ path: headPath, ring, clock, revision: () => store.revision() }))
   if (unsealed.length > 0) {
     vault.sealed = joined(vault.sealed, unsealed)
     await sealAll(store, unsealed)

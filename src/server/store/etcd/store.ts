@@ -7,6 +7,7 @@ import { fiveMinutes, type CoreOptions } from '../core.ts'
 import { Durable, type Loaded } from '../durable.ts'
 import type { Failure } from '../journal.ts'
 import type { EtcdClient } from './client.ts'
+import type { Anchor } from './anchor.ts'
 import { Compaction, compact } from './compaction.ts'
 import type { Opening } from './entries.ts'
 import { Feed } from './feed.ts'
@@ -50,6 +51,7 @@ export class EtcdStore implements Store {
   readonly #freshness: Freshness
   readonly #compaction: Compaction
   readonly #giveUp = new AbortController()
+  #anchor: Anchor | undefined
   #broken: string | undefined
   #closed: Promise<void> | undefined
 
@@ -184,7 +186,13 @@ export class EtcdStore implements Store {
     return (this.#closed ??= this.#close())
   }
 
+  /** Kept up to date for as long as this store is open. */
+  anchored(anchor: Anchor): void {
+    this.#anchor = anchor
+  }
+
   async #close(): Promise<void> {
+    this.#anchor?.stop()
     this.#compaction.stop()
     const cancel = this.#parts.options.clock.after(closing, () => this.#giveUp.abort())
     await this.#writing.close()

@@ -1,14 +1,12 @@
 /** What the main thread and the commit thread say to each other. */
 import type { Failure } from '../journal.ts'
 import type { Packed } from './batch.ts'
-import type { Sealed } from '../vault.ts'
+import type { VaultSettings } from '../vault.ts'
 
 export interface CommitSettings {
   readonly path: string
   readonly headPath: string
-  /** Master keys, the sealing one first; empty for none. */
-  readonly keys: readonly Uint8Array[]
-  readonly sealed: Sealed
+  readonly vault: VaultSettings
   /** How large the database may grow; 0 for as large as the disk lets it. */
   readonly maxBytes: number
 }

@@ -1,12 +1,13 @@
 /** The commit thread's work: one transaction a batch, compaction in between, sealing on the way. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { Keyring } from '../encryption.ts'
 import type { Failure } from '../journal.ts'
 import { unpack, type Packed, type PackedWrite } from './batch.ts'
 import type { CommitSettings } from './commit-protocol.ts'
 import { inTransaction, pragma, revisionIn, rowOf } from './format.ts'
-import { HeadFile } from './headfile.ts'
-import type { Vault } from '../vault.ts'
+import { HeadFile } from '../headfile.ts'
+import { sealState, sumOfRows } from './state.ts'
+import { emptySum } from '../marks.ts'
+import { makeVault, type Vault } from '../vault.ts'
 import { closed, forms, sumOf } from './rows.ts'
 import { failureOf } from './sqlerror.ts'
 
@@ -33,6 +34,8 @@ export class Committing {
   readonly #head: HeadFile
   readonly #vault: Vault
   #sinceCheckpoint = 0
+  /** What the rows that are current add up to. */
+  #sum = emptySum()
 
   constructor(settings: CommitSettings) {
     this.#database = new DatabaseSync(settings.path, { timeout: 10_000 })
@@ -42,9 +45,11 @@ export class Committing {
         `PRAGMA max_page_count = ${Math.floor(settings.maxBytes / pragma(this.#database, 'page_size'))}`,
       )
     this.#statements = prepare(this.#database)
-    this.#head = new HeadFile(settings.headPath)
-    const ring = settings.keys.length > 0 ? new Keyring(settings.keys) : undefined
-    this.#vault = { ring, sealed: settings.sealed }
+    this.#vault = makeVault(settings.vault)
+    const { ring } = this.#vault
+    this.#head = new HeadFile(settings.headPath, ring)
+    // Under the key that seals from now on, which need not be the one that it was written under.
+    if (ring !== undefined) this.#sum = sumOfRows(this.#database, ring)
   }
 
   head(): number {
@@ -53,14 +58,22 @@ export class Committing {
 
   /** All of it or nothing. Where the commit itself fails, the database is asked what became of it. */
   write(packed: Packed, head: number): Failure | undefined {
+    let sum = this.#sum
     try {
       inTransaction(this.#database, () => {
-        for (const write of unpack(packed)) this.#row(write)
+        const rows: number[] = []
+        for (const write of unpack(packed)) {
+          this.#row(write)
+          if (write.type === 'put') rows.push(write.id)
+          if (write.previous > 0) rows.push(write.previous)
+        }
         this.#statements.meta.run(head, 'head')
+        sum = this.#state(rows, head)
       })
     } catch (error) {
       if (this.#headOr(0) < head) return failureOf(error)
     }
+    this.#sum = sum
     try {
       this.#head.write(head)
     } catch {
@@ -133,6 +146,15 @@ export class Committing {
     const { form, value } = closed(write, write.value, this.#vault)
     log.run(id, resource, key, version, previous, expires, form, sumOf(write, form, value), value)
     current.run(resource, key, id)
+  }
+
+  /** @returns what the rows add up to from now on */
+  #state(rows: readonly number[], head: number): Buffer {
+    const { ring } = this.#vault
+    if (ring === undefined) return this.#sum
+    const sum = ring.marks()?.changed(this.#sum, rows) ?? this.#sum
+    this.#statements.meta.run(sealState({ head, sum, anchored: true }, ring), 'state')
+    return sum
   }
 
   #headOr(otherwise: number): number {

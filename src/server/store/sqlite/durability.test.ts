@@ -18,7 +18,7 @@ import { systemClock } from '#base/clock.ts'
 import { Notes, dataOf, decode, done, put, remove, shown, until, write } from '../conformance/harness.ts'
 import type { Store, StoreRefused } from '../contract.ts'
 import { bringUp, pragma, type Step } from './format.ts'
-import { openSqliteStore, type SqliteOptions } from './open.ts'
+import { openSqliteStore, steps, type SqliteOptions } from './open.ts'
 import { columns, forms, rowFrom, sumOf } from './rows.ts'
 
 const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
@@ -163,16 +163,22 @@ test('a newer format is refused, an older one is copied and brought up', () =>
       one.exec('ALTER TABLE log ADD COLUMN half')
       throw new Error('half way')
     }
-    assert.throws(() => bringUp(database, path, [broken]), /half way/)
-    assert.equal(pragma(database, 'user_version'), 1)
-    assert.doesNotMatch(String(database.prepare('SELECT sql FROM sqlite_schema').all()[1]?.['sql']), /half/)
-    bringUp(database, path, [one => one.exec("INSERT INTO meta VALUES ('added', 1)")])
+    const vault = { ring: undefined, sealed: [] }
+    const upgrading = (...more: readonly Step[]) => ({ vault, upgrades: [...steps, ...more] })
+    assert.throws(() => bringUp(database, path, upgrading(broken)), /half way/)
     assert.equal(pragma(database, 'user_version'), 2)
+    assert.doesNotMatch(String(database.prepare('SELECT sql FROM sqlite_schema').all()[1]?.['sql']), /half/)
+    bringUp(
+      database,
+      path,
+      upgrading(one => one.exec("INSERT INTO meta VALUES ('added', 1)")),
+    )
+    assert.equal(pragma(database, 'user_version'), 3)
     assert.equal(database.prepare("SELECT value FROM meta WHERE name = 'added'").get()?.['value'], 1)
     database.close()
     await refused('newer')
-    assert.equal(statSync(`${path}.format-1`).mode & 0o777, 0o600)
-    copyFileSync(`${path}.format-1`, path)
+    assert.equal(statSync(`${path}.format-2`).mode & 0o777, 0o600)
+    copyFileSync(`${path}.format-2`, path)
     const store = await open()
     assert.equal(store.snapshot('things').size, 2)
     await store.close()
@@ -193,7 +199,7 @@ test('sealed values are on disk only sealed, and open only with their key at the
     assert.equal(dataOf(store.snapshot('secrets').get('s/1')), 'confidential')
     await done(store.commit([put('s/1', 'confidential too', { resource: 'secrets' })]))
     await store.close()
-    await refused('corrupt', { keys })
+    await refused('key', { keys })
     const both = { keys: [...keys, Buffer.alloc(32, 3)] }
     const again = await open(both)
     const notes = new Notes(again, 1, ['secrets'])

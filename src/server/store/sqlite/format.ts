@@ -5,13 +5,18 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { StoreRefused } from '../contract.ts'
+import type { Vault } from '../vault.ts'
 
 /** "BLWK": tells our files from other people's. */
 const applicationId = 0x424c574b
 
 /** Each step takes a database from one format to the next, the first from format 1. Called inside a transaction. */
-export type Step = (database: DatabaseSync) => void
-export const steps: readonly Step[] = []
+export type Step = (database: DatabaseSync, vault: Vault) => void
+
+export interface Upgrading {
+  readonly vault: Vault
+  readonly upgrades: readonly Step[]
+}
 
 const tables = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -60,7 +65,8 @@ export function inTransaction<T>(database: DatabaseSync, run: () => T): T {
 }
 
 /** Makes the tables of a new database, brings an older one up to date, refuses foreign and newer ones. */
-export function bringUp(database: DatabaseSync, path: string, upgrades: readonly Step[] = steps): void {
+export function bringUp(database: DatabaseSync, path: string, upgrading: Upgrading): void {
+  const { upgrades } = upgrading
   const newest = 1 + upgrades.length
   const format = pragma(database, 'user_version')
   const empty = database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n'] === 0
@@ -72,7 +78,7 @@ export function bringUp(database: DatabaseSync, path: string, upgrades: readonly
       'newer',
       `${path} has format ${format}, this version knows ${newest}: use the newer version that wrote it`,
     )
-  if (format < newest) upgrade(database, path, upgrades)
+  if (format < newest) upgrade(database, path, upgrading)
 }
 
 function create(database: DatabaseSync, format: number): void {
@@ -83,15 +89,18 @@ function create(database: DatabaseSync, format: number): void {
 }
 
 /** One transaction; before it a whole copy is made beside the database. */
-function upgrade(database: DatabaseSync, path: string, upgrades: readonly Step[]): void {
+function upgrade(database: DatabaseSync, path: string, { vault, upgrades }: Upgrading): void {
   const format = pragma(database, 'user_version')
   const copy = `${path}.format-${format}`
   // Empty and private before anything goes in.
   writeFileSync(`${copy}.part`, '', { mode: 0o600 })
   database.prepare('VACUUM INTO ?').run(`${copy}.part`)
   renameSync(`${copy}.part`, copy)
+  // Nothing of what is replaced stays on free pages.
+  database.exec('PRAGMA secure_delete = ON')
   inTransaction(database, () => {
-    for (const step of upgrades.slice(format - 1)) step(database)
+    for (const step of upgrades.slice(format - 1)) step(database, vault)
     database.exec(`PRAGMA user_version = ${1 + upgrades.length}`)
   })
+  database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
 }

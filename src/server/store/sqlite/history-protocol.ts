@@ -1,11 +1,10 @@
 /** What the main thread and the history thread say to each other. */
 import type { HistoryRequest } from '../journal.ts'
-import type { Sealed } from '../vault.ts'
+import type { VaultSettings } from '../vault.ts'
 
 export interface HistorySettings {
   readonly path: string
-  readonly keys: readonly Uint8Array[]
-  readonly sealed: Sealed
+  readonly vault: VaultSettings
 }
 
 export interface PastValue {

@@ -9,6 +9,7 @@ import type { Vault } from '../vault.ts'
 import { placeOf, revisionIn, revisionOf } from './format.ts'
 import { columnCount, columns, forms, opened, RowBroken, rowFrom, type Row } from './rows.ts'
 import { damaged } from './sqlerror.ts'
+import { proveRows } from './state.ts'
 
 export interface LoadOptions {
   readonly path: string
@@ -18,6 +19,7 @@ export interface LoadOptions {
 
 /** Throws StoreRefused('corrupt') where a row is not what was written. */
 export function load(database: DatabaseSync, { path, vault, reading }: LoadOptions): Loaded {
+  if (vault.ring !== undefined) proveRows(database, path, vault.ring)
   const pairs = new Map<GroupResource, (readonly [string, Entry])[]>()
   try {
     const statement = database.prepare(

@@ -5,27 +5,29 @@ import { DatabaseSync } from 'node:sqlite'
 import { silentLog } from '#base/log.ts'
 import { StoreRefused, type Store } from '../contract.ts'
 import { CoreStore, type CoreOptions } from '../core.ts'
-import { Keyring } from '../encryption.ts'
-import type { Sealed, Vault } from '../vault.ts'
+import { makeVault, type Sealed, type Vault } from '../vault.ts'
 import type { Journal } from '../journal.ts'
 import type { OnBytes } from './batch.ts'
 import { CommitThread } from './commit-thread.ts'
 import { Disk } from './disk.ts'
-import { bringUp, pragma } from './format.ts'
-import { readHead } from './headfile.ts'
+import { bringUp, pragma, type Step } from './format.ts'
+import { readHead, type Told } from '../headfile.ts'
 import { HistoryThread } from './history-thread.ts'
 import { load } from './load.ts'
 import { lock, type Lock } from './lock.ts'
-import { provideSeal } from './sealing.ts'
+import { bindRows, provideSeal } from './sealing.ts'
 import { damaged, refusing } from './sqlerror.ts'
 
 export interface SqliteOptions extends CoreOptions {
   /** The database; `-wal`, `-shm`, `.lock`, `.head` and copies before an upgrade lie beside it. */
   readonly path: string
-  /** Master keys of encryption at rest (`loadOrCreateKey`): the first seals, all open. Nothing is sealed without. */
+  /** Master keys of encryption at rest (`loadOrCreateKeys`): the first seals, all open. Nothing is sealed without. */
   readonly keys?: readonly Uint8Array[]
   /** What is sealed; secrets unless given. Resources added here are sealed when the store is opened. */
   readonly sealed?: Sealed
+  /** A database that was never sealed is sealed when it is opened with keys. True unless given: false where keys and database
+   * were always there together, so that one without a seal is somebody else's. */
+  readonly adopt?: boolean
   /** How large the database may grow before writes answer 'full'; as large as the disk lets it unless given. */
   readonly maxBytes?: number
   /** Told the JSON text of each object that is written, with its resourceVersion and without managedFields, so that whoever
@@ -36,6 +38,8 @@ export interface SqliteOptions extends CoreOptions {
   /** Stands between the store and the disk; conformance tests delay and fail writes with it. */
   readonly through?: (journal: Journal) => Journal
 }
+
+export const steps: readonly Step[] = [bindRows]
 
 /** Throws StoreRefused; nothing is changed then, and the lock is free. */
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
@@ -55,21 +59,22 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
 
 async function openLocked(options: SqliteOptions, held: Lock): Promise<Store> {
   const { path, keys = [], sealed = ['secrets'], maxBytes = 0, log = silentLog } = options
+  const settings = { keys, sealed }
   const workers = options.workers ?? {
     commit: new URL('./commit-worker.ts', import.meta.url),
     history: new URL('./history-worker.ts', import.meta.url),
   }
-  const vault = { ring: keys.length > 0 ? new Keyring(keys) : undefined, sealed }
+  const vault = makeVault(settings)
   const reading = { decode: options.decode, frozen: options.freeze ?? false }
-  const database = prepared(path, vault)
+  const database = prepared(path, vault, options.adopt ?? true)
   let thread: CommitThread | undefined
   try {
     // The thread starts while this one loads.
-    const settings = { path, headPath: `${path}.head`, keys, sealed, maxBytes }
-    thread = new CommitThread({ url: workers.commit, settings, log })
+    const committing = { path, headPath: `${path}.head`, vault: settings, maxBytes }
+    thread = new CommitThread({ url: workers.commit, settings: committing, log })
     const loaded = refusing(path, () => load(database, { path, vault, reading }))
     await thread.ready()
-    const history = new HistoryThread({ url: workers.history, settings: { path, keys, sealed }, reading })
+    const history = new HistoryThread({ url: workers.history, settings: { path, vault: settings }, reading })
     const disk = new Disk({ thread, history, onBytes: options.onBytes, release: () => held.release() })
     const journal = options.through?.(disk) ?? disk
     return new CoreStore({ options, journal, loaded, window: { changes: 10_000, bytes: 16 * 1024 * 1024 } })
@@ -82,20 +87,24 @@ async function openLocked(options: SqliteOptions, held: Lock): Promise<Store> {
 }
 
 /** The database with everything verified that can be without reading all of it. */
-function prepared(path: string, vault: Vault): DatabaseSync {
-  const told = readHead(`${path}.head`)
+function prepared(path: string, vault: Vault, adopt: boolean): DatabaseSync {
+  const headPath = `${path}.head`
+  const told = readHead(headPath, vault.ring)
   foreign(path)
-  if (told > 0 && (!existsSync(path) || statSync(path).size === 0)) throw rolledBack(path, 0, told)
+  if ((told.by === 'others' || told.revision > 0) && (!existsSync(path) || statSync(path).size === 0))
+    throw rolledBack(path, 0, told)
   closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600))
   const database = new DatabaseSync(path, { timeout: 10_000 })
   try {
     refusing(path, () => {
-      bringUp(database, path)
+      // A store that signs its head has been of this format ever since.
+      if (told.by === 'us' && pragma(database, 'user_version') === 1) throw rolledBack(path, headOf(database), told)
+      bringUp(database, path, { vault, upgrades: steps })
       database.exec('PRAGMA synchronous = FULL; PRAGMA wal_checkpoint(TRUNCATE)')
       whole(database, path)
-      const head = Number(database.prepare("SELECT value FROM meta WHERE name = 'head'").get()?.['value'] ?? 0)
-      if (head < told) throw rolledBack(path, head, told)
-      provideSeal(database, path, vault)
+      const head = headOf(database)
+      if (head < told.revision) throw rolledBack(path, head, told)
+      provideSeal(database, { path, headPath, told, vault, adopt })
     })
     return database
   } catch (error) {
@@ -124,8 +133,11 @@ function whole(database: DatabaseSync, path: string): void {
   if (size < wanted) throw damaged(path, `${size} bytes are left of ${wanted}`)
 }
 
-const rolledBack = (path: string, head: number, told: number): StoreRefused =>
+const headOf = (database: DatabaseSync): number =>
+  Number(database.prepare("SELECT value FROM meta WHERE name = 'head'").get()?.['value'] ?? 0)
+
+const rolledBack = (path: string, head: number, { revision, by }: Told): StoreRefused =>
   new StoreRefused(
     'rolled-back',
-    `${path} ends at revision ${head}, but ${told} was reached: put the newest database back, or, to go on from the older one, delete ${path}.head`,
+    `${path} ends at revision ${head}, but ${revision} was reached: put the newest database back, or, to go on from the older one on purpose, ${by === 'us' ? 'run: bulwark store accept' : `delete ${path}.head`}`,
   )

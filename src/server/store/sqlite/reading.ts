@@ -1,9 +1,8 @@
 /** The history thread's work: a part of the log, its values opened and checked, through a connection that cannot write. */
 import { DatabaseSync } from 'node:sqlite'
-import { Keyring } from '../encryption.ts'
 import type { HistoryRequest } from '../journal.ts'
 import { mostOperations } from '../compare.ts'
-import type { Vault } from '../vault.ts'
+import { makeVault, type Vault } from '../vault.ts'
 import { revisionIn, revisionOf, rowOf } from './format.ts'
 import type { HistorySettings, PastPart, PastValue, PastWrite } from './history-protocol.ts'
 import { columnCount, columns, forms, opened, rowFrom, RowBroken, type Row } from './rows.ts'
@@ -21,9 +20,9 @@ export class Reading {
   readonly #database: DatabaseSync
   readonly #vault: Vault
 
-  constructor({ path, keys, sealed }: HistorySettings) {
+  constructor({ path, vault }: HistorySettings) {
     this.#database = new DatabaseSync(path, { readOnly: true, timeout: 10_000 })
-    this.#vault = { ring: keys.length > 0 ? new Keyring(keys) : undefined, sealed }
+    this.#vault = makeVault(vault)
   }
 
   read(request: HistoryRequest): PastPart {
