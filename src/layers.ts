@@ -208,7 +208,13 @@ export const layers: Readonly<Record<string, Layer>> = {
   'server/store': {
     imports: ['api', 'base'],
     node: ['assert/strict', 'crypto', 'fs', 'net', 'path', 'sqlite', 'test', 'worker_threads', 'zlib'],
-    packages: ['@bufbuild/protobuf', '@bufbuild/protobuf/codegenv2', '@connectrpc/connect', '@connectrpc/connect-node'],
+    packages: [
+      '@noble/ciphers/salsa.js',
+      '@bufbuild/protobuf',
+      '@bufbuild/protobuf/codegenv2',
+      '@connectrpc/connect',
+      '@connectrpc/connect-node',
+    ],
   },
   setup: {
     imports: [],

@@ -1,6 +1,7 @@
 /** What a store seals, and with what. */
 import type { GroupResource } from '#api/metadata.ts'
 import { Keyring } from './encryption.ts'
+import { Providers, type Rule } from './providers/providers.ts'
 
 /** Which resources are sealed. */
 export type Sealed = readonly GroupResource[] | 'all'
@@ -12,6 +13,8 @@ export interface Vault {
   /** Absent where nothing is sealed. */
   readonly ring: Keyring | undefined
   readonly sealed: Sealed
+  /** What seals in place of the ring where a configuration says so; never without a ring. */
+  readonly providers?: Providers | undefined
 }
 
 /** What a vault is made from: it crosses to the threads. */
@@ -19,11 +22,14 @@ export interface VaultSettings {
   /** Master keys, the sealing one first; empty for none. */
   readonly keys: readonly Uint8Array[]
   readonly sealed: Sealed
+  /** Of an EncryptionConfiguration; needs keys. */
+  readonly rules?: readonly Rule[]
 }
 
-export const makeVault = ({ keys, sealed }: VaultSettings): Vault => ({
+export const makeVault = ({ keys, sealed, rules = [] }: VaultSettings, now = Date.now): Vault => ({
   ring: keys.length > 0 ? new Keyring(keys) : undefined,
   sealed,
+  providers: rules.length > 0 && keys.length > 0 ? new Providers(rules, now) : undefined,
 })
 
 /** What a store's record says about which resources are sealed. */

@@ -16,16 +16,16 @@ export interface Opening {
   readonly reading: Reading
 }
 
-/** The entry of a key-value. @param body where it is known already @throws ValueForeign, ValueBroken, SealBroken */
+/** The entry of a key-value. @param body finds it by the value's mark where it is known already @throws ValueForeign, ValueBroken, SealBroken */
 export function toEntry(
   kv: KeyValue,
   at: Located,
-  { vault, reading, body }: Opening & { readonly body?: Body },
+  { vault, reading, body }: Opening & { readonly body?: (mark: string) => Body | undefined },
 ): Entry {
   const revision = Number(kv.modRevision)
   const version = Number(kv.version)
   const { resource, key, place } = at
-  const { expires, text } = fromValue({ resource, key, version }, kv.value, vault)
-  const own = body ?? new StoredBody(text, { resource, revision }, reading)
+  const { expires, text, mark } = fromValue({ resource, key, version }, kv.value, { vault, aad: kv.key })
+  const own = body?.(mark) ?? new StoredBody(text, { resource, revision }, reading)
   return new Entry({ resource, key, revision, place, version, expires }, own)
 }

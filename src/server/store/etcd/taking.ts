@@ -6,7 +6,6 @@ import { deletion } from './codes.ts'
 import { toEntry, type Located, type Opening } from './entries.ts'
 import type { Paths } from './paths.ts'
 import type { Event, KeyValue } from './rpc.gen.ts'
-import { markIn } from './values.ts'
 
 export interface TakingParts {
   readonly paths: Paths
@@ -59,8 +58,8 @@ export class Taking {
     const { opening, body, log } = this.#parts
     const { resource, key } = at
     try {
-      const mine = body(markIn(kv.value), { resource, key, revision: Number(kv.modRevision) })
-      return toEntry(kv, at, mine === undefined ? opening : { ...opening, body: mine })
+      const found = (mark: string): Body | undefined => body(mark, { resource, key, revision: Number(kv.modRevision) })
+      return toEntry(kv, at, { ...opening, body: found })
     } catch (error) {
       log.error('a value in etcd is not whole and counts as removed', {
         key: `${resource}/${key}`,

@@ -58,7 +58,7 @@ export function planWrites(operations: readonly Operation[], planning: Planning)
     if (operation.type !== 'put') continue
     const expires = operation.ttl === undefined ? 0 : now + operation.ttl * 1000
     const path = { resource, key, version: (before?.version ?? 0) + 1 }
-    const value = toValue(path, { mark, expires, text: texts[i] ?? new Uint8Array() }, vault)
+    const value = toValue(path, { mark, expires, text: texts[i] ?? new Uint8Array() }, { vault, aad: name })
     success.push(putting(name, value, leases[i] ?? 0n))
   }
   return { compare, success }

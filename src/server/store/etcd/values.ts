@@ -5,7 +5,9 @@
  *     bulwark1 FORM MARK EXPIRES SUM\n...
  */
 import { crc32 } from 'node:zlib'
-import type { ValuePath } from '../encryption.ts'
+import { SealBroken, type ValuePath } from '../encryption.ts'
+import { framed, unframed } from '../providers/frame.ts'
+import { isProvided, prefixIn } from '../providers/providers.ts'
 import { isSealed, type Vault } from '../vault.ts'
 
 export interface Content {
@@ -31,6 +33,12 @@ export class ValueBroken extends Error {
   override readonly name = 'ValueBroken'
 }
 
+export interface Closing {
+  readonly vault: Vault
+  /** etcd's key: some providers bind values to it. */
+  readonly aad: Uint8Array
+}
+
 interface Head {
   readonly form: string
   readonly mark: string
@@ -43,17 +51,15 @@ const sumOf = ({ resource, key, version }: ValuePath, { form, mark, expires }: H
     .padStart(8, '0')
 
 /** The value to write when it becomes write number `path.version` of its key. */
-export function toValue(path: ValuePath, content: Content, { ring, sealed }: Vault): Buffer {
+export function toValue(path: ValuePath, content: Content, { vault, aad }: Closing): Buffer {
+  const { ring, sealed } = vault
+  const provider = ring === undefined ? undefined : vault.providers?.writer(path.resource)
+  if (ring !== undefined && provider !== undefined) return Buffer.from(provider.seal(framed(path, content, ring), aad))
   const seals = ring !== undefined && isSealed(sealed, path.resource)
   const body = seals ? ring.seal(path, content.text) : content.text
   const head: Head = { form: seals ? 's' : 'p', mark: content.mark, expires: content.expires }
   const line = `${magic}${head.form} ${head.mark} ${head.expires} ${sumOf(path, head, body)}\n`
   return Buffer.concat([Buffer.from(line), body])
-}
-
-/** The mark alone, without opening anything; '' where there is none. */
-export function markIn(value: Uint8Array): string {
-  return headOf(value)?.[1] ?? ''
 }
 
 function headOf(value: Uint8Array): readonly string[] | undefined {
@@ -63,7 +69,9 @@ function headOf(value: Uint8Array): readonly string[] | undefined {
 }
 
 /** @throws ValueForeign, ValueBroken, SealBroken */
-export function fromValue(path: ValuePath, value: Uint8Array, { ring, sealed }: Vault): Content {
+export function fromValue(path: ValuePath, value: Uint8Array, { vault, aad }: Closing): Content {
+  const { ring, sealed } = vault
+  if (isProvided(value)) return fromProvider(path, value, { vault, aad })
   const fields = headOf(value)
   if (fields === undefined) throw new ValueForeign('it was not written by Bulwark')
   const [form = '', mark = '', expires = '', sum = ''] = fields
@@ -77,4 +85,14 @@ export function fromValue(path: ValuePath, value: Uint8Array, { ring, sealed }: 
   // A value put in plainly where sealed ones are the rule was not written by us.
   if (ring !== undefined && isSealed(sealed, path.resource)) throw new ValueBroken('it should be sealed and is not')
   return { mark, expires: head.expires, text: body }
+}
+
+function fromProvider(path: ValuePath, value: Uint8Array, { vault, aad }: Closing): Content {
+  const { ring, providers } = vault
+  const plain = providers?.open(path.resource, value, aad)
+  if (plain === undefined || ring === undefined)
+    throw new SealBroken(path, `was sealed as ${prefixIn(value)} and does not open`)
+  const found = unframed(path, plain, ring)
+  if (found === undefined) throw new SealBroken(path, 'was altered or put in another place')
+  return found
 }

@@ -1,9 +1,13 @@
 /** A row of the log and its value: plain or sealed, always with a checksum over all of the row. */
 import { crc32 } from 'node:zlib'
 import type { GroupResource } from '#api/metadata.ts'
+import { SealBroken } from '../encryption.ts'
+import { framed, unframed } from '../providers/frame.ts'
+import { prefixIn } from '../providers/providers.ts'
 import { isSealed, type Vault } from '../vault.ts'
 
-export const forms = { deletion: 0, plain: 1, sealed: 2 } as const
+/** `provided`: sealed as an EncryptionConfiguration says. */
+export const forms = { deletion: 0, plain: 1, sealed: 2, provided: 3 } as const
 
 /** Everything of a row but its value. */
 export interface RowHead {
@@ -31,11 +35,19 @@ export function sumOf(head: RowHead, form: number, value: Uint8Array): number {
 export function closed(
   head: RowHead,
   plain: Uint8Array,
-  { ring, sealed }: Vault,
+  { ring, sealed, providers }: Vault,
 ): { readonly form: number; readonly value: Uint8Array } {
+  const provider = ring === undefined ? undefined : providers?.writer(head.resource)
+  if (ring !== undefined && provider !== undefined) {
+    const frame = framed(head, { mark: '', expires: 0, text: plain }, ring)
+    return { form: forms.provided, value: provider.seal(frame, aadOf(head)) }
+  }
   if (ring === undefined || !isSealed(sealed, head.resource)) return { form: forms.plain, value: plain }
   return { form: forms.sealed, value: ring.seal(head, plain) }
 }
+
+/** As upstream has it with its usual prefix: the path that the value would have in etcd. */
+const aadOf = ({ resource, key }: RowHead): Buffer => Buffer.from(`/registry/${resource}/${key}`)
 
 /** The row is not what was written. */
 export class RowBroken extends Error {
@@ -46,16 +58,27 @@ export class RowBroken extends Error {
 }
 
 /** What `closed` was given; empty for a deletion. Throws RowBroken or SealBroken. */
-export function opened(row: Row, { ring, sealed }: Vault): Uint8Array {
+export function opened(row: Row, vault: Vault): Uint8Array {
+  const { ring, sealed } = vault
   if (sumOf(row, row.form, row.value) !== row.sum) throw new RowBroken(row, 'its checksum is wrong')
   if (row.form === forms.sealed) {
     if (ring === undefined) throw new RowBroken(row, 'it is sealed and there is no key')
     return ring.open(row, row.value)
   }
+  if (row.form === forms.provided) return openedByProvider(row, vault)
   // A value put in plainly where sealed ones are the rule was not written by us.
   if (row.form === forms.plain && ring !== undefined && isSealed(sealed, row.resource))
     throw new RowBroken(row, 'it should be sealed and is not')
   return row.value
+}
+
+function openedByProvider(row: Row, { ring, providers }: Vault): Uint8Array {
+  const plain = providers?.open(row.resource, row.value, aadOf(row))
+  if (plain === undefined || ring === undefined)
+    throw new SealBroken(row, `was sealed as ${prefixIn(row.value)} and does not open`)
+  const frame = unframed(row, plain, ring)
+  if (frame === undefined) throw new SealBroken(row, 'was altered or put in another place')
+  return frame.text
 }
 
 const number = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN)
