@@ -6,6 +6,7 @@
  * reads, watchers and its own writer included, before it is durable. A batch that fails fails everything above it, and no
  * revision is given twice.
  */
+import type { StoreEncryption } from './changing.ts'
 import type { Draft, GroupResource, KObject } from '#api/metadata.ts'
 
 export interface Kept {
@@ -133,6 +134,8 @@ export interface Store {
   resources(): readonly GroupResource[]
   /** False where reads have not been as new as the store for seconds, and will not be soon. Absent: always true. */
   healthy?(): boolean
+  /** Absent where nothing is sealed. */
+  readonly encryption?: StoreEncryption | undefined
   /** Drops history below this revision. Called by the store itself every five minutes for what is older than that. */
   compact(revision: number): Promise<void>
   close(): Promise<void>

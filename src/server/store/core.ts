@@ -2,6 +2,7 @@
 import type { GroupResource, KObject } from '#api/metadata.ts'
 import type { Clock } from '#base/clock.ts'
 import { silentLog, type Log } from '#base/log.ts'
+import type { StoreEncryption } from './changing.ts'
 import { Committer } from './committer.ts'
 import type { CommitResult, Decode, Operation, Snapshot, Store, Watcher } from './contract.ts'
 import { Durable, type Loaded } from './durable.ts'
@@ -32,9 +33,11 @@ export interface CoreParts {
   readonly journal: Journal
   readonly loaded: Loaded
   readonly window: WindowLimits
+  readonly encryption?: StoreEncryption | undefined
 }
 
 export class CoreStore implements Store {
+  readonly encryption: StoreEncryption | undefined
   readonly #journal: Journal
   readonly #durable: Durable
   readonly #committer: Committer
@@ -42,7 +45,8 @@ export class CoreStore implements Store {
   readonly #frozen: boolean
   #closing: Promise<void> | undefined
 
-  constructor({ options, journal, loaded, window }: CoreParts) {
+  constructor({ options, journal, loaded, window, encryption }: CoreParts) {
+    this.encryption = encryption
     const { clock, log = silentLog, freeze = false } = options
     const durable = new Durable({ loaded, history: journal.history, window: options.window ?? window, clock, log })
     this.#journal = journal

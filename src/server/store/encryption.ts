@@ -109,6 +109,11 @@ export class Keyring {
     return this.#first.name
   }
 
+  /** Sealed as values are sealed now. */
+  isCurrent(sealed: Uint8Array): boolean {
+    return sealed.length > nameBytes && nameIn(sealed) === nameIn(this.#first.name)
+  }
+
   /** Of the master key that sealed this, for what a whole store adds up to; undefined for a value of another key. */
   marks(sealed: Uint8Array = this.name): Marks | undefined {
     return this.#masters.get(nameIn(sealed))?.marks

@@ -19,6 +19,8 @@ export interface FeedParts {
   /** How far the events were taken. */
   readonly revision: () => number
   /** Whole transactions in order. */
+  /** Waited for before events are taken; undefined where there is nothing to wait for. */
+  readonly before?: (events: readonly Event[]) => Promise<void> | undefined
   readonly onEvents: (events: readonly Event[]) => void
   /** There is no event up to here that was not delivered. */
   readonly onProgress: (revision: number) => void
@@ -110,6 +112,7 @@ export class Feed {
       for await (const response of peer.watch.watch(outbox, options)) {
         onHeard()
         if (response.created) this.#outbox = outbox
+        await this.#parts.before?.(response.events)
         this.#take(response, gathered)
       }
       throw new Error('the stream ended')

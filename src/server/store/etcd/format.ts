@@ -6,7 +6,8 @@ import type { GroupResource } from '#api/metadata.ts'
 import type { Clock } from '#base/clock.ts'
 import { StoreRefused } from '../contract.ts'
 import { Keyring, SealBroken } from '../encryption.ts'
-import { sealedFrom, type Sealed, type Vault } from '../vault.ts'
+import type { Providers, Rule } from '../providers/providers.ts'
+import { makeVault, sealedFrom, type Sealed, type Vault, type VaultSettings } from '../vault.ts'
 import type { EtcdClient } from './client.ts'
 import { foreign } from './load.ts'
 import type { Paths } from './paths.ts'
@@ -38,17 +39,29 @@ export interface FormatParts {
   /** `fresh`: nothing was ever sealed in this store, so that a new key may be made. Nothing is sealed without keys. */
   readonly keys: (fresh: boolean) => readonly Uint8Array[]
   readonly sealed: Sealed
+  readonly rules?: readonly Rule[]
   readonly upgrades?: readonly Step[]
 }
 
-/** A vault that can come to seal more. */
+/** A vault that can come to seal more, and otherwise. */
 export class EtcdVault implements Vault {
-  readonly ring: Keyring | undefined
+  ring: Keyring | undefined
   sealed: Sealed
+  providers: Providers | undefined
+  /** What it was made from; absent where nothing is sealed. */
+  settings: VaultSettings | undefined
 
   constructor(ring: Keyring | undefined, sealed: Sealed) {
     this.ring = ring
     this.sealed = sealed
+  }
+
+  /** What is sealed stays so. */
+  use(settings: VaultSettings): void {
+    const { ring, providers } = makeVault(settings)
+    this.settings = settings
+    this.ring = ring
+    this.providers = providers
   }
 }
 
@@ -130,7 +143,7 @@ async function bringUp(
   return true
 }
 
-function agreed({ keys, sealed }: FormatParts, format: KeyValue, stored: KeyValue | undefined): Agreed {
+function agreed({ keys, sealed, rules = [] }: FormatParts, format: KeyValue, stored: KeyValue | undefined): Agreed {
   const born = Number(format.createRevision)
   const masters = keys(stored === undefined)
   if (masters.length === 0) {
@@ -143,7 +156,9 @@ function agreed({ keys, sealed }: FormatParts, format: KeyValue, stored: KeyValu
   }
   const ring = new Keyring(masters)
   const before = stored === undefined ? [] : recorded(ring, stored.value)
-  return { vault: new EtcdVault(ring, before), born, unsealed: more(sealed, before) }
+  const vault = new EtcdVault(ring, before)
+  vault.use({ keys: masters, sealed, rules })
+  return { vault, born, unsealed: more(sealed, before) }
 }
 
 /** What is in the first and not in the second. */
@@ -167,7 +182,7 @@ export function recorded(ring: Keyring, stored: Uint8Array): Sealed {
 }
 
 /** Writes down what is sealed from now on. */
-export async function recordSealed({ client, paths, clock, patience }: FormatParts, vault: EtcdVault): Promise<void> {
+export async function recordSealed({ client, paths, clock, patience }: FormatParts, vault: Vault): Promise<void> {
   const { ring, sealed } = vault
   if (ring === undefined) return
   const key = paths.ours(names.sealed)

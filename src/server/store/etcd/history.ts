@@ -16,6 +16,8 @@ export interface HistoryParts {
   readonly paths: Paths
   readonly opening: Opening
   readonly log: Log
+  /** Waited for before events are taken; undefined where there is nothing to wait for. */
+  readonly before?: (events: readonly Event[]) => Promise<void> | undefined
 }
 
 type Message = Pick<WatchRequest, 'requestUnion'>
@@ -46,6 +48,7 @@ export class EtcdHistory implements History {
     const gathering = new Gathering(request, this.#parts)
     try {
       for await (const response of peer.watch.watch(outbox, { signal: ending.signal })) {
+        await this.#parts.before?.(response.events)
         const done = gathering.take(response)
         if (done !== undefined) return done
       }

@@ -6,6 +6,7 @@ import type { Loaded } from '../durable.ts'
 import { SealBroken } from '../encryption.ts'
 import type { Entry } from '../entry.ts'
 import { Tree } from '../tree.ts'
+import type { SeedsAhead } from './encryption.ts'
 import type { EtcdClient } from './client.ts'
 import { toEntry, type Opening } from './entries.ts'
 import type { Paths } from './paths.ts'
@@ -19,6 +20,8 @@ export interface LoadParts {
   readonly clock: Clock
   readonly opening: Opening
   readonly signal?: AbortSignal
+  /** Waited for before values are opened. */
+  readonly ahead?: SeedsAhead
   /** What is known of a key already, so that it need not be decoded again. */
   readonly known?: (resource: GroupResource, key: string) => Entry | undefined
 }
@@ -58,6 +61,7 @@ async function loadOnce(parts: LoadParts): Promise<Loaded> {
       ...(signal === undefined ? {} : { signal }),
     })
     if (revision === 0n) revision = page.header?.revision ?? 0n
+    await parts.ahead?.missing(page.kvs.map(kv => kv.value))
     for (const kv of page.kvs) add(kv, parts, pairs)
     const last = page.kvs.at(-1)
     if (!page.more || last === undefined) break

@@ -8,6 +8,9 @@ import type { Journal } from '../journal.ts'
 import { isSealed, type Sealed } from '../vault.ts'
 import { EtcdClient, type EtcdAccess } from './client.ts'
 import { Anchor, requireHead } from './anchor.ts'
+import type { Unseal } from '../changing.ts'
+import type { Rule } from '../providers/providers.ts'
+import { EtcdEncryption, SeedsAhead } from './encryption.ts'
 import { agree, joined, recordSealed, type FormatParts, type Step } from './format.ts'
 import { load } from './load.ts'
 import { Paths } from './paths.ts'
@@ -24,6 +27,9 @@ export interface EtcdOptions extends CoreOptions, EtcdAccess {
   readonly keys?: (fresh: boolean) => readonly Uint8Array[]
   /** What is sealed; secrets unless given. What other servers seal is sealed as well. */
   readonly sealed?: Sealed
+  /** What seals in place of the master key where a configuration says so; `unseal` gives them with what plugins must open. */
+  readonly rules?: readonly Rule[]
+  readonly unseal?: Unseal
   /** A file that says how far this server saw the cluster; kept only where there are keys. */
   readonly headPath?: string
   /** Milliseconds until some endpoint must have answered; 10 s unless given. */
@@ -78,18 +84,34 @@ async function openWith(client: EtcdClient, options: EtcdOptions): Promise<Store
     keys,
     sealed,
     patience,
+    rules: options.rules ?? [],
     ...(options.upgrades === undefined ? {} : { upgrades: options.upgrades }),
   }
   const { vault, born, unsealed } = await agree(parts)
   const opening = { vault, reading: { decode: options.decode, frozen: options.freeze ?? false } }
-  const loaded = { ...(await load({ client, paths, clock, opening })), oldest: born }
+  const ahead = new SeedsAhead(vault, options.unseal)
+  const loaded = { ...(await load({ client, paths, clock, opening, ahead })), oldest: born }
   const { ring } = vault
   const { headPath } = options
   if (headPath !== undefined && ring !== undefined) requireHead(headPath, ring, loaded.revision)
   const journal = options.through?.(passing) ?? passing
   const id = randomBytes(6).toString('hex')
   const { onBroken } = options
-  const store = new EtcdStore({ options, client, paths, vault, loaded, id, onBroken, gate: () => journal.flush(0) })
+  const store = new EtcdStore({
+    options,
+    client,
+    paths,
+    vault,
+    loaded,
+    id,
+    onBroken,
+    ahead,
+    gate: () => journal.flush(0),
+  })
+  if (ring !== undefined)
+    store.encrypted(
+      new EtcdEncryption({ client, clock, paths, vault, store, record: () => recordSealed(parts, vault) }),
+    )
   if (headPath !== undefined && ring !== undefined)
     store.anchored(new Anchor({ path: headPath, ring, clock, revision: () => store.revision() }))
   if (unsealed.length > 0) {

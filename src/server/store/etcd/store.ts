@@ -7,6 +7,9 @@ import { fiveMinutes, type CoreOptions } from '../core.ts'
 import { Durable, type Loaded } from '../durable.ts'
 import type { Failure } from '../journal.ts'
 import type { EtcdClient } from './client.ts'
+import type { StoreEncryption } from '../changing.ts'
+import type { SeedsAhead } from './encryption.ts'
+import type { Event as EtcdEvent } from './rpc.gen.ts'
 import type { Anchor } from './anchor.ts'
 import { Compaction, compact } from './compaction.ts'
 import type { Opening } from './entries.ts'
@@ -32,6 +35,7 @@ export interface EtcdParts {
   readonly id: string
   readonly gate: () => Promise<Failure | undefined>
   /** Told once why this store is of no use any more; one that is opened anew may be. */
+  readonly ahead: SeedsAhead
   readonly onBroken?: ((why: string) => void) | undefined
 }
 
@@ -39,6 +43,9 @@ const defaultQueueBytes = 64 * 1024 * 1024
 const defaultWindow = { changes: 10_000, bytes: 16 * 1024 * 1024 }
 /** Milliseconds that accepted writes have to be settled when the store closes. */
 const closing = 5000
+
+const valuesOf = (events: readonly EtcdEvent[]): readonly Uint8Array[] =>
+  events.flatMap(({ kv, prevKv }) => [kv, prevKv].flatMap(one => (one === undefined ? [] : [one.value])))
 
 export class EtcdStore implements Store {
   readonly #parts: EtcdParts
@@ -52,6 +59,7 @@ export class EtcdStore implements Store {
   readonly #compaction: Compaction
   readonly #giveUp = new AbortController()
   #anchor: Anchor | undefined
+  #encryption: StoreEncryption | undefined
   #broken: string | undefined
   #closed: Promise<void> | undefined
 
@@ -62,7 +70,13 @@ export class EtcdStore implements Store {
     this.#log = log
     const opening = { vault, reading: { decode: options.decode, frozen } }
     this.#opening = opening
-    const history = new EtcdHistory({ client, paths, opening, log })
+    const history = new EtcdHistory({
+      client,
+      paths,
+      opening,
+      log,
+      before: events => parts.ahead.missing(valuesOf(events)),
+    })
     const durable = new Durable({ loaded, history, window, clock, log })
     this.#durable = durable
     const leases = new Leases(client, clock)
@@ -120,6 +134,7 @@ export class EtcdStore implements Store {
       clock: options.clock,
       log: this.#log,
       revision: () => durable.revision,
+      before: events => this.#parts.ahead.missing(valuesOf(events)),
       onEvents: events => taking.take(events),
       onProgress: revision => durable.advance(revision),
       onCompacted: () => this.#reload(),
@@ -186,6 +201,14 @@ export class EtcdStore implements Store {
     return (this.#closed ??= this.#close())
   }
 
+  encrypted(encryption: StoreEncryption): void {
+    this.#encryption = encryption
+  }
+
+  get encryption(): StoreEncryption | undefined {
+    return this.#encryption
+  }
+
   /** Kept up to date for as long as this store is open. */
   anchored(anchor: Anchor): void {
     this.#anchor = anchor
@@ -206,7 +229,9 @@ export class EtcdStore implements Store {
   async #reload(): Promise<void> {
     const { client, paths, options } = this.#parts
     const known = (resource: string, key: string) => this.#durable.shelf(resource).tree.get(key)
-    this.#durable.reload(await load({ client, paths, clock: options.clock, opening: this.#opening, known }))
+    this.#durable.reload(
+      await load({ client, paths, clock: options.clock, opening: this.#opening, known, ahead: this.#parts.ahead }),
+    )
     this.#log.warn('etcd was compacted past what this server had seen: it has read everything anew')
   }
 

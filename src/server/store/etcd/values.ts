@@ -33,6 +33,11 @@ export class ValueBroken extends Error {
   override readonly name = 'ValueBroken'
 }
 
+/** What the store's own seal made of a value, without what stands before it; undefined where it is not sealed so. */
+export function sealIn(value: Uint8Array): Uint8Array | undefined {
+  return headOf(value)?.[0] === 's' ? value.subarray(value.indexOf(newline) + 1) : undefined
+}
+
 export interface Closing {
   readonly vault: Vault
   /** etcd's key: some providers bind values to it. */

@@ -53,6 +53,9 @@ export function prefixIn(value: Uint8Array): string {
   return /^k8s:enc:[a-z0-9]+:v\d+:[^:]*:/.exec(text)?.[0] ?? 'k8s:enc:?'
 }
 
+const begins = ({ prefix }: Provider, value: Uint8Array): boolean =>
+  Buffer.from(value.buffer, value.byteOffset, Math.min(value.length, prefix.length)).equals(prefix)
+
 export class Providers {
   readonly #rules = new Map<string, Chain>()
   readonly #found = new Map<GroupResource, Chain>()
@@ -81,6 +84,14 @@ export class Providers {
     return provider?.open(value.subarray(provider.prefix.length), aad)
   }
 
+  /** A value of a plugin of ours whose seed is not known: it does not open yet. */
+  lacks(value: Uint8Array): boolean {
+    const provider = [...this.#rules.values()]
+      .flat()
+      .find((one): one is Provider => one !== 'own' && begins(one, value))
+    return provider?.lacks?.(value.subarray(provider.prefix.length)) ?? false
+  }
+
   /** Whether it would be written differently today. */
   stale(resource: GroupResource, value: Uint8Array): boolean {
     const writer = this.writer(resource)
@@ -89,9 +100,7 @@ export class Providers {
   }
 
   #reader(resource: GroupResource, value: Uint8Array): Provider | undefined {
-    const begins = ({ prefix }: Provider): boolean =>
-      Buffer.from(value.buffer, value.byteOffset, Math.min(value.length, prefix.length)).equals(prefix)
-    return this.#chain(resource).find((one): one is Provider => one !== 'own' && begins(one))
+    return this.#chain(resource).find((one): one is Provider => one !== 'own' && begins(one, value))
   }
 
   #chain(name: GroupResource): Chain {

@@ -128,6 +128,10 @@ export function kms(state: KmsState, now: () => number): Provider {
       const info = found.data.subarray(0, infoBytes)
       return gcmOpen(expanded(secret, info), found.data.subarray(infoBytes), aad)
     },
+    lacks: body => {
+      const found = seedIn(body)
+      return found !== undefined && !seeds.has(seedName(found))
+    },
     stale: body => write !== undefined && seedIn(body)?.keyId !== write.keyId,
   }
 }

@@ -1,6 +1,8 @@
 /** The main thread's end of the commit thread. A thread that dies is started again, and the database says what became of its batch. */
 import { Worker } from 'node:worker_threads'
 import type { Log } from '#base/log.ts'
+import type { Rewritten } from '../changing.ts'
+import type { VaultSettings } from '../vault.ts'
 import type { Failure } from '../journal.ts'
 import type { Packed } from './batch.ts'
 import type { CommitSettings, FromCommit, ToCommit } from './commit-protocol.ts'
@@ -24,9 +26,12 @@ const lost: Failure = { reason: 'failed', message: 'the thread that writes is lo
 
 export class CommitThread {
   readonly #options: CommitThreadOptions
+  /** What the thread is started with again, should it die. */
+  #settings: CommitSettings
   #worker: Worker
   #flight: Flight | undefined
   #compactions: ((failure: Failure | undefined) => void)[] = []
+  #changes: ((result: Rewritten | Failure) => void)[] = []
   #ready: { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (error: Error) => void }
   #restarts = 0
   #closed: (() => void) | undefined
@@ -34,6 +39,7 @@ export class CommitThread {
 
   constructor(options: CommitThreadOptions) {
     this.#options = options
+    this.#settings = options.settings
     this.#ready = Promise.withResolvers()
     this.#ready.promise.catch(() => undefined)
     this.#worker = this.#start()
@@ -51,6 +57,26 @@ export class CommitThread {
       this.#worker.ref()
       this.#post({ type: 'batch', packed, head }, [packed.numbers.buffer, packed.bytes.buffer])
     })
+  }
+
+  use(vault: VaultSettings): Promise<Rewritten> {
+    this.#settings = { ...this.#settings, vault }
+    return this.#change({ type: 'vault', vault })
+  }
+
+  rewrite(from: number, most: number): Promise<Rewritten> {
+    return this.#change({ type: 'rewrite', from, most })
+  }
+
+  async #change(message: ToCommit): Promise<Rewritten> {
+    const result = await new Promise<Rewritten | Failure>(resolve => {
+      if (this.#gone) return resolve(lost)
+      this.#changes.push(resolve)
+      this.#worker.ref()
+      this.#post(message)
+    })
+    if ('reason' in result) throw new Error(result.message)
+    return result
   }
 
   async compact(revision: number): Promise<void> {
@@ -73,8 +99,7 @@ export class CommitThread {
   }
 
   #start(): Worker {
-    const { url, settings } = this.#options
-    const worker = new Worker(url, { workerData: settings, name: 'bulwark-commit' })
+    const worker = new Worker(this.#options.url, { workerData: this.#settings, name: 'bulwark-commit' })
     let problem = ''
     worker.on('message', (message: FromCommit) => this.#take(message))
     worker.on('error', error => (problem = error instanceof Error ? error.message : String(error)))
@@ -100,6 +125,10 @@ export class CommitThread {
         this.#restarts = 0
         this.#land(message)
         break
+      case 'changed':
+        this.#changes.shift()?.(message.result)
+        this.#rest()
+        break
       case 'compacted':
         this.#compactions.shift()?.(message.failure)
         this.#rest()
@@ -109,7 +138,7 @@ export class CommitThread {
 
   /** A thread that has nothing to do does not keep the process alive. */
   #rest(): void {
-    if (this.#flight === undefined && this.#compactions.length === 0) this.#worker.unref()
+    if (this.#flight === undefined && this.#compactions.length === 0 && this.#changes.length === 0) this.#worker.unref()
   }
 
   #land(outcome: Outcome): void {
@@ -121,6 +150,7 @@ export class CommitThread {
 
   #exited(problem: string): void {
     for (const compacted of this.#compactions.splice(0)) compacted(lost)
+    for (const changed of this.#changes.splice(0)) changed(lost)
     if (this.#closed !== undefined || this.#restarts > 2) {
       this.#gone = true
       this.#ready.reject(new Error(problem))

@@ -1,5 +1,7 @@
 /** Entry of the commit thread. */
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Rewritten } from '../changing.ts'
+import type { Failure } from '../journal.ts'
 import type { CommitSettings, FromCommit, ToCommit } from './commit-protocol.ts'
 import { Committing } from './committing.ts'
 import { failureOf } from './sqlerror.ts'
@@ -25,6 +27,16 @@ function compact(): void {
   setImmediate(compact)
 }
 
+function changed(message: Extract<ToCommit, { type: 'vault' | 'rewrite' }>): Rewritten | Failure {
+  try {
+    if (message.type === 'rewrite') return committing.rewrite(message.from, message.most)
+    committing.use(message.vault)
+    return { next: undefined, rewritten: 0 }
+  } catch (error) {
+    return failureOf(error)
+  }
+}
+
 parentPort?.on('message', (message: ToCommit) => {
   switch (message.type) {
     case 'batch': {
@@ -37,6 +49,10 @@ parentPort?.on('message', (message: ToCommit) => {
     case 'compact':
       compactions = [...compactions, message.revision]
       if (compactions.length === 1) compact()
+      break
+    case 'vault':
+    case 'rewrite':
+      answer({ type: 'changed', result: changed(message) })
       break
     case 'close':
       compactions = []

@@ -5,14 +5,18 @@ import { unpack, type Packed, type PackedWrite } from './batch.ts'
 import type { CommitSettings } from './commit-protocol.ts'
 import { inTransaction, pragma, revisionIn, rowOf } from './format.ts'
 import { HeadFile } from '../headfile.ts'
-import { sealState, sumOfRows } from './state.ts'
+import { sealState, sumOfRows, writeState } from './state.ts'
 import { emptySum } from '../marks.ts'
-import { makeVault, type Vault } from '../vault.ts'
-import { closed, forms, sumOf } from './rows.ts'
+import type { Rewritten } from '../changing.ts'
+import { makeVault, type Vault, type VaultSettings } from '../vault.ts'
+import { recordSealed } from './sealing.ts'
+import { isStale } from './surveying.ts'
+import { closed, columns, forms, opened, rowFrom, sumOf } from './rows.ts'
 import { failureOf } from './sqlerror.ts'
 
 const bytesPerCheckpoint = 8 * 1024 * 1024
 const rowsPerCompaction = 500
+const rowsPerLook = 1000
 
 interface Statements {
   readonly log: StatementSync
@@ -32,7 +36,7 @@ export class Committing {
   readonly #database: DatabaseSync
   readonly #statements: Statements
   readonly #head: HeadFile
-  readonly #vault: Vault
+  #vault: Vault
   #sinceCheckpoint = 0
   /** What the rows that are current add up to. */
   #sum = emptySum()
@@ -112,6 +116,50 @@ export class Committing {
       database.prepare('DELETE FROM log WHERE id > ? AND id <= ? AND form = ?').run(from, until, forms.deletion)
       this.#statements.meta.run(until, 'compacted')
       return until < end
+    })
+  }
+
+  /** From now on it seals so: what says how the store is goes first. */
+  use(settings: VaultSettings): void {
+    const vault = makeVault(settings)
+    const { ring } = vault
+    if (ring === undefined) throw new TypeError('a sealed store stays sealed')
+    if (this.#vault.ring?.name.equals(ring.name) === true) {
+      this.#vault = vault
+      return this.#head.use(ring)
+    }
+    const head = this.head()
+    const sum = sumOfRows(this.#database, ring)
+    inTransaction(this.#database, () => {
+      writeState(this.#database, { head, sum, anchored: true }, ring)
+      recordSealed(this.#database, vault)
+    })
+    this.#vault = vault
+    this.#sum = sum
+    this.#head.use(ring)
+    // Both slots: neither is to need the former key.
+    this.#head.write(head)
+    this.#head.write(head)
+  }
+
+  /** Looks at rows from the one after `from` until so many were sealed anew, or some thousands were looked at. */
+  rewrite(from: number, most: number): Rewritten {
+    const statement = this.#database.prepare(`SELECT ${columns('log')} FROM log WHERE id > ? ORDER BY id LIMIT ?`)
+    statement.setReturnArrays(true)
+    const update = this.#database.prepare('UPDATE log SET form = ?, sum = ?, value = ? WHERE id = ?')
+    return inTransaction(this.#database, () => {
+      let rewritten = 0
+      const rows = statement.all(from, rowsPerLook)
+      for (const [i, answer] of rows.entries()) {
+        const row = rowFrom(answer)
+        if (!isStale(row, this.#vault)) continue
+        if (rewritten === most) return { next: String(rowFrom(rows[i - 1]).id || from), rewritten }
+        const { form, value } = closed(row, opened(row, this.#vault), this.#vault)
+        update.run(form, sumOf(row, form, value), value, row.id)
+        rewritten++
+      }
+      const last = rows.at(-1)
+      return { next: last === undefined ? undefined : String(rowFrom(last).id), rewritten }
     })
   }
 

@@ -1,4 +1,5 @@
 /** What the main thread and the history thread say to each other. */
+import type { Survey } from '../changing.ts'
 import type { HistoryRequest } from '../journal.ts'
 import type { VaultSettings } from '../vault.ts'
 
@@ -26,11 +27,13 @@ export type PastPart = { readonly writes: readonly PastWrite[]; readonly through
 
 export interface ToHistory {
   readonly number: number
-  readonly request: HistoryRequest
+  /** Or a question about all rows, or what to open values with from now on. */
+  readonly request: HistoryRequest | 'survey' | { readonly vault: VaultSettings }
 }
 
 export interface FromHistory {
   readonly number: number
   readonly part?: PastPart
+  readonly survey?: Survey
   readonly error?: string
 }

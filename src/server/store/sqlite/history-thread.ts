@@ -3,7 +3,9 @@ import { Worker } from 'node:worker_threads'
 import { Entry, LastBody, StoredBody, type Change, type Reading } from '../entry.ts'
 import type { History, HistoryPart, HistoryRequest } from '../journal.ts'
 import { placeOf, revisionOf } from './format.ts'
-import type { FromHistory, HistorySettings, PastValue, PastWrite } from './history-protocol.ts'
+import type { Survey } from '../changing.ts'
+import type { VaultSettings } from '../vault.ts'
+import type { FromHistory, HistorySettings, PastValue, PastWrite, ToHistory } from './history-protocol.ts'
 
 interface Asked {
   readonly resolve: (message: FromHistory) => void
@@ -18,12 +20,14 @@ export interface HistoryThreadOptions {
 
 export class HistoryThread implements History {
   readonly #options: HistoryThreadOptions
+  #settings: HistorySettings
   readonly #asked = new Map<number, Asked>()
   #worker: Worker | undefined
   #number = 0
 
   constructor(options: HistoryThreadOptions) {
     this.#options = options
+    this.#settings = options.settings
   }
 
   async read(request: HistoryRequest): Promise<HistoryPart | 'expired'> {
@@ -33,11 +37,23 @@ export class HistoryThread implements History {
     return { changes: part.writes.map(write => changeOf(write, this.#options.reading)), through: part.through }
   }
 
+  async survey(): Promise<Survey> {
+    const { survey, error } = await this.#ask('survey')
+    if (survey === undefined) throw new Error(error ?? 'no answer')
+    return survey
+  }
+
+  /** From now on values are opened so. */
+  async use(vault: VaultSettings): Promise<void> {
+    this.#settings = { ...this.#settings, vault }
+    if (this.#worker !== undefined) await this.#ask({ vault })
+  }
+
   async close(): Promise<void> {
     await this.#worker?.terminate()
   }
 
-  #ask(request: HistoryRequest): Promise<FromHistory> {
+  #ask(request: ToHistory['request']): Promise<FromHistory> {
     return new Promise((resolve, reject) => {
       const number = ++this.#number
       this.#asked.set(number, { resolve, reject })
@@ -48,7 +64,7 @@ export class HistoryThread implements History {
   }
 
   #start(): Worker {
-    const worker = new Worker(this.#options.url, { workerData: this.#options.settings, name: 'bulwark-history' })
+    const worker = new Worker(this.#options.url, { workerData: this.#settings, name: 'bulwark-history' })
     let problem = 'the thread that reads history ended'
     worker.on('message', (message: FromHistory) => {
       this.#asked.get(message.number)?.resolve(message)

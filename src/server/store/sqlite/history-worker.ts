@@ -9,7 +9,11 @@ const answer = (message: FromHistory): void => parentPort?.postMessage(message)
 
 parentPort?.on('message', ({ number, request }: ToHistory) => {
   try {
-    answer({ number, part: reading.read(request) })
+    if (request === 'survey') answer({ number, survey: reading.survey() })
+    else if ('vault' in request) {
+      reading.use(request.vault)
+      answer({ number, part: 'expired' })
+    } else answer({ number, part: reading.read(request) })
   } catch (error) {
     answer({ number, error: error instanceof Error ? error.message : String(error) })
   }

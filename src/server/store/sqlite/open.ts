@@ -5,7 +5,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { silentLog } from '#base/log.ts'
 import { StoreRefused, type Store } from '../contract.ts'
 import { CoreStore, type CoreOptions } from '../core.ts'
-import { makeVault, type Sealed, type Vault } from '../vault.ts'
+import { makeVault, type Sealed, type Vault, type VaultSettings } from '../vault.ts'
+import type { StoreEncryption, Unseal } from '../changing.ts'
+import type { Rule } from '../providers/providers.ts'
+import { survey } from './surveying.ts'
 import type { Journal } from '../journal.ts'
 import type { OnBytes } from './batch.ts'
 import { CommitThread } from './commit-thread.ts'
@@ -25,6 +28,9 @@ export interface SqliteOptions extends CoreOptions {
   readonly keys?: readonly Uint8Array[]
   /** What is sealed; secrets unless given. Resources added here are sealed when the store is opened. */
   readonly sealed?: Sealed
+  /** What seals in place of the master key where a configuration says so; `unseal` gives them with what plugins must open. */
+  readonly rules?: readonly Rule[]
+  readonly unseal?: Unseal
   /** A database that was never sealed is sealed when it is opened with keys. True unless given: false where keys and database
    * were always there together, so that one without a seal is somebody else's. */
   readonly adopt?: boolean
@@ -59,16 +65,21 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
 
 async function openLocked(options: SqliteOptions, held: Lock): Promise<Store> {
   const { path, keys = [], sealed = ['secrets'], maxBytes = 0, log = silentLog } = options
-  const settings = { keys, sealed }
+  let settings: VaultSettings = { keys, sealed, rules: options.rules ?? [] }
   const workers = options.workers ?? {
     commit: new URL('./commit-worker.ts', import.meta.url),
     history: new URL('./history-worker.ts', import.meta.url),
   }
-  const vault = makeVault(settings)
+  let vault = makeVault(settings)
   const reading = { decode: options.decode, frozen: options.freeze ?? false }
   const database = prepared(path, vault, options.adopt ?? true)
   let thread: CommitThread | undefined
   try {
+    const { seeds } = vault.providers === undefined ? { seeds: [] } : survey(database, vault)
+    if (seeds.length > 0 && options.unseal !== undefined) {
+      settings = { ...settings, rules: await options.unseal(seeds) }
+      vault = makeVault(settings)
+    }
     // The thread starts while this one loads.
     const committing = { path, headPath: `${path}.head`, vault: settings, maxBytes }
     thread = new CommitThread({ url: workers.commit, settings: committing, log })
@@ -77,7 +88,13 @@ async function openLocked(options: SqliteOptions, held: Lock): Promise<Store> {
     const history = new HistoryThread({ url: workers.history, settings: { path, vault: settings }, reading })
     const disk = new Disk({ thread, history, onBytes: options.onBytes, release: () => held.release() })
     const journal = options.through?.(disk) ?? disk
-    return new CoreStore({ options, journal, loaded, window: { changes: 10_000, bytes: 16 * 1024 * 1024 } })
+    return new CoreStore({
+      options,
+      journal,
+      loaded,
+      window: { changes: 10_000, bytes: 16 * 1024 * 1024 },
+      encryption: vault.ring === undefined ? undefined : encryptionOf(thread, history),
+    })
   } catch (error) {
     await thread?.close()
     throw error
@@ -85,6 +102,16 @@ async function openLocked(options: SqliteOptions, held: Lock): Promise<Store> {
     database.close()
   }
 }
+
+const encryptionOf = (thread: CommitThread, history: HistoryThread): StoreEncryption => ({
+  use: async settings => {
+    // Who reads first: what is sealed anew must open.
+    await history.use(settings)
+    await thread.use(settings)
+  },
+  survey: () => history.survey(),
+  rewrite: (from, most) => thread.rewrite(Number(from), most),
+})
 
 /** The database with everything verified that can be without reading all of it. */
 function prepared(path: string, vault: Vault, adopt: boolean): DatabaseSync {

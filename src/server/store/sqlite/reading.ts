@@ -2,7 +2,9 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { HistoryRequest } from '../journal.ts'
 import { mostOperations } from '../compare.ts'
-import { makeVault, type Vault } from '../vault.ts'
+import type { Survey } from '../changing.ts'
+import { survey } from './surveying.ts'
+import { makeVault, type Vault, type VaultSettings } from '../vault.ts'
 import { revisionIn, revisionOf, rowOf } from './format.ts'
 import type { HistorySettings, PastPart, PastValue, PastWrite } from './history-protocol.ts'
 import { columnCount, columns, forms, opened, rowFrom, RowBroken, type Row } from './rows.ts'
@@ -18,11 +20,19 @@ interface Some {
 
 export class Reading {
   readonly #database: DatabaseSync
-  readonly #vault: Vault
+  #vault: Vault
 
   constructor({ path, vault }: HistorySettings) {
     this.#database = new DatabaseSync(path, { readOnly: true, timeout: 10_000 })
     this.#vault = makeVault(vault)
+  }
+
+  use(vault: VaultSettings): void {
+    this.#vault = makeVault(vault)
+  }
+
+  survey(): Survey {
+    return survey(this.#database, this.#vault)
   }
 
   read(request: HistoryRequest): PastPart {

@@ -53,12 +53,18 @@ function sealMore(database: DatabaseSync, { ring, sealed }: Vault, before: Seale
   database.exec('PRAGMA secure_delete = ON')
   inTransaction(database, () => {
     for (const resource of plain) sealRows(database, resource, ring)
-    const value = ring.seal(record, Buffer.from(JSON.stringify(sealed)))
-    database.prepare("INSERT OR REPLACE INTO meta VALUES ('sealed', ?)").run(value)
+    recordSealed(database, { ring, sealed })
     const state = { head: revisionIn(database, 'head'), sum: sumOfRows(database, ring), anchored: false }
     if (meta(database, 'state') === undefined) writeState(database, state, ring)
   })
   database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+}
+
+/** Inside a transaction. */
+export function recordSealed(database: DatabaseSync, { ring, sealed }: Vault): void {
+  if (ring === undefined) return
+  const value = ring.seal(record, Buffer.from(JSON.stringify(sealed)))
+  database.prepare("INSERT OR REPLACE INTO meta VALUES ('sealed', ?)").run(value)
 }
 
 /** A database that was sealed has its state, and once that said so its head file. */
