@@ -16,6 +16,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       'server/admission',
       'server/audit',
       'server/authz',
+      'server/store',
       'setup',
       'kinds',
       'codec',

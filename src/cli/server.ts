@@ -5,6 +5,7 @@ import type { ServerConfig } from '#processes/config.ts'
 import type { Layout } from '#processes/layout.ts'
 import { admissionFile } from './admission-flag.ts'
 import { givenAudit } from './audit-flags.ts'
+import { type EncryptionFlags, encryptionFlags } from './encryption-flag.ts'
 import { hostAddress, machineName } from './machine.ts'
 import { type NetworkFlags, networkOf } from './network-flags.ts'
 import { CommandError, type PlaceOptions, UsageError } from './place.ts'
@@ -12,7 +13,7 @@ import { type PluginFlags, withPlugins } from './plugin-flags.ts'
 import { type EtcdFlags, storeAt } from './store-flags.ts'
 import { type TrustFlags, trustOf } from './trust-flags.ts'
 
-export interface ServerOptions extends PlaceOptions, EtcdFlags, PluginFlags, NetworkFlags, TrustFlags {
+export interface ServerOptions extends PlaceOptions, EtcdFlags, PluginFlags, NetworkFlags, TrustFlags, EncryptionFlags {
   readonly store?: string
   readonly port?: string
   readonly advertiseAddress?: string
@@ -38,8 +39,10 @@ export function serverConfig(options: ServerOptions, at: Layout): ServerConfig {
     throw new UsageError(`--advertise-address must be an IPv4 address, not ${JSON.stringify(advertiseAddress)}`)
   const audit = givenAudit(options)
   const trust = trustOf(options)
+  const encryption = encryptionFlags(options)
   const config: ServerConfig = {
     name,
+    ...(encryption === undefined || encryption === 'none' ? {} : { encryption }),
     port: Number(port),
     nodes: { simulated: 0 },
     address: advertiseAddress,

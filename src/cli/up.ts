@@ -18,13 +18,14 @@ import { mergeKubeconfig, userKubeconfig } from './kubeconfig-file.ts'
 import { hostAddress, machineName, requireFreePort } from './machine.ts'
 import { hasLink, hasRules, makeLink, processesIn } from './netns.ts'
 import { type NetworkFlags, networkOf, podCIDR, usualNodePorts, usualServiceCIDR } from './network-flags.ts'
+import { type EncryptionFlags, encryptionFlags } from './encryption-flag.ts'
 import { CommandError, UsageError, contextOf, placeOf } from './place.ts'
 import { type PluginFlags, withAdmissionFile, withPlugins } from './plugin-flags.ts'
 import type { Progress } from './progress.ts'
 import { type EtcdFlags, storeAt, withoutEtcd } from './store-flags.ts'
 import { type TrustFlags, trustOf } from './trust-flags.ts'
 
-export interface UpOptions extends EtcdFlags, PluginFlags, NetworkFlags, TrustFlags {
+export interface UpOptions extends EtcdFlags, PluginFlags, NetworkFlags, TrustFlags, EncryptionFlags {
   readonly name: string
   readonly dataDir?: string
   readonly port?: string
@@ -120,6 +121,14 @@ function withTrust(config: ClusterConfig, options: UpOptions): ClusterConfig {
   return trust === undefined ? config : { ...config, trust }
 }
 
+/** @returns the same configuration with another EncryptionConfiguration, where one is given; '' takes it away. @throws UsageError */
+function withEncryption(config: ClusterConfig, options: UpOptions): ClusterConfig {
+  const found = encryptionFlags(options)
+  if (found === undefined) return config
+  const { encryption: _, ...others } = config
+  return found === 'none' ? others : { ...others, encryption: found }
+}
+
 async function newCluster(options: UpOptions, progress: Progress): Promise<ClusterConfig> {
   const wanted = wantedNodes(options.nodes, progress)
   const socket = runtimeSocket(options, wanted)
@@ -158,8 +167,11 @@ function requireNetwork(known: ClusterConfig, options: UpOptions): void {
 async function configure(options: UpOptions, at: Layout, progress: Progress): Promise<ClusterConfig> {
   const audit = await checkedAudit(options)
   const chosen = (config: ClusterConfig): ClusterConfig =>
-    withTrust(
-      withAudit(withAdmissionFile(withPlugins(withStore(config, options, at), options), options), audit),
+    withEncryption(
+      withTrust(
+        withAudit(withAdmissionFile(withPlugins(withStore(config, options, at), options), options), audit),
+        options,
+      ),
       options,
     )
   if (!existsSync(at.config)) return chosen(await newCluster(options, progress))
@@ -184,6 +196,10 @@ async function configure(options: UpOptions, at: Layout, progress: Progress): Pr
   if (JSON.stringify(known.trust) !== JSON.stringify(before.trust) && isRunning(at, 'server'))
     throw new CommandError(
       `cluster ${known.name} runs with other authentication or authorization; stop it first: bulwark down --name ${known.name}`,
+    )
+  if (JSON.stringify(known.encryption) !== JSON.stringify(before.encryption) && isRunning(at, 'server'))
+    throw new CommandError(
+      `cluster ${known.name} runs with another configuration of encryption; stop it first: bulwark down --name ${known.name}`,
     )
   requireNetwork(known, options)
   if (options.port !== undefined && parsePort(options.port) !== known.port)

@@ -48,6 +48,8 @@ export interface ListenOptions {
   /** PEM of further authorities whose client certificates are accepted. */
   readonly clientAuthorities?: string
   readonly certificates: ServerCertificates
+  /** What else must work for this server to be ready. */
+  readonly checks?: () => ReadonlyMap<string, boolean>
 }
 
 export interface Listener {
@@ -69,19 +71,21 @@ const alwaysHosts = [
   'kubernetes.default.svc.cluster.local',
 ]
 
+interface Around {
+  readonly address: string
+  readonly loop: LoopDelay
+  readonly more: ListenOptions['checks'] | undefined
+}
+
 /** Everything that is no resource. */
-function pathsOf({ server, scheme, clock, store, aggregation }: Plane, address: string, loop: LoopDelay): Paths {
+function pathsOf({ server, scheme, clock, store, aggregation }: Plane, { address, loop, more }: Around): Paths {
   const { remotes } = aggregation
   return paths({
     scheme,
     remotes,
     clock,
     address,
-    checks: () =>
-      new Map([
-        ['ping', true],
-        ['store', store.healthy?.() ?? true],
-      ]),
+    checks: () => new Map([['ping', true], ['store', store.healthy?.() ?? true], ...(more?.() ?? [])]),
     more: openapiPaths(scheme, remotes),
     metrics: function* () {
       yield* server.metrics()
@@ -97,7 +101,8 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
   const { serving, kubelet } = options.certificates
   const { remotes } = plane.aggregation
   const loop = watchLoop()
-  const known = pathsOf(plane, `${options.hosts[0] ?? '127.0.0.1'}:${options.port}`, loop)
+  const address = `${options.hosts[0] ?? '127.0.0.1'}:${options.port}`
+  const known = pathsOf(plane, { address, loop, more: options.checks })
   const dialer = makeDialer(plane.store, () => ({ authority: options.authority.cert, ...kubelet }))
   server.usage.reach(dialer)
   const { tokens, people } = server

@@ -43,6 +43,8 @@ export interface ClusterConfig {
   readonly audit?: Readonly<Record<string, string>>
   /** Admission plugins to be on or off, other than usually; upstream's names. */
   readonly plugins?: { readonly enable: readonly string[]; readonly disable: readonly string[] }
+  /** EncryptionConfiguration: what seals in place of the store's own key. `file` is an absolute path; with `reload` it is followed. */
+  readonly encryption?: { readonly file: string; readonly reload: boolean }
   /** AdmissionConfiguration: what plugins are to know, other than usually. An absolute path, read at each start. */
   readonly admissionFile?: string
   /** Whom the server believes and asks besides itself. */

@@ -13,6 +13,7 @@ import { keepBytes } from '#server/http/encode.ts'
 import { readAdmissionFile } from './admission-file.ts'
 import { openAudit } from './audit.ts'
 import type { ServerConfig } from './config.ts'
+import { Encryption } from './encryption/encryption.ts'
 import { issueCredentials, serverCertificates } from './credentials.ts'
 import type { Layout } from './layout.ts'
 import { openStore } from './store.ts'
@@ -44,14 +45,31 @@ interface Starting {
   readonly opened: AsyncDisposableStack
 }
 
+interface Opened {
+  readonly plane: Plane
+  readonly keys: SharedKeys
+  readonly log: Log
+  readonly encryption: Encryption
+}
+
 /** The control plane over its store, with what it shares with others over the same one. */
-async function openPlane({ config, layout, opened }: Starting): Promise<{ plane: Plane; keys: SharedKeys; log: Log }> {
+async function openPlane({ config, layout, opened }: Starting): Promise<Opened> {
   const clock = systemClock
   const log = makeLog(line => void process.stderr.write(line), 'info').with({ role: 'server' })
   const admission = config.admissionFile === undefined ? undefined : readAdmissionFile(config.admissionFile)
   const { scheme, decode } = schemeAndDecode()
-  const store = await openStore({ config, layout, decode, clock, log, onBytes: keepBytes(scheme) })
+  const encryption = new Encryption({
+    layout,
+    keyFile: config.etcd?.masterKey ?? layout.key,
+    configFile: config.encryption?.file,
+    reload: config.encryption?.reload,
+    clock,
+    log,
+  })
+  const store = await openStore({ config, layout, decode, clock, log, onBytes: keepBytes(scheme), encryption })
   opened.defer(() => store.close())
+  encryption.attach(store)
+  opened.defer(() => encryption.stop())
   const keys = await sharedKeys(store, clock.now())
   const network = await sharedNetwork(store, toldNetwork(config))
   const simulated = config.nodes === 'real' ? 0 : config.nodes.simulated
@@ -74,18 +92,24 @@ async function openPlane({ config, layout, opened }: Starting): Promise<{ plane:
     ...(config.etcd === undefined ? {} : { election: `${config.nodeName}_${randomBytes(8).toString('hex')}` }),
   })
   opened.defer(() => plane.stop())
-  return { plane, keys, log }
+  return { plane, keys, log, encryption }
 }
 
 async function start(starting: Starting): Promise<void> {
   const { config, layout, opened } = starting
-  const { plane, keys, log } = await openPlane(starting)
+  const { plane, keys, log, encryption } = await openPlane(starting)
   const issuing = { authority: keys.authority, config, layout, now: plane.clock.now() }
   await issueCredentials(issuing)
   const hosts = [...new Set(['127.0.0.1', config.serverAddress])]
   const names = [...new Set([...hosts, config.address, 'localhost', plane.server.address])]
   const certificates = await serverCertificates(issuing, names)
-  const listener = await listenPlane(plane, { hosts, port: config.port, authority: keys.authority, certificates })
+  const listener = await listenPlane(plane, {
+    hosts,
+    port: config.port,
+    authority: keys.authority,
+    certificates,
+    checks: () => encryption.checks(),
+  })
   opened.defer(() => listener.close())
   const at = { address: config.serverAddress, port: config.port }
   if (config.etcd === undefined) await publish(plane, at)

@@ -9,6 +9,8 @@ import { loadKeys, loadOrCreateKeys } from '#server/store/keyfile.ts'
 import type { OnBytes } from '#server/store/sqlite/batch.ts'
 import { acceptDatabase } from '#server/store/sqlite/accept.ts'
 import { openSqliteStore } from '#server/store/sqlite/open.ts'
+import type { EtcdOptions } from '#server/store/etcd/open.ts'
+import type { Encryption } from './encryption/encryption.ts'
 import type { ClusterConfig, EtcdConfig } from './config.ts'
 import type { Layout } from './layout.ts'
 
@@ -26,6 +28,8 @@ const builtWorkers = (): { workers?: { commit: URL; history: URL } } =>
       }
     : {}
 
+type Sealing = Pick<EtcdOptions, 'rules' | 'unseal' | 'refuse'>
+
 export interface StoreOptions {
   readonly config: Pick<ClusterConfig, 'etcd'>
   readonly layout: Layout
@@ -33,22 +37,27 @@ export interface StoreOptions {
   readonly clock: Clock
   readonly log: Log
   readonly onBytes?: OnBytes
+  /** What seals in place of the store's own key, and looks after both. */
+  readonly encryption?: Encryption
   /** False where this is not the etcd that this server knows: what it saw of that says nothing. */
   readonly anchored?: boolean
 }
 
 /** @throws StoreRefused, with what to do */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { layout, config, ...rest } = options
-  if (config.etcd !== undefined) return openEtcd(config.etcd, options)
+  const { layout, config, encryption, ...rest } = options
+  const rules = (await encryption?.load()) ?? []
+  const sealing = encryption === undefined ? {} : { rules, unseal: encryption.unseal, refuse: encryption.refuse }
+  if (config.etcd !== undefined) return openEtcd(config.etcd, options, sealing)
   await mkdir(dirname(layout.database), { recursive: true, mode: 0o700 })
   const { keys, fresh } = loadOrCreateKeys(layout.key)
-  return openSqliteStore({ path: layout.database, keys, sealed, adopt: fresh, ...rest, ...builtWorkers() })
+  return openSqliteStore({ path: layout.database, keys, sealed, adopt: fresh, ...rest, ...sealing, ...builtWorkers() })
 }
 
 async function openEtcd(
   etcd: EtcdConfig,
   { layout, decode, clock, log, anchored = true }: StoreOptions,
+  sealing: Sealing,
 ): Promise<Store> {
   const { endpoints, prefix, masterKey } = etcd
   await mkdir(dirname(masterKey), { recursive: true, mode: 0o700 })
@@ -67,7 +76,19 @@ async function openEtcd(
     process.exitCode = 1
     process.kill(process.pid, 'SIGTERM')
   }
-  return openEtcdStore({ ...access, ...head, endpoints, prefix, keys, sealed, decode, clock, log, onBroken })
+  return openEtcdStore({
+    ...access,
+    ...head,
+    ...sealing,
+    endpoints,
+    prefix,
+    keys,
+    sealed,
+    decode,
+    clock,
+    log,
+    onBroken,
+  })
 }
 
 async function pem(file: string): Promise<string> {

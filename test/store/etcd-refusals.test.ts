@@ -1,5 +1,6 @@
 /** What a store in etcd refuses to be opened with, what lies in etcd, and what a full etcd does. */
 import assert from 'node:assert/strict'
+import { createDecipheriv } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +11,7 @@ import { Notes, dataOf, decode, done, put, shown, until, write } from '#server/s
 import { type CommitResult, type Store, StoreRefused } from '#server/store/contract.ts'
 import { Keyring } from '#server/store/encryption.ts'
 import { anchor } from '#server/store/headfile.ts'
+import type { Rule } from '#server/store/providers/providers.ts'
 import { EtcdClient } from '#server/store/etcd/client.ts'
 import { alarmAction, noSpace } from '#server/store/etcd/codes.ts'
 import { steps as known } from '#server/store/etcd/format.ts'
@@ -181,6 +183,68 @@ suite('etcd: what is refused', { skip }, () => {
     rmSync(headPath)
     await (await open(prefix, options)).close()
     rmSync(folder, { recursive: true })
+  })
+
+  test("with a provider a value lies in etcd in upstream's own format; another server follows it; rotation brings the rest", async () => {
+    const prefix = nextPrefix()
+    const keys = () => [Buffer.alloc(32, 1)]
+    const secret = Buffer.alloc(32, 7)
+    const rules: readonly Rule[] = [
+      { resources: ['secrets'], providers: [{ type: 'aesgcm', keys: [{ name: 'key1', secret }] }] },
+    ]
+    const before = await open(prefix, { keys, sealed: 'all' })
+    await done(before.commit([put('s/old', 'older', { resource: 'secrets' })]))
+    await before.close()
+    const [store, other] = [
+      await open(prefix, { keys, sealed: 'all', rules }),
+      await open(prefix, { keys, sealed: 'all', rules }),
+    ]
+    await done(store.commit([put('s/1', 'confidential', { resource: 'secrets', managed: '[{"manager":"m"}]' })]))
+    await other.fresh()
+    const kept = other.snapshot('secrets').get('s/1')
+    assert.deepEqual([dataOf(kept), kept?.managed], ['confidential', '[{"manager":"m"}]'])
+    // As upstream's server would read it: prefix, nonce, AES-GCM bound to etcd's key, a JSON object.
+    const value = Buffer.from(await found(`${prefix}/secrets/s/1`))
+    const start = 'k8s:enc:aesgcm:v1:key1:'.length
+    assert.equal(value.toString('latin1', 0, start), 'k8s:enc:aesgcm:v1:key1:')
+    const decipher = createDecipheriv('aes-256-gcm', secret, value.subarray(start, start + 12))
+    decipher.setAAD(Buffer.from(`${prefix}/secrets/s/1`))
+    decipher.setAuthTag(value.subarray(-16))
+    const text = Buffer.concat([decipher.update(value.subarray(start + 12, -16)), decipher.final()]).toString()
+    assert.equal(JSON.parse(text).metadata.name, '1')
+    assert.equal((await store.encryption?.survey())?.stale, 1)
+    let from: string | undefined = ''
+    while (from !== undefined) from = (await store.encryption?.rewrite(from, 10))?.next
+    assert.match(Buffer.from(await found(`${prefix}/secrets/s/old`)).toString('latin1'), /^k8s:enc:aesgcm:v1:key1:/)
+    assert.equal((await store.encryption?.survey())?.stale, 0)
+    // Put in another place, or back from an earlier write, it counts as removed.
+    await lay(`${prefix}/secrets/s/2`, value)
+    await done(store.commit([put('s/1', 'newer', { resource: 'secrets' })]))
+    await lay(`${prefix}/secrets/s/1`, value)
+    await other.fresh()
+    assert.deepEqual(
+      [...other.snapshot('secrets').range()].map(({ key }) => key),
+      ['s/old'],
+    )
+    await Promise.all([store.close(), other.close()])
+  })
+
+  test('another key for the seal stops servers that do not have it', async () => {
+    const prefix = nextPrefix()
+    const [one, two] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
+    let broken = ''
+    const store = await open(prefix, { keys: () => [one], sealed: 'all' })
+    const lagging = await open(prefix, { keys: () => [one], sealed: 'all', onBroken: why => (broken = why) })
+    const knowing = await open(prefix, { keys: () => [one, two], sealed: 'all' })
+    await write(store, 'k', 'v')
+    await store.encryption?.use({ keys: [two, one], sealed: 'all' })
+    await write(store, 'new', 'under the new key')
+    await until(() => broken !== '')
+    assert.match(broken, /sealed under another key/)
+    await knowing.fresh()
+    assert.equal(dataOf(knowing.snapshot('things').get('new')), 'under the new key')
+    assert.equal(dataOf(lagging.snapshot('things').get('k')), 'v')
+    await Promise.all([store.close(), lagging.close(), knowing.close()])
   })
 
   test('a new key is made only where nothing was ever sealed', async () => {

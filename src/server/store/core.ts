@@ -21,8 +21,20 @@ export interface CoreOptions {
   readonly window?: WindowLimits
   /** Milliseconds between compactions; each drops what is older than that. Five minutes unless given. */
   readonly compactEvery?: number
+  /** Why nothing of this resource can be written now; asked before it is tried. */
+  readonly refuse?: ((resource: GroupResource) => string | undefined) | undefined
   /** Bytes of writes that may wait for the disk before further ones wait to be compared. 64 MiB unless given. */
   readonly queueBytes?: number
+}
+
+/** The answer to a write that cannot be sealed: before it is batched with others, which can. */
+export function refusal(operations: readonly Operation[], refuse: CoreOptions['refuse']): CommitResult | undefined {
+  if (refuse === undefined) return undefined
+  for (const { type, resource } of operations) {
+    const message = type === 'put' ? refuse(resource) : undefined
+    if (message !== undefined) return { ok: false, reason: 'failed', message }
+  }
+  return undefined
 }
 
 export const fiveMinutes = 300_000
@@ -43,6 +55,7 @@ export class CoreStore implements Store {
   readonly #committer: Committer
   readonly #keeping: Keeping
   readonly #frozen: boolean
+  readonly #refuse: CoreOptions['refuse']
   #closing: Promise<void> | undefined
 
   constructor({ options, journal, loaded, window, encryption }: CoreParts) {
@@ -50,6 +63,7 @@ export class CoreStore implements Store {
     const { clock, log = silentLog, freeze = false } = options
     const durable = new Durable({ loaded, history: journal.history, window: options.window ?? window, clock, log })
     this.#journal = journal
+    this.#refuse = options.refuse
     this.#frozen = freeze
     this.#durable = durable
     this.#committer = new Committer({
@@ -98,6 +112,8 @@ export class CoreStore implements Store {
   }
 
   commit(operations: readonly Operation[]): Promise<CommitResult> {
+    const refused = refusal(operations, this.#refuse)
+    if (refused !== undefined) return Promise.resolve(refused)
     return this.#committer.commit(operations)
   }
 

@@ -16,6 +16,8 @@ import {
 import { StoreRefused } from './contract.ts'
 import { keyBytes } from './xaes.ts'
 
+export { keyBytes } from './xaes.ts'
+
 /** While a key is replaced there are two; more are there only where several replacements were cut short. */
 const mostKeys = 16
 

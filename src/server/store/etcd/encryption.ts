@@ -1,15 +1,15 @@
 /** What the values in etcd are sealed with, and sealing them anew: page by page, as writes like any other. */
 import type { Draft, KObject } from '#api/metadata.ts'
 import type { Clock } from '#base/clock.ts'
-import type { FoundSeed, Rewritten, StoreEncryption, Survey, Unseal } from '../changing.ts'
+import type { FoundSeed, Rewritten, StoreEncryption, Survey } from '../changing.ts'
 import type { Store } from '../contract.ts'
 import { isProvided, prefixIn } from '../providers/providers.ts'
 import { foundName, seedOf } from '../sqlite/surveying.ts'
 import { isSealed, type VaultSettings } from '../vault.ts'
 import type { EtcdClient } from './client.ts'
-import type { EtcdVault } from './format.ts'
 import type { Paths } from './paths.ts'
 import type { KeyValue } from './rpc.gen.ts'
+import type { EtcdVault } from './vault.ts'
 import { sealIn } from './values.ts'
 
 export interface EncryptionParts {
@@ -110,29 +110,4 @@ function nameOf(value: Uint8Array): string {
   if (isProvided(value)) return prefixIn(value)
   const seal = sealIn(value)
   return seal === undefined ? 'plain' : `bulwark:${Buffer.from(seal.subarray(0, 4)).toString('hex')}`
-}
-
-/** Has plugins open what these values carry and is not known yet, until it is done or nobody waits any more. */
-export class SeedsAhead {
-  readonly #vault: EtcdVault
-  readonly #unseal: Unseal | undefined
-
-  constructor(vault: EtcdVault, unseal: Unseal | undefined) {
-    this.#vault = vault
-    this.#unseal = unseal
-  }
-
-  /** Undefined where there is nothing to wait for. Rejects where a plugin does not open a seed. */
-  missing(values: Iterable<Uint8Array>): Promise<void> | undefined {
-    const { providers, settings } = this.#vault
-    const unseal = this.#unseal
-    if (providers === undefined || unseal === undefined || settings === undefined) return undefined
-    const found = new Map<string, FoundSeed>()
-    for (const value of values) {
-      const seed = isProvided(value) && providers.lacks(value) ? seedOf(value) : undefined
-      if (seed !== undefined) found.set(foundName(seed), seed)
-    }
-    if (found.size === 0) return undefined
-    return unseal([...found.values()]).then(rules => this.#vault.use({ ...settings, rules }))
-  }
 }

@@ -6,13 +6,14 @@ import type { GroupResource } from '#api/metadata.ts'
 import type { Clock } from '#base/clock.ts'
 import { StoreRefused } from '../contract.ts'
 import { Keyring, SealBroken } from '../encryption.ts'
-import type { Providers, Rule } from '../providers/providers.ts'
-import { makeVault, sealedFrom, type Sealed, type Vault, type VaultSettings } from '../vault.ts'
+import type { Rule } from '../providers/providers.ts'
+import { sealedFrom, type Sealed, type Vault } from '../vault.ts'
 import type { EtcdClient } from './client.ts'
 import { foreign } from './load.ts'
 import type { Paths } from './paths.ts'
 import type { KeyValue } from './rpc.gen.ts'
 import { putting, unchanged } from './transaction.ts'
+import { EtcdVault } from './vault.ts'
 
 /** Each step takes a store from one format to the next, the first from format 1. May be run again where it was cut short. */
 export type Step = (client: EtcdClient, paths: Paths) => Promise<void>
@@ -41,28 +42,6 @@ export interface FormatParts {
   readonly sealed: Sealed
   readonly rules?: readonly Rule[]
   readonly upgrades?: readonly Step[]
-}
-
-/** A vault that can come to seal more, and otherwise. */
-export class EtcdVault implements Vault {
-  ring: Keyring | undefined
-  sealed: Sealed
-  providers: Providers | undefined
-  /** What it was made from; absent where nothing is sealed. */
-  settings: VaultSettings | undefined
-
-  constructor(ring: Keyring | undefined, sealed: Sealed) {
-    this.ring = ring
-    this.sealed = sealed
-  }
-
-  /** What is sealed stays so. */
-  use(settings: VaultSettings): void {
-    const { ring, providers } = makeVault(settings)
-    this.settings = settings
-    this.ring = ring
-    this.providers = providers
-  }
 }
 
 export interface Agreed {

@@ -3,19 +3,20 @@ import type { GroupResource, KObject } from '#api/metadata.ts'
 import { serviceUnavailable } from '#api/status.ts'
 import { silentLog, type Log } from '#base/log.ts'
 import type { CommitResult, Operation, Snapshot, Store, Watcher } from '../contract.ts'
-import { fiveMinutes, type CoreOptions } from '../core.ts'
+import { refusal, fiveMinutes, type CoreOptions } from '../core.ts'
 import { Durable, type Loaded } from '../durable.ts'
 import type { Failure } from '../journal.ts'
 import type { EtcdClient } from './client.ts'
 import type { StoreEncryption } from '../changing.ts'
-import type { SeedsAhead } from './encryption.ts'
+import type { SeedsAhead } from './seeds.ts'
+import type { EtcdVault } from './vault.ts'
 import type { Event as EtcdEvent } from './rpc.gen.ts'
 import type { Anchor } from './anchor.ts'
 import { Compaction, compact } from './compaction.ts'
 import type { Opening } from './entries.ts'
 import { Feed } from './feed.ts'
 import { Fence } from './fence.ts'
-import { formatIn, joined, names, newer, recorded, steps, type EtcdVault } from './format.ts'
+import { formatIn, joined, names, newer, recorded, steps } from './format.ts'
 import { Freshness } from './freshness.ts'
 import { EtcdHistory } from './history.ts'
 import { Leases } from './leases.ts'
@@ -175,7 +176,8 @@ export class EtcdStore implements Store {
   }
 
   commit(operations: readonly Operation[]): Promise<CommitResult> {
-    return this.#writing.commit(operations)
+    const refused = refusal(operations, this.#parts.options.refuse)
+    return refused === undefined ? this.#writing.commit(operations) : Promise.resolve(refused)
   }
 
   watch(resources: readonly GroupResource[], since: number, watcher: Watcher): () => void {

@@ -81,6 +81,12 @@ export class KmsPlugin {
     return (this.#asking ??= this.#check().finally(() => (this.#asking = undefined)))
   }
 
+  /** As it was last, while it is asked anew where that is long ago. */
+  wellNow(): boolean {
+    void this.health()
+    return this.#told !== undefined && this.#told.error === undefined
+  }
+
   /** Has it open a seed. Rejects where it does not, with words that name no secret. */
   async open(sealed: SealedSeed): Promise<Seed> {
     const { keyId, source, annotations } = sealed

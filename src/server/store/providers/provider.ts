@@ -14,6 +14,8 @@ export interface Provider {
   open(body: Uint8Array, aad: Uint8Array): Uint8Array | undefined
   /** It opens, but would be written differently today. */
   stale(body: Uint8Array): boolean
+  /** Why nothing can be sealed now. */
+  unavailable?(): string | undefined
   /** Something must be asked for before it opens. */
   lacks?(body: Uint8Array): boolean
 }

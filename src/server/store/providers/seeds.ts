@@ -100,12 +100,18 @@ export function kms(state: KmsState, now: () => number): Provider {
   const { write, until } = state
   const seeds = new Map(state.read.map(seed => [seedName(seed), seed.secret]))
   if (write !== undefined) seeds.set(seedName(write), write.secret)
+  const unavailable = (): string | undefined =>
+    write === undefined
+      ? `the KMS plugin ${state.name} has not answered since this server was started`
+      : now() > until
+        ? `the KMS plugin ${state.name} has not been well for long`
+        : undefined
   return {
     prefix,
+    unavailable,
     seal: (plain, aad) => {
-      if (write === undefined)
-        throw new ProviderUnavailable(`the KMS plugin ${state.name} has not answered since this server was started`)
-      if (now() > until) throw new ProviderUnavailable(`the KMS plugin ${state.name} has not been well for long`)
+      const problem = unavailable()
+      if (write === undefined || problem !== undefined) throw new ProviderUnavailable(problem)
       const info = randomBytes(infoBytes)
       const encryptedData = Uint8Array.from(Buffer.concat([info, gcmSeal(expanded(write.secret, info), plain, aad)]))
       const object = create(EncryptedObjectSchema, {

@@ -1,0 +1,163 @@
+/** A store whose key file and configuration change while it runs. */
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { test } from 'node:test'
+import { type Clock, systemClock } from '#base/clock.ts'
+import { silentLog } from '#base/log.ts'
+import { parseOwnJson } from '#codec/json.ts'
+import type { Decode, Store } from '#server/store/contract.ts'
+import { loadKeys, replaceKeys } from '#server/store/keyfile.ts'
+import { layout, type Layout } from '../layout.ts'
+import { openStore } from '../store.ts'
+import { Encryption } from './encryption.ts'
+import { readRequest, readStatus, writeRequest } from './files.ts'
+
+const decode: Decode = (_, text) => parseOwnJson(text) as ReturnType<Decode>
+/** Pauses are a hundredth as long. */
+const hasty: Clock = {
+  ...systemClock,
+  monotonic: () => systemClock.monotonic() * 100,
+  after: (milliseconds, call) => systemClock.after(milliseconds / 100, call),
+}
+
+interface Running {
+  readonly store: Store
+  readonly encryption: Encryption
+  stop(): Promise<void>
+}
+
+interface Scene {
+  readonly at: Layout
+  readonly configFile: string
+  readonly run: (more?: { configFile?: string; reload?: boolean }) => Promise<Running>
+}
+
+async function withScene(act: (scene: Scene) => Promise<void>): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), 'bulwark-encryption-'))
+  const at = layout(dir)
+  const run: Scene['run'] = async more => {
+    const encryption = new Encryption({ layout: at, keyFile: at.key, clock: hasty, log: silentLog, ...more })
+    const store = await openStore({ config: {}, layout: at, decode, clock: systemClock, log: silentLog, encryption })
+    encryption.attach(store)
+    const stop = async (): Promise<void> => {
+      await encryption.stop()
+      await store.close()
+    }
+    return { store, encryption, stop }
+  }
+  try {
+    await act({ at, configFile: join(dir, 'encryption.yaml'), run })
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
+}
+
+async function until(what: string, works: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 10_000
+  while (!(await works())) {
+    assert.ok(performance.now() < end, what)
+    await sleep(5)
+  }
+}
+
+async function fill(store: Store, count: number): Promise<void> {
+  const object = (name: string) => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name }, data: {} })
+  for (let i = 0; i < count; i++) {
+    const key = `a/s${i}`
+    const result = await store.commit([
+      { type: 'put', resource: 'secrets', key, object: object(key) as never, managed: '' },
+    ])
+    assert.ok(result.ok)
+  }
+}
+
+const yaml = (...keys: readonly string[]): string =>
+  JSON.stringify({
+    kind: 'EncryptionConfiguration',
+    apiVersion: 'apiserver.config.k8s.io/v1',
+    resources: [
+      {
+        resources: ['secrets'],
+        providers: [
+          { secretbox: { keys: keys.map(name => ({ name, secret: Buffer.alloc(32, name).toString('base64') })) } },
+        ],
+      },
+    ],
+  })
+
+test('a rotation goes on where a server ended, drops the old key when nothing uses it, and says how far it is', () =>
+  withScene(async ({ at, run }) => {
+    const first = await run()
+    await fill(first.store, 60)
+    const [old] = loadKeys(at.key)
+    assert.ok(old !== undefined)
+    replaceKeys(at.key, [randomBytes(32), old])
+    writeRequest(at, { perSecond: 50 })
+    await until('it begins', () => (readStatus(at)?.done ?? 0) > 0)
+    assert.equal(readStatus(at)?.state, 'rotating')
+    await first.stop()
+    assert.ok(readRequest(at) !== undefined, 'not done yet')
+    assert.equal(loadKeys(at.key).length, 2)
+    const second = await run()
+    await until('it ends', () => readRequest(at) === undefined)
+    await until('it says so', () => readStatus(at)?.state === 'idle')
+    const [only, ...others] = loadKeys(at.key)
+    assert.equal(others.length, 0)
+    assert.ok(only !== undefined && !Buffer.from(only).equals(old))
+    const status = readStatus(at)
+    assert.deepEqual(status?.sealed, { [status?.key ?? '']: 60 })
+    assert.ok((status?.total ?? 0) < 60 && status?.stale === 0)
+    assert.equal(second.store.revision(), first.store.revision(), 'no client sees it')
+    await second.stop()
+    const third = await run()
+    assert.equal(third.store.snapshot('secrets').size, 60)
+    await third.stop()
+  }))
+
+test('a key that is still used is not taken away', () =>
+  withScene(async ({ at, run }) => {
+    const running = await run()
+    await fill(running.store, 3)
+    const keys = loadKeys(at.key)
+    replaceKeys(at.key, [randomBytes(32)])
+    await until('it is refused', () => readStatus(at)?.state === 'failed')
+    assert.match(readStatus(at)?.error ?? '', /lacks a key that values are still sealed with: put it back/)
+    await fill(running.store, 3)
+    replaceKeys(at.key, keys)
+    await running.stop()
+    await (await run()).stop()
+  }))
+
+test('a configuration is followed while it runs; one that is wrong, or lacks what is used, is not', () =>
+  withScene(async ({ at, configFile, run }) => {
+    writeFileSync(configFile, yaml('old'))
+    const running = await run({ configFile, reload: true })
+    const { store } = running
+    const prefixes = async (): Promise<readonly string[]> =>
+      [...((await store.encryption?.survey())?.counts.keys() ?? [])].sort()
+    await fill(store, 5)
+    assert.deepEqual(await prefixes(), ['k8s:enc:secretbox:v1:old:'])
+    assert.equal(running.encryption.checks().get('kms-providers'), true)
+    writeFileSync(configFile, yaml('new'))
+    await until('it is refused', () => /which the new configuration does not have/.test(readStatus(at)?.error ?? ''))
+    writeFileSync(configFile, 'kind: [')
+    await until('it is refused', () => /neither YAML nor JSON/.test(readStatus(at)?.error ?? ''))
+    writeFileSync(configFile, yaml('new', 'old'))
+    await until('it is taken up', async () => {
+      await fill(store, 1)
+      return (await prefixes()).length === 2
+    })
+    writeRequest(at, { perSecond: 10_000 })
+    await until('it ends', () => readRequest(at) === undefined)
+    assert.deepEqual(await prefixes(), ['k8s:enc:secretbox:v1:new:'])
+    await running.stop()
+    assert.ok(readFileSync(at.database).includes('k8s:enc:secretbox:v1:new:'))
+    writeFileSync(configFile, yaml('new'))
+    await (await run({ configFile })).stop()
+    await assert.rejects(run(), /k8s:enc:secretbox:v1:new:/)
+    await assert.rejects(run({ configFile: `${configFile}.none` }), /error while parsing file/)
+  }))

@@ -1,0 +1,243 @@
+/**
+ * Looks after what a running store is sealed with: a key file or a configuration that changed is taken up, what a rotation
+ * asks for is sealed anew a little at a time, and a key that nothing uses any more is dropped. A rotation that is cut short
+ * goes on at the next start: what is done is seen from the values themselves.
+ */
+import { statSync } from 'node:fs'
+import { type Clock, timestamp } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import type { StoreEncryption, Survey, Unseal } from '#server/store/changing.ts'
+import type { Store } from '#server/store/contract.ts'
+import { Keyring } from '#server/store/encryption.ts'
+import { loadKeys, replaceKeys } from '#server/store/keyfile.ts'
+import type { VaultSettings } from '#server/store/vault.ts'
+import type { Layout } from '../layout.ts'
+import { dropRequest, readRequest, writeStatus, type EncryptionStatus } from './files.ts'
+import { Rules } from './rules.ts'
+
+export interface EncryptionOptions {
+  readonly layout: Layout
+  readonly keyFile: string
+  /** `--encryption-provider-config`. */
+  readonly configFile?: string | undefined
+  /** `--encryption-provider-config-automatic-reload`. */
+  readonly reload?: boolean | undefined
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Milliseconds. */
+const lookAgain = 1000
+const reloadEvery = 60_000
+const healthWithin = 10_000
+
+export class Encryption {
+  readonly #options: EncryptionOptions
+  #rules: Rules | undefined
+  #store: Store | undefined
+  #keys: readonly Uint8Array[] = []
+  #keyStamp = ''
+  #nextReload = 0
+  #cancel: () => void = () => undefined
+  #work: Promise<void> = Promise.resolve()
+  #stopped = false
+
+  constructor(options: EncryptionOptions) {
+    this.#options = options
+  }
+
+  /** Reads the configuration and asks its plugins. @throws Error that says what is wrong with the file */
+  async load(): Promise<VaultSettings['rules']> {
+    this.#rules = await this.#read()
+    this.#nextReload = this.#options.clock.monotonic() + reloadEvery
+    return this.#rules?.rules ?? []
+  }
+
+  async #read(): Promise<Rules | undefined> {
+    const { configFile, clock, log } = this.#options
+    if (configFile === undefined) return undefined
+    const rules = new Rules(configFile, { clock, log, onChange: () => this.#soon() })
+    await rules.start()
+    return rules
+  }
+
+  readonly unseal: Unseal = found => this.#rules?.unseal(found) ?? Promise.resolve([])
+
+  /** Why nothing of this resource can be written now. */
+  readonly refuse = (resource: string): string | undefined => this.#rules?.refusal(resource)
+
+  /** Of `/readyz` and its like; there where plugins are in use or may come. */
+  checks(): ReadonlyMap<string, boolean> {
+    const plugins = this.#rules?.plugins ?? []
+    if (plugins.length === 0 && this.#options.reload !== true) return new Map()
+    return new Map([['kms-providers', plugins.every(plugin => plugin.wellNow())]])
+  }
+
+  /** From now on the store follows the files. */
+  attach(store: Store): void {
+    if (store.encryption === undefined) return
+    this.#store = store
+    this.#keys = loadKeys(this.#options.keyFile)
+    this.#keyStamp = stampOf(this.#options.keyFile)
+    this.#tell({ state: readRequest(this.#options.layout) === undefined ? 'idle' : 'waiting' })
+    this.#next()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#cancel()
+    await this.#work.catch(() => undefined)
+    this.#rules?.close()
+  }
+
+  #next(): void {
+    if (this.#stopped) return
+    this.#cancel = this.#options.clock.after(lookAgain, () => {
+      this.#work = this.#look()
+        .catch((error: unknown) => {
+          const message = error instanceof Error ? error.message : String(error)
+          this.#options.log.error('what the store is sealed with could not be looked after', { error: message })
+          this.#tell({ state: 'failed', error: message })
+        })
+        .finally(() => this.#next())
+    })
+  }
+
+  /** A plugin has another seed, or may be sealed with for longer. */
+  #soon(): void {
+    const { encryption } = this.#store ?? {}
+    const rules = this.#rules
+    if (encryption === undefined || rules === undefined) return
+    void encryption
+      .use(this.#settings(rules))
+      .catch((error: unknown) => this.#options.log.error('a new seed could not be taken up', { error: String(error) }))
+  }
+
+  async #look(): Promise<void> {
+    const { encryption } = this.#store ?? {}
+    if (encryption === undefined) return
+    await this.#takeKeys(encryption)
+    await this.#takeRules(encryption)
+    const request = readRequest(this.#options.layout)
+    if (request !== undefined) await this.#rotate(encryption, request.perSecond)
+  }
+
+  async #takeKeys(encryption: StoreEncryption): Promise<void> {
+    const { keyFile, log } = this.#options
+    const stamp = stampOf(keyFile)
+    if (stamp === this.#keyStamp) return
+    const keys = loadKeys(keyFile)
+    const lost = this.#keys.filter(key => !keys.some(one => Buffer.from(one).equals(key)))
+    if (lost.length > 0) {
+      const names = new Set(lost.map(key => `bulwark:${new Keyring([key]).name.toString('hex')}`))
+      const { counts } = await encryption.survey()
+      if ([...counts].some(([name, count]) => names.has(name) && count > 0))
+        throw new Error(`${keyFile} lacks a key that values are still sealed with: put it back`)
+    }
+    this.#keys = keys
+    await encryption.use(this.#settings(this.#rules))
+    this.#keyStamp = stamp
+    log.info('the key file was taken up', { keys: keys.length })
+  }
+
+  /** As upstream: each minute, and only when the new one is well. */
+  async #takeRules(encryption: StoreEncryption): Promise<void> {
+    const { clock, configFile, reload = false, log } = this.#options
+    if (!reload || configFile === undefined || clock.monotonic() < this.#nextReload) return
+    this.#nextReload = clock.monotonic() + reloadEvery
+    const fresh = await this.#read()
+    if (fresh === undefined || fresh.hash === this.#rules?.hash) return fresh?.close()
+    try {
+      const { counts, seeds } = await encryption.survey()
+      const lost = [...counts.keys()].find(name => name.startsWith('k8s:enc:') && !fresh.opens(name))
+      if (lost !== undefined)
+        throw new Error(`values are still sealed as ${lost}, which the new configuration does not have: rotate first`)
+      await within(healthWithin, fresh)
+      await fresh.unseal(seeds)
+      await encryption.use(this.#settings(fresh))
+    } catch (error) {
+      fresh.close()
+      throw new Error(`error processing encryption config file ${configFile}: ${String(error)}`)
+    }
+    this.#rules?.close()
+    this.#rules = fresh
+    log.info('loaded new encryption config content', { file: configFile })
+  }
+
+  #settings(rules: Rules | undefined): VaultSettings {
+    return { keys: this.#keys, sealed: 'all', rules: rules?.rules ?? [] }
+  }
+
+  async #rotate(encryption: StoreEncryption, perSecond: number): Promise<void> {
+    const { layout, clock, log } = this.#options
+    const before = await encryption.survey()
+    const total = before.stale
+    this.#tell({ state: 'rotating', total, survey: before })
+    let done = 0
+    for (let from: string | undefined = ''; from !== undefined && !this.#stopped;) {
+      const most = Math.max(1, Math.ceil(perSecond / 10))
+      const { next, rewritten } = await encryption.rewrite(from, most)
+      from = next
+      done += rewritten
+      if (rewritten > 0) this.#tell({ state: 'rotating', total, done, survey: before })
+      await new Promise<void>(resolve => void clock.after(rewritten > 0 ? 100 : 1, resolve))
+    }
+    if (this.#stopped) return
+    const after = await encryption.survey()
+    if (after.stale > 0) return this.#tell({ state: 'rotating', total, done, survey: after })
+    await this.#dropKeys(encryption, after)
+    dropRequest(layout)
+    this.#tell({ state: 'idle', total, done, survey: after })
+    log.info('everything is sealed as it is to be', { values: done })
+  }
+
+  /** What was sealed with a key that goes may still lie in history: it goes first. */
+  async #dropKeys(encryption: StoreEncryption, { counts }: Survey): Promise<void> {
+    const [first] = this.#keys
+    if (first === undefined || this.#keys.length < 2 || this.#store === undefined) return
+    const used = [...counts].filter(([, count]) => count > 0).map(([name]) => name)
+    const kept = this.#keys.filter(
+      key => key === first || used.includes(`bulwark:${new Keyring([key]).name.toString('hex')}`),
+    )
+    await this.#store.compact(this.#store.revision())
+    replaceKeys(this.#options.keyFile, kept)
+    this.#keys = kept
+    this.#keyStamp = stampOf(this.#options.keyFile)
+    await encryption.use(this.#settings(this.#rules))
+  }
+
+  #tell(more: Pick<EncryptionStatus, 'state'> & Partial<EncryptionStatus> & { readonly survey?: Survey }): void {
+    const { survey, ...rest } = more
+    const [first] = this.#keys
+    try {
+      writeStatus(this.#options.layout, {
+        sealed: Object.fromEntries(survey?.counts ?? []),
+        key: first === undefined ? '' : `bulwark:${new Keyring([first]).name.toString('hex')}`,
+        stale: survey?.stale ?? 0,
+        done: 0,
+        total: 0,
+        updated: timestamp(this.#options.clock.now()),
+        ...rest,
+      })
+    } catch (error) {
+      this.#options.log.warn('the state of encryption could not be written down', { error: String(error) })
+    }
+  }
+}
+
+function stampOf(file: string): string {
+  const { mtimeMs, size, ino } = statSync(file)
+  return `${mtimeMs} ${size} ${ino}`
+}
+
+/** Resolves when all plugins are well; rejects with what is wrong when that takes too long. */
+async function within(milliseconds: number, rules: Rules): Promise<void> {
+  const end = performance.now() + milliseconds
+  for (const plugin of rules.plugins)
+    for (;;) {
+      const error = await plugin.health()
+      if (error === undefined) break
+      if (performance.now() > end) throw new Error(`health check for new transformers failed: ${error}`)
+      await new Promise(resolve => setTimeout(resolve, 100))
+    }
+}
