@@ -249,7 +249,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: ['api'],
   },
   wire: {
-    imports: [],
+    imports: ['base'],
     node: ['dns', 'http', 'https', 'net', 'stream', 'tls'],
   },
   api: {

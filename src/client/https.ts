@@ -1,6 +1,7 @@
 /** The HTTPS transport: pinned authorities, a client certificate or a token, keep-alive, bounded answers and times. */
 import { Agent, type RequestOptions, request as httpsRequest } from 'node:https'
 import type { IncomingMessage } from 'node:http'
+import { strictTls } from '#base/tls.ts'
 import type { Answer, DoorRequest, WatchEvent } from '#api/door.ts'
 import { StatusError, serviceUnavailable, tooLarge } from '#api/status.ts'
 import type { Transport } from './client.ts'
@@ -88,7 +89,7 @@ function makeAgent(options: HttpsOptions, identity: Identity): Agent {
     keepAlive: true,
     maxSockets: 64,
     ca: options.authority,
-    minVersion: 'TLSv1.2',
+    ...strictTls,
     ...(options.serverName === undefined ? {} : { servername: options.serverName }),
     ...(identity.certificate === undefined ? {} : { cert: identity.certificate }),
     ...(identity.key === undefined ? {} : { key: identity.key }),

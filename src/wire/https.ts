@@ -7,6 +7,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Agent, type RequestOptions, request as httpsRequest } from 'node:https'
 import { type LookupFunction, isIP } from 'node:net'
 import { type PeerCertificate, checkServerIdentity, createSecureContext, getCACertificates } from 'node:tls'
+import { strictTls } from '#base/tls.ts'
 import { isReserved, namesLoopback } from './address.ts'
 import { CallError, describe } from './failure.ts'
 
@@ -189,7 +190,7 @@ function make({ ca, client }: Identities): Agent {
   try {
     // Text without a certificate would be passed over in silence.
     if (ca?.includes('-----BEGIN CERTIFICATE-----') === false) throw new CallError('no certificate')
-    const secureContext = createSecureContext({ ...client, ca: ca ?? systemAuthorities(), minVersion: 'TLSv1.2' })
+    const secureContext = createSecureContext({ ...client, ca: ca ?? systemAuthorities(), ...strictTls })
     return new Agent({ keepAlive: true, maxSockets, maxFreeSockets, timeout: idle, scheduling: 'lifo', secureContext })
   } catch {
     throw new CallError('unable to load root certificates: unable to parse bytes as PEM block')

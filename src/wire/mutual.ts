@@ -6,6 +6,7 @@ import type { ClientRequest } from 'node:http'
 import { Agent, type RequestOptions, request as httpsRequest } from 'node:https'
 import { lookup } from 'node:dns'
 import { type PeerCertificate, type SecureContext, createSecureContext } from 'node:tls'
+import { strictTls } from '#base/tls.ts'
 import { CallError } from './failure.ts'
 import { carefully, identity, mayBeLed, systemAuthorities } from './https.ts'
 
@@ -57,7 +58,7 @@ function pool({ cert, key }: Shown, { ca, insecure }: Backend): Pool {
     throw new CallError('unable to load root certificates: unable to parse bytes as PEM block')
   try {
     const authorities = insecure === true ? [] : (ca ?? systemAuthorities())
-    const secureContext = createSecureContext({ ca: authorities, cert, key, minVersion: 'TLSv1.2' })
+    const secureContext = createSecureContext({ ca: authorities, cert, key, ...strictTls })
     const agent = new Agent({ keepAlive: true, maxFreeSockets: 16, timeout: idle, scheduling: 'lifo', secureContext })
     return { agent, secureContext }
   } catch {

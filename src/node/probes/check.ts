@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http'
 import { connect as http2Connect, constants } from 'node:http2'
 import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
+import { strictTls } from '#base/tls.ts'
 import type { Container, HTTPGetAction, Probe } from '#kinds/facts/generated/types/core_v1.ts'
 import { type Cri, isTimeout, rpcMessage } from '../cri/client.ts'
 
@@ -45,7 +46,8 @@ export function httpGet(target: Target, action: HTTPGetAction, timeoutMs: number
   }
   return new Promise((resolve, reject) => {
     // As upstream: a probe asks whether the container answers, not who it is.
-    const request = scheme === 'HTTPS' ? httpsRequest({ ...options, rejectUnauthorized: false }) : httpRequest(options)
+    const request =
+      scheme === 'HTTPS' ? httpsRequest({ ...options, ...strictTls, rejectUnauthorized: false }) : httpRequest(options)
     request.on('response', response => {
       resolve(response.statusCode ?? 0)
       response.destroy()

@@ -4,6 +4,7 @@ import { createServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { rpcMessage } from '../cri/client.ts'
+import { strictTls } from '#base/tls.ts'
 import { carry, type Client, refuse } from './exec.ts'
 import { type Asked, HttpError, type PodParts, sendLogs, streamUrl } from './pods.ts'
 import { type CallRecord, type KeepRecord, noRecord } from './record.ts'
@@ -116,7 +117,7 @@ export async function startNodeServer(parts: NodeServerParts): Promise<NodeServe
     ca: clientCA,
     requestCert: true,
     rejectUnauthorized: true,
-    minVersion: 'TLSv1.2',
+    ...strictTls,
   } as const
   const keep = parts.record ?? noRecord
   const server = createServer(options, (request, response) => {
@@ -153,7 +154,7 @@ export async function startNodeServer(parts: NodeServerParts): Promise<NodeServe
   const address = server.address()
   return {
     port: typeof address === 'object' && address !== null ? address.port : parts.port,
-    renew: tls => server.setSecureContext({ key: tls.key, cert: tls.cert, ca: tls.clientCA, minVersion: 'TLSv1.2' }),
+    renew: tls => server.setSecureContext({ key: tls.key, cert: tls.cert, ca: tls.clientCA, ...strictTls }),
     close: () =>
       new Promise(resolve => {
         server.close(() => resolve())

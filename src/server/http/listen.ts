@@ -3,6 +3,7 @@ import { type Http2SecureServer, createSecureServer } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { IncomingMessage } from 'node:http'
+import { strictTls } from '#base/tls.ts'
 import type { Handling } from './handler.ts'
 import { handle } from './handler.ts'
 
@@ -30,24 +31,11 @@ export interface Listening {
   close(): Promise<void>
 }
 
-const ciphers = [
-  'TLS_AES_128_GCM_SHA256',
-  'TLS_AES_256_GCM_SHA384',
-  'TLS_CHACHA20_POLY1305_SHA256',
-  'ECDHE-ECDSA-AES128-GCM-SHA256',
-  'ECDHE-RSA-AES128-GCM-SHA256',
-  'ECDHE-ECDSA-AES256-GCM-SHA384',
-  'ECDHE-RSA-AES256-GCM-SHA384',
-  'ECDHE-ECDSA-CHACHA20-POLY1305',
-  'ECDHE-RSA-CHACHA20-POLY1305',
-].join(':')
-
 const secure = ({ cert, key, clientCA }: Certificates) => ({
   cert,
   key,
   ca: clientCA,
-  minVersion: 'TLSv1.2' as const,
-  ciphers,
+  ...strictTls,
 })
 
 /** A header that takes longer than this is not sent by a client of ours, in milliseconds. */

@@ -1,5 +1,6 @@
 /** The way from the server to a node's own API: mutual TLS, to the address that the node registered, and nowhere else. */
 import { type RequestOptions, Agent } from 'node:https'
+import { strictTls } from '#base/tls.ts'
 import type { Node, Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import { StatusError, badRequest, notFound } from '#api/status.ts'
 import type { Store } from '#server/store/contract.ts'
@@ -36,7 +37,7 @@ export function makeDialer(store: Store, credentials: () => NodeCredentials): No
   const agent = new Agent({ keepAlive: true, maxSockets: 1000, timeout: 0 })
   const toNode = (node: Node): RequestOptions => {
     const { authority, cert, key } = credentials()
-    return { ...addressOf(node), ca: authority, cert, key, agent, minVersion: 'TLSv1.2' }
+    return { ...addressOf(node), ca: authority, cert, key, agent, ...strictTls }
   }
   return {
     toNode,

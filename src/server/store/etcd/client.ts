@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import { type CallOptions, type Client, createClient } from '@connectrpc/connect'
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node'
+import { strictTls } from '#base/tls.ts'
 import type { Clock } from '#base/clock.ts'
 import { StoreRefused } from '../contract.ts'
 import { pause } from './pause.ts'
@@ -55,7 +56,7 @@ function checked(endpoint: string): URL {
 function connectPeer(endpoint: string, { ca, cert, key }: EtcdAccess): Peer {
   const { origin } = checked(endpoint)
   const secrets = Object.fromEntries(Object.entries({ ca, cert, key }).filter(([, value]) => value !== undefined))
-  const session = new Http2SessionManager(origin, pings, { ...secrets, minVersion: 'TLSv1.2' })
+  const session = new Http2SessionManager(origin, pings, { ...secrets, ...strictTls })
   const transport = createGrpcTransport({ baseUrl: origin, sessionManager: session, readMaxBytes })
   return {
     url: origin,
