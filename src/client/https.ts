@@ -18,8 +18,8 @@ export interface Identity {
 export interface HttpsOptions {
   /** `https://host:port`, with a path prefix if any. */
   readonly server: string
-  /** PEM; the only authorities that count. */
-  readonly authority: string
+  /** PEM; the only authorities that count. A function is asked whenever the identity is another. */
+  readonly authority: string | (() => string)
   /** Where the certificate carries another name than the URL. */
   readonly serverName?: string
   /** Asked before every request: a new value (by reference) makes new connections, so that certificates can rotate. */
@@ -88,7 +88,7 @@ function makeAgent(options: HttpsOptions, identity: Identity): Agent {
   return new Agent({
     keepAlive: true,
     maxSockets: 64,
-    ca: options.authority,
+    ca: typeof options.authority === 'string' ? options.authority : options.authority(),
     ...strictTls,
     ...(options.serverName === undefined ? {} : { servername: options.serverName }),
     ...(identity.certificate === undefined ? {} : { cert: identity.certificate }),

@@ -10,7 +10,7 @@ const day = 24 * 3600 * 1000
 test('the certificate is one and the same until it must be renewed', async () => {
   let now = Date.now()
   const authority = await makeAuthority('proxies', now)
-  const identity = frontProxyIdentity(authority, { ...systemClock, now: () => now })
+  const identity = frontProxyIdentity(() => authority, { ...systemClock, now: () => now })
   const [first, again] = await Promise.all([identity(), identity()])
   assert.equal(first, again)
   const certificate = new X509Certificate(first.cert)
@@ -25,7 +25,7 @@ test('the certificate is one and the same until it must be renewed', async () =>
 })
 
 test('where it could not be issued it is tried again', async () => {
-  const identity = frontProxyIdentity({ cert: 'none', key: 'none' }, systemClock)
+  const identity = frontProxyIdentity(() => ({ cert: 'none', key: 'none' }), systemClock)
   await assert.rejects(identity())
   await assert.rejects(identity())
 })

@@ -10,16 +10,18 @@ const days = 90
 /** Of which so many are left when it is renewed. */
 const margin = 30
 
-export function frontProxyIdentity(authority: KeyPair, clock: Clock): () => Promise<KeyPair> {
+export function frontProxyIdentity(authority: () => KeyPair, clock: Clock): () => Promise<KeyPair> {
   let current: Promise<KeyPair> | undefined
   let until = 0
+  let signer = authority()
   const make = async (now: number): Promise<KeyPair> => {
     const { issue } = await import('#pki/issue.ts')
-    return issue(authority, { name: frontProxyName, use: 'client', days }, now)
+    return issue(signer, { name: frontProxyName, use: 'client', days }, now)
   }
   return () => {
     const now = clock.now()
-    if (current !== undefined && until - now > margin * day) return current
+    if (current !== undefined && until - now > margin * day && signer === authority()) return current
+    signer = authority()
     until = now + days * day
     const made = make(now)
     current = made

@@ -44,7 +44,6 @@ export interface ListenOptions {
   readonly hosts: readonly string[]
   /** 0: any, for a single host. */
   readonly port: number
-  readonly authority: KeyPair
   /** PEM of further authorities whose client certificates are accepted. */
   readonly clientAuthorities?: string
   readonly certificates: ServerCertificates
@@ -61,6 +60,8 @@ export interface Listener {
     readonly context?: string
     readonly server?: string
   }): Promise<string>
+  /** New connections are shown these, and trust the authorities of now; established ones stay. */
+  renew(certificates: ServerCertificates): void
   close(): Promise<void>
 }
 
@@ -98,22 +99,26 @@ function pathsOf({ server, scheme, clock, store, aggregation }: Plane, { address
 
 export async function listenPlane(plane: Plane, options: ListenOptions): Promise<Listener> {
   const { server, clock, log } = plane
-  const { serving, kubelet } = options.certificates
+  let { serving, kubelet } = options.certificates
+  const { keys } = plane
   const { remotes } = plane.aggregation
   const loop = watchLoop()
   const address = `${options.hosts[0] ?? '127.0.0.1'}:${options.port}`
   const known = pathsOf(plane, { address, loop, more: options.checks })
-  const dialer = makeDialer(plane.store, () => ({ authority: options.authority.cert, ...kubelet }))
+  const dialer = makeDialer(plane.store, () => ({ authority: keys.authorities, ...kubelet }))
   server.usage.reach(dialer)
   const { tokens, people } = server
   const sessions = makeSessions(people)
-  const authenticate = makeAuthenticate({
+  const authenticating = () =>
+    makeAuthenticate({
     tokens,
     clock,
     people,
-    frontProxy: frontProxyOf(plane.frontProxy, [frontProxyName]),
+    frontProxy: frontProxyOf(keys.frontProxies, [frontProxyName]),
     anonymous: plane.authentication.anonymous,
   })
+  let authenticateNow = authenticating()
+  const authenticate: typeof authenticateNow = (...asked) => authenticateNow(...asked)
   const { registry, authorize } = server.serving
   const parts = {
     registry,
@@ -144,11 +149,16 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
     audit: plane.audit,
     sizeOf: resource => plane.store.snapshot(resource).size,
   }
-  const clientCA = [options.authority.cert, options.clientAuthorities ?? '', plane.frontProxy].join('\n')
-  const certificates = { cert: serving.cert, key: serving.key, clientCA }
+  const certificates = () => ({
+    cert: serving.cert,
+    key: serving.key,
+    clientCA: [keys.authorities, options.clientAuthorities ?? '', keys.frontProxies].join('\n'),
+  })
   const listenings: Listening[] = []
   for (const host of options.hosts)
-    listenings.push(await listen(handling, { host, port: options.port, certificates, upgrade: upgrade(parts) }))
+    listenings.push(
+      await listen(handling, { host, port: options.port, certificates: certificates(), upgrade: upgrade(parts) }),
+    )
   const port = listenings[0]?.port ?? options.port
   const url = `https://${options.hosts[0] ?? '127.0.0.1'}:${port}`
   return {
@@ -156,13 +166,19 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
     port,
     kubeConfig: async user => {
       const { issue } = await import('#pki/issue.ts')
-      const pair = await issue(options.authority, { ...user, use: 'client' }, clock.now())
+      const pair = await issue(keys.authority, { ...user, use: 'client' }, clock.now())
       return kubeConfig({
         context: user.context ?? 'bulwark',
         server: user.server ?? url,
-        authority: options.authority.cert,
+        authority: keys.authorities,
         pair,
       })
+    },
+    renew: fresh => {
+      serving = fresh.serving
+      kubelet = fresh.kubelet
+      authenticateNow = authenticating()
+      for (const one of listenings) one.renew(certificates())
     },
     close: async () => {
       loop.stop()

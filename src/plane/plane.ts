@@ -86,8 +86,8 @@ export interface Plane {
   /** What other servers serve as a part of this API, and how they are told of ours. */
   readonly aggregation: Aggregation
   readonly audit: Audit | undefined
-  /** PEM: who signs certificates of servers that speak for users. */
-  readonly frontProxy: string
+  /** Those of now. */
+  readonly keys: SharedKeys
   readonly store: Store
   readonly scheme: Scheme
   readonly clock: Clock
@@ -177,8 +177,16 @@ async function startBeside(
   const { store, scheme, clock, log, keys, random } = options
   const own = server.identity('system:apiserver', ['system:masters'])
   const client = clientThrough(server.door)(own, 'kube-apiserver')
-  const opener = makeOpener(frontProxyIdentity(keys.frontProxy, clock))
-  const authorities = { client: keys.authority.cert, frontProxy: keys.frontProxy.cert, names: [frontProxyName] }
+  const opener = makeOpener(frontProxyIdentity(() => keys.frontProxy, clock))
+  const authorities = {
+    get client() {
+      return keys.authorities
+    },
+    get frontProxy() {
+      return keys.frontProxies
+    },
+    names: [frontProxyName],
+  }
   const aggregation = makeAggregation({ store, scheme, clock, log, opener, random, client, authorities })
   const reader = server.reader(own)
   const parts = { client, reader, clock, log, pace }
@@ -207,7 +215,7 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
   const { store, scheme, clock, log, keys, random, simulated = 0 } = options
   let aggregation: Aggregation | undefined
   const outside = outsideOf(() => aggregation?.remotes.versions() ?? [])
-  const list = () => controllers({ resources: keptResources(scheme), outside, authority: () => keys.authority.cert })
+  const list = () => controllers({ resources: keptResources(scheme), outside, authority: () => keys.authorities })
   const caller = makeCaller()
   const audiences = [options.issuer ?? issuer]
   const authentication = await configureAuthentication(options.authentication ?? {}, { caller, clock, log, audiences })
@@ -243,7 +251,7 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
     authentication,
     aggregation: beside.aggregation,
     audit: options.audit,
-    frontProxy: keys.frontProxy.cert,
+    keys,
     store,
     scheme,
     clock,

@@ -25,6 +25,7 @@ import { agentRecords } from './agent-audit.ts'
 import type { ClusterConfig } from './config.ts'
 import { containerdOptions, enginesDirectory, nodeCgroup } from './engines.ts'
 import type { Layout } from './layout.ts'
+import { follow } from './follow.ts'
 import { splitPem } from './pem.ts'
 
 export interface RunningAgent {
@@ -37,15 +38,26 @@ interface Connection {
 }
 
 /** The kubeconfig is read again when its certificate has been renewed. */
-async function connectAs(file: string, userAgent: string): Promise<Connection> {
-  const access = await loadKubeconfig(file)
+async function connectAs(file: string, userAgent: string, log: Log): Promise<Connection> {
+  let access = await loadKubeconfig(file)
   const transport = httpsTransport({
     server: access.server,
-    authority: access.authority,
+    authority: () => access.authority,
     identity: () => access.identity,
     userAgent,
   })
-  return { client: makeClient(transport.send), close: () => transport.close() }
+  const read = async (): Promise<void> => {
+    access = await loadKubeconfig(file)
+    log.info('credentials were renewed', { file })
+  }
+  const unfollow = follow(file, { clock: systemClock, log, read })
+  return {
+    client: makeClient(transport.send),
+    close: () => {
+      unfollow()
+      transport.close()
+    },
+  }
 }
 
 /** Asks the server whether a caller of the node's own API may do what it asks for. */
@@ -85,7 +97,7 @@ const builtDns = (): { command?: readonly string[] } =>
 /** Services and DNS of this node, under the identity that reads no pod's secrets. */
 async function joinNetwork(config: ClusterConfig, layout: Layout, log: Log): Promise<RunningAgent> {
   const clock = systemClock
-  const { client, close } = await connectAs(layout.networkKubeconfig, 'bulwark-network')
+  const { client, close } = await connectAs(layout.networkKubeconfig, 'bulwark-network', log)
   const reader = makeInformer({ client, clock, log, random: Math.random })
   const network = await startNetwork({
     reader,
@@ -146,8 +158,7 @@ export async function runAgent(config: ClusterConfig, layout: Layout): Promise<R
   const stop = new AbortController()
   const containerd = await runtimeOf({ config, layout, log, signal: stop.signal })
   await credentials(layout)
-  const access = await loadKubeconfig(layout.nodeKubeconfig)
-  const own = await connectAs(layout.nodeKubeconfig, 'bulwark-agent')
+  const own = await connectAs(layout.nodeKubeconfig, 'bulwark-agent', log)
   const reader: Informer = makeInformer({
     client: own.client,
     clock,
@@ -174,7 +185,10 @@ export async function runAgent(config: ClusterConfig, layout: Layout): Promise<R
   })
   const network = await joinNetwork(config, layout, log)
   const audit = openAgentAudit(config.audit ?? {}, { dir: agentAudit(layout.audit), clock, log })
-  const serving = splitPem(await readFile(layout.servingCertificate, 'utf8'))
+  const tls = async () => {
+    const { authority } = await loadKubeconfig(layout.nodeKubeconfig)
+    return { ...splitPem(await readFile(layout.servingCertificate, 'utf8')), clientCA: authority }
+  }
   const nodeServer = await startNodeServer({
     agent,
     cri: containerd.cri,
@@ -182,14 +196,18 @@ export async function runAgent(config: ClusterConfig, layout: Layout): Promise<R
     nodeName: config.nodeName,
     host: config.address,
     port: config.kubeletPort,
-    tls: { ...serving, clientCA: access.authority },
+    tls: await tls(),
     authorize: authorizer(own.client, config.nodeName),
     record: agentRecords(audit, config.nodeName),
   })
+  // Who signs the server's certificate for us comes with the kubeconfig.
+  const read = async (): Promise<void> => nodeServer.renew(await tls())
+  const unfollow = [layout.servingCertificate, layout.nodeKubeconfig].map(file => follow(file, { clock, log, read }))
   log.info('ready', { node: config.nodeName })
   return {
     stop: async () => {
       stop.abort()
+      for (const end of unfollow) end()
       await nodeServer.close()
       await audit.close()
       await network.stop()

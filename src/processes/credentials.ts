@@ -19,6 +19,8 @@ async function writePrivate(file: string, text: string): Promise<void> {
 
 export interface Issuing {
   readonly authority: KeyPair
+  /** PEM of all authorities that are trusted. */
+  readonly authorities: string
   readonly config: ServerConfig
   readonly layout: Layout
   /** Milliseconds. */
@@ -29,8 +31,8 @@ const day = 24 * 3600 * 1000
 /** Renewed when less than this is left, in milliseconds. */
 const margin = 60 * day
 
-/** PEM certificates inside a file, also inside a kubeconfig's base64. */
-function certificateIn(text: string): X509Certificate | undefined {
+/** The certificate of a file, also inside a kubeconfig's base64. */
+export function certificateIn(text: string): X509Certificate | undefined {
   const data = /client-certificate-data: (\S+)/.exec(text)?.[1]
   const pem = data === undefined ? text : Buffer.from(data, 'base64').toString()
   try {
@@ -47,6 +49,7 @@ function isFresh(file: string, { authority, now }: Issuing): boolean {
   return (
     certificate !== undefined &&
     Date.parse(certificate.validTo) - now > margin &&
+    // Of the one that signs now: what its predecessor signed is followed while both are trusted.
     certificate.verify(new X509Certificate(authority.cert).publicKey)
   )
 }
@@ -56,14 +59,15 @@ async function kubeconfigFile(
   file: string,
   who: { readonly leaf: Leaf; readonly server: string },
 ): Promise<void> {
-  const { authority, config, now } = issuing
+  const { authority, authorities, config, now } = issuing
   const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
-  if (isFresh(file, issuing) && text.includes(`server: ${who.server}\n`)) return
+  const known = text.includes(`server: ${who.server}\n`) && text.includes(Buffer.from(authorities).toString('base64'))
+  if (known && isFresh(file, issuing)) return
   const { issue } = await import('#pki/issue.ts')
   const pair = await issue(authority, who.leaf, now)
   await writePrivate(
     file,
-    kubeConfig({ context: `bulwark-${config.name}`, server: who.server, authority: authority.cert, pair }),
+    kubeConfig({ context: `bulwark-${config.name}`, server: who.server, authority: authorities, pair }),
   )
 }
 

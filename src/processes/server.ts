@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '#base/clock.ts'
 import { type Log, makeLog } from '#base/log.ts'
-import { type SharedKeys, sharedKeys } from '#plane/keys.ts'
+import { LiveKeys, sharedKeys } from '#plane/keys.ts'
 import { listenPlane } from '#plane/listen.ts'
 import { ensureDnsService } from '#network/dns/service.ts'
 import { type Network, type Plane, makePlane, schemeAndDecode } from '#plane/plane.ts'
@@ -15,6 +15,7 @@ import { openAudit } from './audit.ts'
 import type { ServerConfig } from './config.ts'
 import { Encryption } from './encryption/encryption.ts'
 import { issueCredentials, serverCertificates } from './credentials.ts'
+import { Renewing, issuingNow } from './renewing.ts'
 import type { Layout } from './layout.ts'
 import { openStore } from './store.ts'
 import { authenticationOptions, authorizationOptions } from './trust.ts'
@@ -47,7 +48,7 @@ interface Starting {
 
 interface Opened {
   readonly plane: Plane
-  readonly keys: SharedKeys
+  readonly keys: LiveKeys
   readonly log: Log
   readonly encryption: Encryption
 }
@@ -70,7 +71,7 @@ async function openPlane({ config, layout, opened }: Starting): Promise<Opened> 
   opened.defer(() => store.close())
   encryption.attach(store)
   opened.defer(() => encryption.stop())
-  const keys = await sharedKeys(store, clock.now())
+  const keys = new LiveKeys(store, await sharedKeys(store, clock.now()))
   const network = await sharedNetwork(store, toldNetwork(config))
   const simulated = config.nodes === 'real' ? 0 : config.nodes.simulated
   const audit = await openAudit(config.audit ?? {}, { dir: layout.audit, clock, log })
@@ -98,7 +99,8 @@ async function openPlane({ config, layout, opened }: Starting): Promise<Opened> 
 async function start(starting: Starting): Promise<void> {
   const { config, layout, opened } = starting
   const { plane, keys, log, encryption } = await openPlane(starting)
-  const issuing = { authority: keys.authority, config, layout, now: plane.clock.now() }
+  const { clock } = plane
+  const issuing = issuingNow(keys, { config, layout, now: clock.now() })
   await issueCredentials(issuing)
   const hosts = [...new Set(['127.0.0.1', config.serverAddress])]
   const names = [...new Set([...hosts, config.address, 'localhost', plane.server.address])]
@@ -106,11 +108,12 @@ async function start(starting: Starting): Promise<void> {
   const listener = await listenPlane(plane, {
     hosts,
     port: config.port,
-    authority: keys.authority,
     certificates,
     checks: () => encryption.checks(),
   })
   opened.defer(() => listener.close())
+  const renewing = new Renewing({ keys, config, layout, names, listener, clock, log })
+  opened.defer(() => renewing.stop())
   const at = { address: config.serverAddress, port: config.port }
   if (config.etcd === undefined) await publish(plane, at)
   else {

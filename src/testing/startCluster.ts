@@ -90,7 +90,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   let listener: Promise<Listener> | undefined
   const open = async (): Promise<Listener> => {
     const certificates = await issueServerCertificates(keys.authority, ['127.0.0.1', 'localhost'], clock.now())
-    return listenPlane(plane, { hosts: ['127.0.0.1'], port: 0, authority: keys.authority, certificates })
+    return listenPlane(plane, { hosts: ['127.0.0.1'], port: 0, certificates })
   }
   const stop = async (): Promise<void> => {
     await (await listener)?.close()

@@ -93,7 +93,6 @@ export async function runApiServer(flags: Flags): Promise<{ stop(): Promise<void
   const listener = await listenPlane(plane, {
     hosts: [host === '0.0.0.0' ? '127.0.0.1' : host],
     port,
-    authority: shared.authority,
     certificates: given === undefined ? own : { ...own, serving: given },
     ...(clientCA === undefined ? {} : { clientAuthorities: clientCA }),
   })

@@ -9,13 +9,17 @@ import { authenticatedUser, identified } from './user.ts'
 import { list } from './x509.ts'
 
 export interface FrontProxy {
-  readonly authority: X509Certificate
+  /** More than one while they take turns. */
+  readonly authorities: readonly X509Certificate[]
   /** Common names that its certificates may have. */
   readonly names: readonly string[]
 }
 
+const certificates = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
+
+/** @param pem one certificate or several */
 export const frontProxyOf = (pem: string, names: readonly string[]): FrontProxy => ({
-  authority: new X509Certificate(pem),
+  authorities: (pem.match(certificates) ?? []).map(one => new X509Certificate(one)),
   names,
 })
 
@@ -40,12 +44,13 @@ const isOf = (certificate: X509Certificate, authority: X509Certificate): boolean
   certificate.fingerprint256 === authority.fingerprint256 ||
   (certificate.checkIssued(authority) && certificate.verify(authority.publicKey))
 
-function read({ authority }: FrontProxy, socket: TLSSocket): Shown {
+function read({ authorities }: FrontProxy, socket: TLSSocket): Shown {
   const leaf = socket.authorized ? socket.getPeerX509Certificate() : undefined
   let proxy = false
   let at = leaf
   for (let depth = 0; at !== undefined && depth < longest && !proxy; depth++) {
-    proxy = isOf(at, authority)
+    const shown = at
+    proxy = authorities.some(authority => isOf(shown, authority))
     at = at.issuerCertificate
   }
   const { CN } = (leaf?.toLegacyObject().subject ?? {}) as { CN?: string | string[] }
