@@ -352,40 +352,6 @@ ofCluster(audits.command('who [deed] [thing]'))
     }),
   )
 
-const certs = program
-  .command('certs')
-  .description('Certificates of this machine: they are renewed by themselves before they are over')
-const certsOf = (command: Command): Command =>
-  command
-    .option('--name <name>', 'name of the cluster', 'default')
-    .option('--data-dir <dir>', 'where clusters keep their data')
-certsOf(certs.command('show', { isDefault: true }).description('List each with its purpose, subject and expiry'))
-  .option('-o, --output <format>', 'text or json', 'text')
-  .addHelpText('after', '\nExamples:\n  bulwark certs\n  bulwark certs show -o json')
-  .action((flags: Common & { output: string }) =>
-    told(async () => {
-      const { certificates, certificatesText } = await import('./cli/certs.ts')
-      const found = certificates(flags, Date.now())
-      process.stdout.write(
-        flags.output === 'json' ? `${JSON.stringify(found, null, 2)}\n` : `${certificatesText(found)}\n`,
-      )
-      if (found.some(({ daysLeft }) => daysLeft < 0)) process.exitCode = 1
-    }),
-  )
-certsOf(certs.command('renew').description('Have all of them issued anew now, without a restart'))
-  .addHelpText('after', '\nExamples:\n  bulwark certs renew\n  bulwark certs renew --name test')
-  .action((flags: Common) =>
-    told(async () => {
-      const { renewCertificates } = await import('./cli/certs.ts')
-      const { makeProgress } = await import('./cli/progress.ts')
-      const progress = makeProgress(process.stderr)
-      await renewCertificates(flags, progress).catch((error: unknown) => {
-        progress.fail()
-        throw error
-      })
-    }),
-  )
-
 program
   .command('envtest')
   .description(

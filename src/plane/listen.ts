@@ -111,12 +111,12 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
   const sessions = makeSessions(people)
   const authenticating = () =>
     makeAuthenticate({
-    tokens,
-    clock,
-    people,
-    frontProxy: frontProxyOf(keys.frontProxies, [frontProxyName]),
-    anonymous: plane.authentication.anonymous,
-  })
+      tokens,
+      clock,
+      people,
+      frontProxy: frontProxyOf(keys.frontProxies, [frontProxyName]),
+      anonymous: plane.authentication.anonymous,
+    })
   let authenticateNow = authenticating()
   const authenticate: typeof authenticateNow = (...asked) => authenticateNow(...asked)
   const { registry, authorize } = server.serving

@@ -7,13 +7,13 @@ import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { LiveKeys, SharedKeys } from '#plane/keys.ts'
 import type { Listener } from '#plane/listen.ts'
-import type { ClusterConfig } from './config.ts'
+import type { ServerConfig } from './config.ts'
 import { type Issuing, issueCredentials, serverCertificates } from './credentials.ts'
 import type { Layout } from './layout.ts'
 
 export interface RenewingParts {
   readonly keys: LiveKeys
-  readonly config: ClusterConfig
+  readonly config: ServerConfig
   readonly layout: Layout
   /** What the serving certificate is for. */
   readonly names: readonly string[]
@@ -32,7 +32,7 @@ export const issuingNow = (
 ): Issuing => ({ authority: keys.authority, authorities: keys.authorities, ...rest })
 
 /** What must be there. */
-export const certificateFiles = (layout: Layout, config: Pick<ClusterConfig, 'nodes'>): readonly string[] => [
+export const certificateFiles = (layout: Layout, config: Pick<ServerConfig, 'nodes'>): readonly string[] => [
   layout.kubeconfig,
   layout.apiCertificate,
   layout.kubeletCertificate,

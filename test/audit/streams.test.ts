@@ -73,7 +73,7 @@ suite('exec through the API', () => {
     })
     await publish(plane, { address: '127.0.0.1', port: 6443 })
     const certificates = await issueServerCertificates(authority, ['127.0.0.1'], clock.now())
-    listener = await listenPlane(plane, { hosts: ['127.0.0.1'], port: 0, authority, certificates })
+    listener = await listenPlane(plane, { hosts: ['127.0.0.1'], port: 0, certificates })
     client = await issue(authority, { use: 'client', name: 'eve', groups: ['system:masters'] }, clock.now())
     node = await startNode(authority)
     const admin = plane.client(plane.server.identity('admin', ['system:masters']), 'test')
