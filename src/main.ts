@@ -5,6 +5,7 @@ import { answerCommands } from './cli/answers.ts'
 import { withAuditFlags } from './cli/audit-flags.ts'
 import type { NetworkFlags } from './cli/network-flags.ts'
 import type { PluginFlags } from './cli/plugin-flags.ts'
+import { sealingCommands, withEncryptionFlags } from './cli/sealing-commands.ts'
 import type { EtcdFlags } from './cli/store-flags.ts'
 import type { UserOptions } from './cli/user.ts'
 
@@ -81,7 +82,7 @@ const etcdFlags = (command: Command): Command =>
 
 /** What every API server may be told, however it is started. */
 const apiFlags = (command: Command): Command =>
-  command
+  withEncryptionFlags(command)
     .option('--enable-admission-plugins <names>', 'admission plugins to add to those that are usually on')
     .option('--disable-admission-plugins <names>', 'admission plugins to leave out')
     .option('--admission-control-config-file <file>', 'AdmissionConfiguration, with the defaults of Pod Security')
@@ -278,6 +279,7 @@ trustFlags(
   )
 
 const stores = program.command('store').description('Where a cluster keeps its objects')
+sealingCommands({ program, stores, told })
 etcdFlags(stores.command('migrate').description('Move everything between the database of one machine and an etcd'))
   .requiredOption('--from <store>', 'sqlite, or the addresses of an etcd')
   .requiredOption('--to <store>', 'the other one; must be empty')
