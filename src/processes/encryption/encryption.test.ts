@@ -161,3 +161,28 @@ test('a configuration is followed while it runs; one that is wrong, or lacks wha
     await assert.rejects(run(), /k8s:enc:secretbox:v1:new:/)
     await assert.rejects(run({ configFile: `${configFile}.none` }), /error while parsing file/)
   }))
+
+test('a plugin that is gone at the start: what it sealed holds the server back with a sentence, nothing else does', () =>
+  withScene(async ({ at, configFile, run }) => {
+    const kms = { apiVersion: 'v2', name: 'mine', endpoint: `unix://${at.dir}/gone.sock`, timeout: '100ms' }
+    const providers = [{ kms }, { identity: {} }]
+    const resources = [{ resources: ['secrets'], providers }]
+    const config = { kind: 'EncryptionConfiguration', apiVersion: 'apiserver.config.k8s.io/v1', resources }
+    writeFileSync(configFile, JSON.stringify(config))
+    const running = await run({ configFile })
+    assert.equal(running.encryption.checks().get('kms-providers'), false)
+    const object = { apiVersion: 'v1', kind: 'X', metadata: { name: 'x' } } as never
+    const put = (resource: string) =>
+      running.store.commit([
+        { type: 'put' as const, resource, key: 'a/x', object: structuredClone(object), managed: '' },
+      ])
+    const [secret, other] = await Promise.all([put('secrets'), put('configmaps')])
+    assert.ok(!secret.ok && secret.reason === 'failed' && /KMS plugin mine has not answered/.test(secret.message))
+    assert.ok(other.ok)
+    const seed = { keyId: '1', source: Uint8Array.of(1), annotations: {}, type: 1 }
+    await assert.rejects(running.encryption.unseal([{ provider: 'mine', seed }]), {
+      name: 'StoreRefused',
+      message: /sealed with the KMS plugin mine, which does not open them now/,
+    })
+    await running.stop()
+  }))

@@ -5,6 +5,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { parseYaml } from '#codec/yaml.ts'
 import type { FoundSeed } from '#server/store/changing.ts'
+import { StoreRefused } from '#server/store/contract.ts'
 import { KmsPlugin } from '#server/store/kms/plugin.ts'
 import {
   readConfiguration,
@@ -92,12 +93,20 @@ export class Rules {
     return { type: 'kms', state: this.#plugins.get(one.name)?.state ?? { name: one.name, until: 0, read: [] } }
   }
 
-  /** Has plugins open what is not known yet. Rejects where one is missing or does not. */
+  /** Has plugins open what is not known yet. @throws StoreRefused where one does not */
   async unseal(found: readonly FoundSeed[]): Promise<readonly Rule[]> {
     for (const { provider, seed } of found) {
       const plugin = this.#plugins.get(provider)
       // A provider that is not named: what it sealed does not open, and says so.
-      if (plugin !== undefined) await plugin.open(seed)
+      if (plugin === undefined) continue
+      try {
+        await plugin.open(seed)
+      } catch (error) {
+        throw new StoreRefused(
+          'unreachable',
+          `values are sealed with the KMS plugin ${provider}, which does not open them now (${String(error)}): see that it runs and has its key; the server tries again`,
+        )
+      }
     }
     return this.rules
   }
