@@ -32,11 +32,10 @@ const configuration = (value: unknown): Draft<KObject> | undefined => {
   return object === undefined
     ? undefined
     : (sentPart(schema, object, {
+        metadata: {},
         ...Object(value),
         apiVersion: 'v1',
         kind: 'Pod',
-        metadata: {},
-        ...Object(value),
       }) as Draft<KObject>)
 }
 
