@@ -1,8 +1,9 @@
-/** `npm run bench -- api|auth|start|memory|pods|watch|definitions [--kubeconfig FILE] [--json FILE]`: figures against the floor of the same run. */
+/** `npm run bench -- api|auth|audit|start|memory|pods|watch|definitions [--kubeconfig FILE] [--json FILE]`: figures against the floor of the same run. */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { build } from '../tools/build.ts'
 import { api } from './api.ts'
+import { auditCost } from './audit.ts'
 import { auth } from './auth.ts'
 import { definitions } from './definitions.ts'
 import { memory } from './memory.ts'
@@ -18,6 +19,7 @@ const { values, positionals } = parseArgs({
 const suites: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   api: () => api(values.kubeconfig),
   auth,
+  audit: auditCost,
   start,
   memory,
   pods: podStarts,

@@ -61,6 +61,8 @@ export interface ServerOptions {
   readonly dir?: string
   readonly port: number
   readonly nodes: number
+  /** Flags of audit, without the dashes. */
+  readonly audit?: Readonly<Record<string, string>>
 }
 
 export interface StartedServer extends Started {
@@ -84,6 +86,7 @@ export async function startServer(options: ServerOptions): Promise<StartedServer
     podCIDR: '10.244.0.0/24',
     dns: '10.96.0.10',
     kubeletPort: 10_250,
+    ...(options.audit === undefined ? {} : { audit: options.audit }),
   }
   await writeFile(join(dir, 'cluster.json'), JSON.stringify(config), { mode: 0o600 })
   const started = performance.now()

@@ -24,6 +24,7 @@ test('all suites of the benchmarks give figures', async () => {
     const figures = JSON.parse(await readFile(file, 'utf8')) as readonly { name: string; value: number }[]
     const kinds = [
       'creates, 32 connections',
+      'creates on record',
       'updates, 32 connections',
       'applies, 32 connections',
       'GETs, 32 connections',
