@@ -1,6 +1,7 @@
 /** From an APIService to an open request to one of its service's endpoints. */
-import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { type Directory, endpointOf } from '#server/outbound/service.ts'
+import type { Dialled } from '#server/passing/pass.ts'
 import { CallError, describe } from '#wire/failure.ts'
 import type { Asked, Backend, Opener } from '#wire/mutual.ts'
 import type { Clock } from '#base/clock.ts'
@@ -26,11 +27,6 @@ export interface Endpoint {
 export function locate({ directory, random }: DialParts, { service }: Registered): Endpoint {
   const { host, port } = endpointOf(directory, service, random)
   return { host, port, place: `${host.includes(':') ? `[${host}]` : host}:${port}` }
-}
-
-export interface Dialled {
-  readonly asking: ClientRequest
-  readonly place: string
 }
 
 /** @throws Unreachable where no endpoint is ready, CallError where it may not be called. */

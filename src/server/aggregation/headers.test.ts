@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { StatusError } from '#api/status.ts'
 import { component } from '#server/authn/user.ts'
-import { answerHeaders, escapedKey, requestHeaders, upgradeHeaders, userHeaders } from './headers.ts'
+import { escapedKey, requestHeaders, upgradeHeaders, userHeaders } from './headers.ts'
 
 const user = component('jane', ['a'])
 const passed = (...rawHeaders: string[]) => ({ ...requestHeaders({ rawHeaders }, user) })
@@ -59,22 +59,4 @@ test('a token that travels as a protocol stays here', () => {
   )
   assert.deepEqual([upgrade['connection'], upgrade['upgrade']], ['Upgrade', 'websocket'])
   assert.equal(upgrade['content-length'], undefined)
-})
-
-test('an answer keeps what is for the client', () => {
-  const raw = [
-    'Content-Type',
-    'a',
-    'Set-Cookie',
-    '1',
-    'set-cookie',
-    '2',
-    'Connection',
-    'x',
-    'X',
-    '1',
-    'Access-Control-Allow-Origin',
-    '*',
-  ]
-  assert.deepEqual({ ...answerHeaders(raw) }, { 'content-type': 'a', 'set-cookie': ['1', '2'] })
 })

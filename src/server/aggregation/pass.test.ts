@@ -3,14 +3,13 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type IncomingMessage, type Server, type ServerResponse, createServer, request as httpRequest } from 'node:http'
 import { after, before, test } from 'node:test'
-import { text } from 'node:stream/consumers'
 import type { Attributes } from '#api/request.ts'
 import { StatusError } from '#api/status.ts'
 import { component } from '#server/authn/user.ts'
 import { sendError } from '#server/http/respond.ts'
 import { to } from './fixture.ts'
 import type { DialParts } from './dial.ts'
-import { bounded, pass } from './pass.ts'
+import { pass } from './pass.ts'
 
 let backend: Server
 let front: Server
@@ -161,16 +160,4 @@ test('bodies have a limit also when nobody says how long they are', async () => 
   const [response] = await answered
   assert.equal(response.statusCode, 413)
   await broken.promise
-})
-
-test('a body that is longer or shorter than it says is none', async () => {
-  const through = async (declared: number | undefined, body: string): Promise<string> => {
-    const stream = bounded(declared)
-    stream.end(body)
-    return text(stream)
-  }
-  assert.equal(await through(5, 'hello'), 'hello')
-  assert.equal(await through(undefined, 'hello'), 'hello')
-  await assert.rejects(through(4, 'hello'), StatusError)
-  await assert.rejects(through(6, 'hello'), StatusError)
 })
