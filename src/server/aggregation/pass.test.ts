@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type IncomingMessage, type Server, type ServerResponse, createServer, request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import type { Attributes } from '#api/request.ts'
 import { StatusError } from '#api/status.ts'
@@ -160,4 +161,29 @@ test('bodies have a limit also when nobody says how long they are', async () => 
   const [response] = await answered
   assert.equal(response.statusCode, 413)
   await broken.promise
+})
+
+test('a body never becomes a request of its own, whatever the method and however it is sent', async () => {
+  const seen: string[] = []
+  answer = (request, response) => {
+    let body = ''
+    request.on('data', part => (body += String(part)))
+    request.on('end', () => {
+      seen.push(`${request.method} ${request.url} ${body.length}`)
+      response.end()
+    })
+  }
+  const hidden = 'GET /hidden HTTP/1.1\r\nhost: x\r\nx-remote-user: admin\r\n\r\n'
+  const size = hidden.length
+  for (const method of ['GET', 'HEAD', 'DELETE', 'OPTIONS', 'POST', 'PUT'])
+    for (const framing of [
+      `transfer-encoding: chunked\r\n\r\n${size.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`,
+      `content-length: ${size}\r\n\r\n${hidden}`,
+    ]) {
+      const socket = connect(portOf(front), '127.0.0.1')
+      socket.write(`${method} /apis/x/v1/y HTTP/1.1\r\nhost: a\r\nconnection: close\r\n${framing}`)
+      socket.resume()
+      await once(socket, 'close')
+      assert.deepEqual(seen.splice(0), [`${method} /apis/x/v1/y ${size}`], method)
+    }
 })

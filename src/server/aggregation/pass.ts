@@ -4,7 +4,7 @@ import { bodyLimit } from '#server/http/body.ts'
 import { type Response, send } from '#server/http/respond.ts'
 import { timeoutIn } from '#server/http/timeout.ts'
 import { Unreachable } from '#server/outbound/service.ts'
-import { type Answered, NotReached, type Route, ask, hand } from '#server/passing/pass.ts'
+import { type Answered, NotReached, type Route, ask, hand, patience } from '#server/passing/pass.ts'
 import type { Passing } from '#server/remotes.ts'
 import { CallError } from '#wire/failure.ts'
 import type { Registered } from './catalog.ts'
@@ -26,8 +26,6 @@ export function tell(response: Response, code: number, message: string): void {
 }
 
 export const unavailable = 'service unavailable'
-
-const bodiless: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 
 async function back(answered: Answered, { response, begun }: Passing): Promise<void> {
   const { answer, dialled } = answered
@@ -52,10 +50,11 @@ export async function pass(parts: DialParts, to: Registered, passing: Passing): 
   const headers = requestHeaders({ rawHeaders: request.rawHeaders, url: request.url, remoteAddress }, passing.user)
   if (passing.auditId !== undefined) headers['audit-id'] = passing.auditId
   const path = request.url ?? '/'
-  const route: Route = { clock: parts.clock, headers, bodiless, open: opening => dial(parts, to, { ...opening, path }) }
+  const route: Route = { clock: parts.clock, headers, open: opening => dial(parts, to, { ...opening, path }) }
   const long = isLong(passing)
+  const { timeout = patience } = long ? {} : timeoutIn(passing.query)
   try {
-    await ask(route, { request, response, long, ...(long ? {} : timeoutIn(passing.query)) }, answered =>
+    await ask(route, { request, response, long, timeout: Math.min(patience, timeout) }, answered =>
       back(answered, passing),
     )
   } catch (error) {

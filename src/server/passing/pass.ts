@@ -35,12 +35,30 @@ export function bounded(declared: number | undefined, limit: number = bodyLimit)
   })
 }
 
-/** The declared length of a body, taken out of the headers where it is none. */
-function lengthIn(headers: Headers): number | undefined {
-  const length = headers['content-length']
-  if (typeof length === 'string' && /^\d{1,15}$/.test(length)) return Number(length)
+interface Body {
+  readonly stream: Readable
+  readonly length: number | undefined
+  readonly limit: number | undefined
+}
+
+function hasBody(request: Request): boolean {
+  if ('stream' in request) return !request.stream.endAfterHeaders
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers
+  return length !== '0' || coding !== undefined
+}
+
+/**
+ * The body, and in the headers how the other side finds its end. Where its length is not known it goes in chunks, which node would
+ * not do by itself for every method: a body without an end would be read as a request of its own.
+ */
+function bodyOf(request: Request, headers: Headers, limit: number | undefined): Body | undefined {
+  const said = headers['content-length']
   Reflect.deleteProperty(headers, 'content-length')
-  return undefined
+  if (!hasBody(request)) return undefined
+  const length = typeof said === 'string' && /^\d{1,15}$/.test(said) ? Number(said) : undefined
+  if (length === undefined) headers['transfer-encoding'] = 'chunked'
+  else headers['content-length'] = String(length)
+  return { stream: request, length, limit }
 }
 
 /** A request that is open to the other side, its body not sent. */
@@ -61,18 +79,10 @@ export interface Opening {
 export interface Route {
   readonly clock: Clock
   readonly headers: Headers
-  /** Methods that are sent without a body, whatever the client sends. */
-  readonly bodiless: ReadonlySet<string>
   /** Bytes of a body; as much as a request of ours may have unless given. */
   readonly limit?: number
   /** @throws Error before anything is sent. */
   open(opening: Opening): Promise<Dialled>
-}
-
-interface Body {
-  readonly stream: Readable
-  readonly length: number | undefined
-  readonly limit: number | undefined
 }
 
 export interface Answered {
@@ -112,8 +122,8 @@ export interface Passed {
   readonly response: Response
   /** Whatever time it takes, once it has begun. */
   readonly long: boolean
-  /** Milliseconds at most, where the client sets a limit of its own. */
-  readonly timeout?: number
+  /** Milliseconds until it begins, or is over where it is not long. */
+  readonly timeout: number
 }
 
 interface Watched extends Passed {
@@ -125,9 +135,7 @@ interface Watched extends Passed {
 async function begin(route: Route, { request, response, dialling }: Watched): Promise<Answered> {
   const method = request.method ?? 'GET'
   const { headers } = route
-  const length = lengthIn(headers)
-  const body = route.bodiless.has(method) ? undefined : { stream: request, length, limit: route.limit }
-  if (body === undefined) Reflect.deleteProperty(headers, 'content-length')
+  const body = bodyOf(request, headers, route.limit)
   for (let tries = 0; ; tries++) {
     // A body can be sent only once: not on a connection that may have been closed meanwhile.
     const alone = tries > 0 || body !== undefined
@@ -194,12 +202,12 @@ export async function hand(
  * @throws NotReached, StatusError and what `open` throws, before anything was answered
  */
 export async function ask(route: Route, passed: Passed, take: (answered: Answered) => Promise<void>): Promise<void> {
-  const { response, long, timeout = patience } = passed
+  const { response, long, timeout } = passed
   let current: Dialled | undefined
   const over = late()
   const stop = (): void => void current?.asking.destroy()
   response.once('close', stop)
-  const cancel = route.clock.after(Math.min(patience, timeout), () => current?.asking.destroy(over))
+  const cancel = route.clock.after(timeout, () => current?.asking.destroy(over))
   try {
     const answered = await begin(route, { ...passed, dialling: dialled => void (current = dialled) })
     if (long) cancel()
