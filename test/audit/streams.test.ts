@@ -32,7 +32,7 @@ const upgrade = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-ve
 
 /** Agrees to every stream, says a word and ends it. */
 async function startNode(authority: KeyPair): Promise<Server> {
-  const own = await issue(authority, { use: 'server', name: 'node', hosts: ['127.0.0.1'] }, Date.now())
+  const own = await issue(authority, { use: 'server', name: 'system:node:n', hosts: ['127.0.0.1'] }, Date.now())
   const node = createServer({ ...own, ca: authority.cert, requestCert: true })
   node.on('upgrade', (_, socket) => {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello')

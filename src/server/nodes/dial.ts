@@ -1,5 +1,6 @@
 /** The way from the server to a node's own API: mutual TLS, to the address that the node registered, and nowhere else. */
 import { type RequestOptions, Agent } from 'node:https'
+import { type PeerCertificate, checkServerIdentity } from 'node:tls'
 import { strictTls } from '#base/tls.ts'
 import type { Node, Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import { StatusError, badRequest, notFound } from '#api/status.ts'
@@ -25,7 +26,8 @@ const usualPort = 10_250
 const unavailable = (message: string): StatusError =>
   new StatusError({ reason: 'InternalError', message, code: 500, details: {} })
 
-function addressOf(node: Node): { readonly host: string; readonly port: number } {
+/** Where its own API is. @throws StatusError */
+export function nodeAddress(node: Node): { readonly host: string; readonly port: number } {
   const addresses = node.status?.addresses ?? []
   const host = ['InternalIP', 'ExternalIP', 'Hostname'].flatMap(type => addresses.filter(one => one.type === type))[0]
     ?.address
@@ -33,11 +35,36 @@ function addressOf(node: Node): { readonly host: string; readonly port: number }
   return { host, port: node.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? usualPort }
 }
 
+/** More than there are nodes in a cluster that one server can serve. */
+const mostAgents = 5000
+
+/**
+ * Which node it is, and not only that it is one: a node says itself where it is, and could say that it is where another one is.
+ * Connections are pooled by node for the same reason: they are looked at when they are made.
+ */
+const isNode =
+  (name: string) =>
+  (host: string, certificate: PeerCertificate): Error | undefined =>
+    checkServerIdentity(host, certificate) ??
+    (certificate.subject.CN === `system:node:${name}` ? undefined : new Error("tls: the certificate is another node's"))
+
 export function makeDialer(store: Store, credentials: () => NodeCredentials): NodeDialer {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1000, timeout: 0 })
+  const agents = new Map<string, Agent>()
+  const agentOf = (name: string): Agent => {
+    const agent = agents.get(name) ?? new Agent({ keepAlive: true, maxSockets: 1000, timeout: 0 })
+    agents.delete(name)
+    agents.set(name, agent)
+    const [oldest] = agents.keys()
+    // What is under way there ends by itself.
+    if (agents.size > mostAgents && oldest !== undefined) agents.delete(oldest)
+    return agent
+  }
   const toNode = (node: Node): RequestOptions => {
     const { authority, cert, key } = credentials()
-    return { ...addressOf(node), ca: authority, cert, key, agent, ...strictTls }
+    const { name = '' } = node.metadata
+    const checkServerIdentity = isNode(name)
+    const common = { ca: authority, cert, key, checkServerIdentity, ...strictTls } as const
+    return { ...nodeAddress(node), ...common, agent: agentOf(name) }
   }
   return {
     toNode,
@@ -48,6 +75,9 @@ export function makeDialer(store: Store, credentials: () => NodeCredentials): No
       if (node === undefined) throw notFound({ group: '', resource: 'nodes', name })
       return toNode(node)
     },
-    close: () => agent.destroy(),
+    close: () => {
+      for (const agent of agents.values()) agent.destroy()
+      agents.clear()
+    },
   }
 }
