@@ -124,11 +124,14 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
     registry,
     remotes,
     store: plane.store,
+    directory: server.directory,
     dialer,
     authenticate,
     sessions,
     authorize,
+    clock,
     log,
+    random: Math.random,
     audit: plane.audit,
   }
   const handling: Handling = {

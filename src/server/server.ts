@@ -93,6 +93,8 @@ export interface Server {
   metrics(): Iterable<string>
   /** How whoever a user's object names is called. */
   readonly hooks: Hooks
+  /** What is kept, for who resolves names in it. */
+  readonly directory: Lookup
   readonly flow: FlowControl
   /** What nodes and pods use. */
   readonly usage: Usage
@@ -266,6 +268,7 @@ export function makeServer(options: ServerOptions): Server {
       if (audit !== undefined) yield* audit.metrics()
     },
     hooks,
+    directory: lookupOf(store),
     flow,
     usage,
     address: firstAddress(options.serviceCIDR),

@@ -8,6 +8,9 @@ for (const [net, bits] of [
   ['169.254.0.0', 16],
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
+  // Metadata of a machine in clouds that do not keep it on a link-local address.
+  ['100.100.100.200', 32],
+  ['168.63.129.16', 32],
 ] as const)
   reserved.addSubnet(net, bits, 'ipv4')
 for (const [net, bits] of [

@@ -47,6 +47,8 @@ test('addresses that only this machine has are known in every form', () => {
     '::ffff:127.0.0.1',
     '::ffff:169.254.169.254',
     'fd00:ec2::254',
+    '100.100.100.200',
+    '168.63.129.16',
     'no address',
     '',
   ])

@@ -52,3 +52,29 @@ test('what lies below proxy stays as it was sent', () => {
   assert.equal(proxied.name, 'http:web:80')
   assert.equal(tail, '/x/y%20z')
 })
+
+test('the way through a proxy is found where it is, not where something is called so', () => {
+  const of = (url: string): string => {
+    const { asked: proxied, tail } = parseRequest('GET', url)
+    return `${proxied.resource} ${proxied.name} ${proxied.subresource} ${tail}`
+  }
+  assert.equal(of('/api/v1/namespaces/proxy/pods/proxy-1/proxy/x'), 'pods proxy-1 proxy /x')
+  assert.equal(of('/api/v1/namespaces/a/pods/p/proxy'), 'pods p proxy ')
+  assert.equal(of('/api/v1/namespaces/a/pods/p/proxy/'), 'pods p proxy /')
+  assert.equal(of('/api/v1/namespaces/a/pods/p/proxy//a//%2Fb%25/proxy/'), 'pods p proxy //a//%2Fb%25/proxy/')
+  assert.equal(of('/api/v1/nodes/n/proxy/pods/'), 'nodes n proxy /pods/')
+  assert.equal(of('/api/v1/nodes/proxy/proxy?x=/proxy/y'), 'nodes proxy proxy ')
+  for (const url of [
+    '/api/v1/namespaces/a/pods/p/proxy/../../secrets',
+    '/api/v1/namespaces/a/pods/p/proxy/%2E%2e/x',
+    '/api/v1/namespaces/a/pods/p/proxy/.%2e',
+    '/api/v1/namespaces/a/pods/p/proxy/a\\b',
+    '/api/v1/namespaces/a/pods/p/proxy/a b',
+    '/api/v1/namespaces/a/pods/p/proxy/\r\nx',
+    '/api/v1/namespaces/a/pods/p%2fproxy/x/../y',
+    '/api/v1/namespaces/a/pods//proxy/x',
+    '/api/v1/namespaces/a/pods/p/log//x',
+    '/apis/x/v1/namespaces/a/pods/p/proxy//x',
+  ])
+    assert.throws(() => parseRequest('GET', url), { reason: 'BadRequest' }, url)
+})

@@ -6,7 +6,7 @@ import { selectedName } from '../addressed.ts'
 export interface RequestInfo {
   readonly asked: Attributes
   readonly query: URLSearchParams
-  /** Path below a subresource, with its leading slash. Only proxies have any, and what other servers serve. */
+  /** Path below a subresource, with its leading slash. Only proxies have any, as it was sent, and what other servers serve. */
   readonly tail: string
 }
 
@@ -25,18 +25,40 @@ const ofNamespace = new Set(['status', 'finalize'])
 const encodedTrap = /%(?:2e|2f|5c|25|[01][0-9a-f]|7f)/i
 const trap = /[\\\p{Cc}]/u
 
+/** What a proxy passes on is the other side's to read, but leads nowhere else. */
+const elsewhere = /^(?:\.|%2e){1,2}$/i
+const speakable = /^[!-~]*$/
+
+/** How many segments a path of a proxy has up to there; of what is none, all. */
+function ownLength(parts: readonly string[]): number {
+  if (parts[0] !== 'api') return parts.length
+  if (parts[2] === 'nodes' && parts[4] === 'proxy') return 5
+  const namespaced = parts[2] === 'namespaces' && (parts[4] === 'pods' || parts[4] === 'services')
+  return namespaced && parts[6] === 'proxy' ? 7 : parts.length
+}
+
+function passedOn(parts: readonly string[]): readonly string[] {
+  if (parts.some(part => elsewhere.test(part) || part.includes('\\') || !speakable.test(part)))
+    throw badRequest('the path is not valid')
+  return parts
+}
+
 function segments(path: string): readonly string[] {
-  const parts = path.split('/').slice(1)
-  if (parts.at(-1) === '') parts.pop()
-  return parts.map(part => {
-    if (part === '' || part === '.' || part === '..' || encodedTrap.test(part) || trap.test(part))
-      throw badRequest('the path is not valid')
-    try {
-      return part.includes('%') ? decodeURIComponent(part) : part
-    } catch {
-      throw badRequest('the path is not valid')
-    }
-  })
+  const all = path.split('/').slice(1)
+  const own = ownLength(all)
+  const parts = all.slice(0, own)
+  if (own === all.length && parts.at(-1) === '') parts.pop()
+  return [...parts.map(decoded), ...passedOn(all.slice(own))]
+}
+
+function decoded(part: string): string {
+  if (part === '' || part === '.' || part === '..' || encodedTrap.test(part) || trap.test(part))
+    throw badRequest('the path is not valid')
+  try {
+    return part.includes('%') ? decodeURIComponent(part) : part
+  } catch {
+    throw badRequest('the path is not valid')
+  }
 }
 
 const plain = (method: string, path: string): Attributes => ({
@@ -122,7 +144,7 @@ export function parseRequest(method: string, url: string): RequestInfo {
       ...selectors(query),
     },
     query,
-    tail: where.subresource === 'proxy' ? rawTail(path) : where.tail.map(part => `/${part}`).join(''),
+    tail: where.tail.map(part => `/${part}`).join(''),
   }
 }
 
@@ -149,9 +171,4 @@ function verbOf(method: string, where: Place & { readonly group: string }, watch
     return watch && verb === 'get' && where.subresource === '' ? 'watch' : verb
   if (verb === 'get') return watch ? 'watch' : 'list'
   return verb === 'delete' ? 'deletecollection' : verb
-}
-
-function rawTail(path: string): string {
-  const at = path.indexOf('/proxy')
-  return path.slice(at + '/proxy'.length) || '/'
 }

@@ -15,12 +15,13 @@ import type { Sessions } from '#server/authn/sessions.ts'
 import type { Authorize } from '#server/authz/authorize.ts'
 import type { PathRequest } from '../http/handler.ts'
 import { parseRequest } from '../http/requestinfo.ts'
+import { type ProxyParts, proxied, proxiedUpgrade } from '../proxy/proxy.ts'
 import type { Remotes } from '../remotes.ts'
 import type { NodeDialer } from './dial.ts'
 import { admitStream } from './stream-options.ts'
 import { joinStream, podOf, refuseUpgrade, streamLog } from './streams.ts'
 
-export interface ConnectParts {
+export interface ConnectParts extends ProxyParts {
   readonly registry: RegistryDeps
   readonly store: Store
   readonly dialer: NodeDialer
@@ -46,7 +47,7 @@ export const connect =
     if (ofPods(permit, 'log') && permit.verb === 'get') return streamLog(parts, permit, request)
     if (permit.group === '' && permit.resource === 'pods' && isStream(permit.subresource))
       throw badRequest('Upgrade request required')
-    return undefined
+    return proxied(parts, permit, request)
   }
 
 /** For requests that did. */
@@ -109,6 +110,8 @@ async function attempt(
   const permit = await parts.authorize(user, asked)
   const elsewhere = parts.remotes.at(asked.path ?? '')
   if (elsewhere !== undefined) return elsewhere.join({ ...upgrading, user })
+  const joining = proxiedUpgrade(parts, permit, { ...upgrading, tail, query, auditId: trail?.id })
+  if (joining !== undefined) return joining
   if (tail !== '' || permit.group !== '' || permit.resource !== 'pods' || !isStream(permit.subresource))
     throw badRequest('the resource does not take upgrades')
   const pod = podOf(parts.store, permit)

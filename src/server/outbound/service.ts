@@ -24,7 +24,7 @@ function portName(service: Service, { name, port }: ServicePlace): string {
 }
 
 /** Slices of the service, its first address family first. */
-function slicesOf(directory: Directory, service: Service): readonly EndpointSlice[] {
+export function slicesOf(directory: Directory, service: Service): readonly EndpointSlice[] {
   const { name, namespace } = service.metadata
   const found: EndpointSlice[] = []
   for (const object of directory.list('endpointslices.discovery.k8s.io', namespace ?? ''))

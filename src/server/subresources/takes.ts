@@ -43,12 +43,23 @@ const bodies: Readonly<Record<string, Kind>> = {
   portforward: transient('', 'v1', 'PodPortForwardOptions'),
 }
 
+const proxied: Readonly<Record<string, Kind>> = {
+  Pod: transient('', 'v1', 'PodProxyOptions'),
+  Service: transient('', 'v1', 'ServiceProxyOptions'),
+  Node: transient('', 'v1', 'NodeProxyOptions'),
+}
+
+function bodyOf({ kind: { kind, group } }: Served, subresource: string): Kind | undefined {
+  if (subresource === 'proxy') return group === '' && Object.hasOwn(proxied, kind) ? proxied[kind] : undefined
+  return Object.hasOwn(bodies, subresource) ? bodies[subresource] : undefined
+}
+
 /** @returns undefined when the subresource takes the kind itself. */
 export const takes =
   (scheme: Scheme) =>
   (served: Served, subresource: string): Served | undefined => {
     if (subresource === 'binding') return scheme.byKind('', 'v1', 'Binding')
-    const kind = Object.hasOwn(bodies, subresource) ? bodies[subresource] : undefined
+    const kind = served === undefined ? undefined : bodyOf(served, subresource)
     const [version] = kind?.versions ?? []
-    return kind === undefined || version === undefined || served === undefined ? undefined : { kind, version }
+    return kind === undefined || version === undefined ? undefined : { kind, version }
   }
