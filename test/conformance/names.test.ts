@@ -19,6 +19,7 @@ test('each tier has its names, each once', () => {
   assert.equal(counts.get('T2')?.length, 37)
   assert.equal(counts.get('T3')?.length, 58)
   assert.equal(counts.get('T4')?.length, 12)
+  assert.equal(counts.get('T6')?.length, 3)
   assert.equal(counts.get('T13')?.length, 25)
   assert.equal(counts.get('T14')?.length, 1)
   assert.equal(new Set(all.map(({ name }) => name)).size, all.length)

@@ -1,7 +1,7 @@
 /**
  * Upstream's conformance tests of Kubernetes 1.36 that need no container, by tier, and where ours ask the same. T1 needs the
  * API server alone, T2 controllers besides, T3 nodes that say that pods run, T4 a
- * scheduler with all of its rules, T13 webhooks, T14 an API server that is not ours. Names are upstream's.
+ * scheduler with all of its rules, T6 what runs in pods (only what a server of the test can stand for), T13 webhooks, T14 an API server that is not ours. Names are upstream's.
  */
 
 /** Files of this folder and the names that they ask. */
@@ -283,6 +283,14 @@ const t4: Asked = {
   ],
 }
 
+const t6: Asked = {
+  'proxy.test.ts': [
+    '[sig-network] Proxy version v1 A set of valid responses are returned for both pod and service Proxy',
+    '[sig-network] Proxy version v1 A set of valid responses are returned for both pod and service ProxyWithPath',
+    '[sig-network] Proxy version v1 should proxy through a service and a pod',
+  ],
+}
+
 const t13: Asked = {
   'configurations.test.ts': [
     '[sig-api-machinery] AdmissionWebhook [Privileged:ClusterAdmin] listing mutating webhooks should work',
@@ -323,11 +331,12 @@ const t14: Asked = {
   ],
 }
 
-export const tiers: Readonly<Record<'T1' | 'T2' | 'T3' | 'T4' | 'T13' | 'T14', Asked>> = {
+export const tiers: Readonly<Record<'T1' | 'T2' | 'T3' | 'T4' | 'T6' | 'T13' | 'T14', Asked>> = {
   T1: t1,
   T2: t2,
   T3: t3,
   T4: t4,
+  T6: t6,
   T13: t13,
   T14: t14,
 }

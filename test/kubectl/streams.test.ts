@@ -123,6 +123,19 @@ for (const [name, env] of Object.entries(transports))
     })
   })
 
+test('get --raw and proxy: pages through pods, services and nodes, without a forwarded port', options, async () => {
+  const raw = async (path: string): Promise<string> => (await k(['get', '--raw', path])).stdout
+  assert.equal(await raw('/api/v1/namespaces/default/pods/talker:8080/proxy/'), 'page\n')
+  await cluster.kubectl('label', 'pod/talker', 'app=talker')
+  await cluster.kubectl('expose', 'pod/talker', '--port=80', '--target-port=8080')
+  const page = '/api/v1/namespaces/default/services/talker:80/proxy/index.html'
+  await eventually('the page', () => raw(page), { until: text => text === 'page\n', seconds: 20 })
+  const [node = ''] = (await cluster.kubectl('get', 'nodes', '-o', 'name')).trim().split('\n')
+  assert.match(await raw(`/api/v1/nodes/${node.slice('node/'.length)}/proxy/pods`), /"name":"talker"/)
+  const refused = await k(['get', '--raw', '/api/v1/namespaces/default/pods/talker:9/proxy/'])
+  assert.match(refused.stderr, /error trying to reach service: dial tcp .*:9: connect: connection refused/)
+})
+
 test('logs: followed, since, limited, of a container that is not there', options, async () => {
   const followed = await k(['logs', '-f', 'talker'], { until: /started/ })
   assert.match(followed.stdout, /started/)

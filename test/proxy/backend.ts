@@ -30,7 +30,7 @@ export interface Backend {
 /** Tells what it was asked. @param host an address of this machine other than the usual one */
 export async function startBackend(tls = false, host = address): Promise<Backend> {
   const seen: Seen[] = []
-  const backend = { answer: (_: IncomingMessage, __: ServerResponse) => false, upgrade: noUpgrade }
+  const backend: Pick<Backend, 'answer' | 'upgrade'> = { answer: () => false, upgrade: noUpgrade }
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     let body = ''
     response.on('error', () => undefined)
