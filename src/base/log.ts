@@ -1,4 +1,6 @@
-/** Structured logs: one JSON object a line. Values of secrets and tokens never go in; callers pass names. */
+/** Structured logs: one JSON object a line, which moves no terminal's cursor. Values of secrets and tokens never go in; callers pass names. */
+import { harmless } from './harmless.ts'
+
 export type Level = 'debug' | 'info' | 'warn' | 'error'
 export type Fields = Readonly<Record<string, string | number | boolean | undefined>>
 
@@ -16,7 +18,7 @@ const rank: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, erro
 export function makeLog(write: (line: string) => void, least: Level, fixed: Fields = {}): Log {
   const line = (level: Level) => (message: string, fields?: Fields) => {
     if (rank[level] >= rank[least])
-      write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...fixed, ...fields })}\n`)
+      write(`${harmless(JSON.stringify({ time: new Date().toISOString(), level, message, ...fixed, ...fields }))}\n`)
   }
   return {
     debug: line('debug'),

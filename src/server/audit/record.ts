@@ -1,4 +1,5 @@
 /** One event of audit.k8s.io/v1 as text: built once, field by field, in upstream's order. */
+import { harmless } from '#base/harmless.ts'
 import type { User } from '#api/request.ts'
 import type { StatusError } from '#api/status.ts'
 import type { Level, Stage } from './policy.ts'
@@ -24,17 +25,9 @@ export const eventText = ({ head, objects, tail }: AuditRecord): string => `${he
 const ours = /^(?:[^/]*\.)?(?:bulwark\.dev|(?:audit|authentication|authorization)\.k8s\.io)\//
 export const isReserved = (key: string): boolean => ours.test(key)
 
-/** What JSON leaves as it is and a terminal does not: C1 controls, line separators, marks that turn the direction of text. */
-const unsafe = /[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/
-const allUnsafe = new RegExp(unsafe, 'g')
-
 /** Under these a refusal's number and who refused stand in its event. */
 export const decisionKey = 'decision.bulwark.dev/id'
 export const blameKey = 'decision.bulwark.dev/blame'
-
-/** Escaped where it stands, which is always inside of a JSON string. */
-export const harmless = (json: string): string =>
-  unsafe.test(json) ? json.replace(allUnsafe, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`) : json
 
 const texts = new WeakMap<Known, string>()
 
