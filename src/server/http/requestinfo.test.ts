@@ -42,6 +42,7 @@ test('paths that try to be something else are refused', () => {
     '/a\\b',
     '/api/v1/namespaces/a\u0000b/pods',
     '/apis/a%0Ab/v1/pods',
+    '/api/v1/namespaces/a%C2%9Bb/pods',
   ])
     assert.throws(() => parseRequest('GET', path), { reason: 'BadRequest' }, path)
 })

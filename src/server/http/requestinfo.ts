@@ -54,10 +54,17 @@ function segments(path: string): readonly string[] {
 function decoded(part: string): string {
   if (part === '' || part === '.' || part === '..' || encodedTrap.test(part) || trap.test(part))
     throw badRequest('the path is not valid')
+  if (!part.includes('%')) return part
+  const text = unescaped(part)
+  if (text === undefined || trap.test(text)) throw badRequest('the path is not valid')
+  return text
+}
+
+function unescaped(part: string): string | undefined {
   try {
-    return part.includes('%') ? decodeURIComponent(part) : part
+    return decodeURIComponent(part)
   } catch {
-    throw badRequest('the path is not valid')
+    return undefined
   }
 }
 
