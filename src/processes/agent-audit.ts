@@ -14,7 +14,13 @@ const reasons: Readonly<Record<number, Reason>> = {
   404: 'NotFound',
 }
 
-const subresources = { logs: 'log', exec: 'exec', attach: 'attach', portForward: 'portforward' } as const
+const subresources = {
+  logs: 'log',
+  exec: 'exec',
+  attach: 'attach',
+  portForward: 'portforward',
+  connect: 'proxy',
+} as const
 
 interface Place {
   readonly nodeName: string

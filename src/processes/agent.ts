@@ -18,6 +18,7 @@ import { type Caller, startNodeServer } from '#node/server/server.ts'
 import type { Right } from '#node/server/route.ts'
 import { dnsPaths, startDns } from '#network/dns/process.ts'
 import { startNetwork } from '#network/network.ts'
+import { kubeletClient } from '#plane/policy.ts'
 import { kubeletVersion } from '#plane/version.ts'
 import { setupNode } from '#setup/node.ts'
 import { agentAudit, openAgentAudit } from './audit.ts'
@@ -198,6 +199,7 @@ export async function runAgent(config: ClusterConfig, layout: Layout): Promise<R
     port: config.kubeletPort,
     tls: await tls(),
     authorize: authorizer(own.client, config.nodeName),
+    isServer: caller => caller.name === kubeletClient,
     record: agentRecords(audit, config.nodeName),
   })
   // Who signs the server's certificate for us comes with the kubeconfig.

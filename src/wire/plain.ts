@@ -6,6 +6,7 @@ import { lookup } from 'node:dns'
 import { type ClientRequest, type RequestOptions, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Duplex } from 'node:stream'
+import { connect as connectTls } from 'node:tls'
 import { CallError } from './failure.ts'
 import { carefully, mayBeLed } from './https.ts'
 
@@ -35,18 +36,20 @@ export function openPlain(backend: PlainBackend, asked: PlainAsked, through?: Du
     method: asked.method,
     path: asked.path,
     headers: { ...asked.headers },
-    agent: false,
+    // With an agent, also with none of its own, a connection that is there already would be passed over.
+    ...(through === undefined ? { agent: false } : {}),
     maxHeaderSize,
     lookup: carefully(lookup),
-    ...(through === undefined ? {} : { createConnection: () => through }),
   }
-  if (scheme === 'http') return httpRequest(options)
-  return httpsRequest({
-    ...options,
+  if (scheme === 'http')
+    return httpRequest(through === undefined ? options : { ...options, createConnection: () => through })
+  // Who it is, nobody can tell: pods have no certificates of an authority that is known here.
+  const tls = {
     servername: '',
     minVersion: 'TLSv1.2',
-    // Who it is, nobody can tell: pods have no certificates of an authority that is known here.
     rejectUnauthorized: false,
     checkServerIdentity: () => undefined,
-  })
+  } as const
+  const secured = through === undefined ? {} : { createConnection: () => connectTls({ ...tls, socket: through }) }
+  return httpsRequest({ ...options, ...tls, ...secured })
 }

@@ -111,6 +111,9 @@ export const mistakes: Readonly<Record<string, readonly Where[]>> = {
       'a name that leads to where only this machine gets is not followed, unless it says so itself',
     ],
   ],
+  'the way through a node as a way to anywhere': [
+    ['test/proxy/connect.test.ts', 'joins nobody else, and nobody to anything else'],
+  ],
   'subresources with rights on the parent only': [
     ['test/attacks/rights.test.ts', 'rights on pods, and none on what lies below them'],
     ['test/proxy/attacks.test.ts', 'takes the right to the subresource, by the verb of the method'],

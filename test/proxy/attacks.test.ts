@@ -289,6 +289,8 @@ describe('proxy', { skip: noAddress }, () => {
       for (const name of ['real', `real:${port}`, `http:real:${port}`, `https:real:`])
         assert.equal((await wire.call('GET', `${nodes}/${name}/proxy/pods/?a=b`)).text, 'agent', name)
       assert.equal(seen.at(-1)?.url, '/pods/?a=b')
+      const host = { headers: { host: 'localhost' } }
+      assert.equal((await wire.call('GET', `${nodes}/real/proxy/pods`, host)).text, 'agent')
       assert.match(seen.at(-1)?.client ?? '', /kube-apiserver-kubelet-client|kubelet/)
       backend.seen.length = 0
       assert.equal((await wire.call('GET', `${nodes}/real:${backend.port}/proxy/x`)).status, 200)

@@ -11,6 +11,8 @@ export type Route =
       readonly container: string
     }
   | { readonly kind: 'portForward'; readonly namespace: string; readonly pod: string; readonly uid?: string }
+  /** Not by a path: by the method, to the address of a pod. */
+  | { readonly kind: 'connect'; readonly namespace: string; readonly pod: string }
 
 /** What is asked about `nodes/SUBRESOURCE` of this node. */
 export interface Right {
@@ -65,6 +67,7 @@ export function rightOf(route: Route): Right {
     case 'exec':
     case 'attach':
     case 'portForward':
+    case 'connect':
       return { verb: 'create', subresource: 'proxy' }
   }
 }

@@ -5,10 +5,11 @@ import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { rpcMessage } from '../cri/client.ts'
 import { strictTls } from '#base/tls.ts'
+import { destinationOf, joinPod } from './connect.ts'
 import { carry, type Client, refuse } from './exec.ts'
 import { type Asked, HttpError, type PodParts, sendLogs, streamUrl } from './pods.ts'
 import { type CallRecord, type KeepRecord, noRecord } from './record.ts'
-import { type Right, rightOf, routeOf } from './route.ts'
+import { type Right, type Route, rightOf, routeOf } from './route.ts'
 import { resourceMetrics, summary } from './stats.ts'
 
 /** From the client's certificate: common name and organizations. */
@@ -26,6 +27,8 @@ export interface NodeServerParts extends PodParts {
   readonly tls: { readonly key: string; readonly cert: string; readonly clientCA: string }
   /** Whether the caller may do this to `nodes/SUBRESOURCE` of this node. A rejection refuses. */
   readonly authorize: (caller: Caller, right: Right) => Promise<boolean>
+  /** Whether the caller is the API server: it alone may CONNECT to pods. Absent: nobody may. */
+  readonly isServer?: (caller: Caller) => boolean
   /** Absent: nothing is on record. */
   readonly record?: KeepRecord
 }
@@ -61,15 +64,36 @@ async function admit(parts: NodeServerParts, { request, record }: Called): Promi
     record.known(caller, undefined)
     throw new HttpError(404, 'not found')
   }
+  await permit(parts, caller, { route, record })
+  return { route, query: url.searchParams }
+}
+
+/** @throws HttpError */
+async function permit(
+  { authorize }: NodeServerParts,
+  caller: Caller,
+  { route, record }: { readonly route: Route; readonly record: CallRecord },
+): Promise<void> {
   const right = rightOf(route)
   record.known(caller, { route, right })
-  const allowed = await parts.authorize(caller, right).catch(() => false)
+  const allowed = await authorize(caller, right).catch(() => false)
   if (!allowed)
     throw new HttpError(
       403,
       `Forbidden (user=${caller.name}, verb=${right.verb}, resource=nodes, subresource(s)=[${right.subresource}])`,
     )
-  return { route, query: url.searchParams }
+}
+
+async function joinAddress(parts: NodeServerParts, client: Client, record: CallRecord): Promise<void> {
+  const caller = callerOf(client.request)
+  if (parts.isServer?.(caller) !== true) {
+    record.known(caller, undefined)
+    throw new HttpError(403, 'Forbidden')
+  }
+  const destination = destinationOf(parts, client.request.url ?? '')
+  await permit(parts, caller, { route: destination.route, record })
+  await joinPod(destination, client)
+  record.started()
 }
 
 async function answer(parts: NodeServerParts, called: Called, response: ServerResponse): Promise<void> {
@@ -94,6 +118,7 @@ async function answer(parts: NodeServerParts, called: Called, response: ServerRe
     case 'exec':
     case 'attach':
     case 'portForward':
+    case 'connect':
       throw new HttpError(400, 'you must request an upgrade')
   }
 }
@@ -136,16 +161,20 @@ export async function startNodeServer(parts: NodeServerParts): Promise<NodeServe
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
   })
-  server.on('upgrade', (request, socket, head) => {
-    const record = keep(request)
-    socket.on('error', () => socket.destroy())
-    socket.on('close', () => record.end(101))
-    joinStream(parts, { request, socket, head }, record).catch((error: unknown) => {
-      const { code, message } = problem(error)
-      record.failed(code, message)
-      refuse(socket, code, message)
-    })
-  })
+  const joining =
+    (join: typeof joinStream) =>
+    (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+      const record = keep(request)
+      socket.on('error', () => socket.destroy())
+      socket.on('close', () => record.end(101))
+      join(parts, { request, socket, head }, record).catch((error: unknown) => {
+        const { code, message } = problem(error)
+        record.failed(code, message)
+        refuse(socket, code, message)
+      })
+    }
+  server.on('upgrade', joining(joinStream))
+  server.on('connect', joining(joinAddress))
   server.headersTimeout = 10_000
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -1,5 +1,6 @@
 /** The way from the server to a node's own API: mutual TLS, to the address that the node registered, and nowhere else. */
 import { type RequestOptions, Agent } from 'node:https'
+import { isIP } from 'node:net'
 import { type PeerCertificate, checkServerIdentity } from 'node:tls'
 import { strictTls } from '#base/tls.ts'
 import type { Node, Pod } from '#kinds/facts/generated/types/core_v1.ts'
@@ -64,7 +65,10 @@ export function makeDialer(store: Store, credentials: () => NodeCredentials): No
     const { name = '' } = node.metadata
     const checkServerIdentity = isNode(name)
     const common = { ca: authority, cert, key, checkServerIdentity, ...strictTls } as const
-    return { ...nodeAddress(node), ...common, agent: agentOf(name) }
+    const at = nodeAddress(node)
+    // Told, so that it is never taken from a Host header, which is the client's.
+    const servername = isIP(at.host) === 0 ? at.host : ''
+    return { ...at, ...common, servername, agent: agentOf(name) }
   }
   return {
     toNode,

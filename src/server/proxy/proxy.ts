@@ -23,6 +23,7 @@ import { echo, joinWith } from '../passing/upgrade.ts'
 import { admitProxy } from './admit.ts'
 import { relinking } from './html.ts'
 import { type Linked, relinked } from './links.ts'
+import { reach } from './reach.ts'
 import { type Places, type Proxied, type Target, targetOf } from './target.ts'
 
 export interface ProxyParts extends Places {
@@ -87,8 +88,10 @@ async function asking(
 const placeOf = ({ host, port }: Target): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
 
 /** @throws CallError, StatusError */
-function dial(parts: ProxyParts, { target, method, path }: Asking, headers: Headers): ClientRequest {
-  if (target.agent === undefined) return openPlain(target, { method, path, headers })
+async function dial(parts: ProxyParts, { target, method, path }: Asking, headers: Headers): Promise<ClientRequest> {
+  const { host, port, pod } = target
+  const through = pod === undefined ? undefined : await reach(parts, pod, { host, port, place: placeOf(target) })
+  if (target.agent === undefined) return openPlain(target, { method, path, headers }, through)
   return httpsRequest({ ...parts.dialer.toNode(target.agent), agent: false, method, path, headers: { ...headers } })
 }
 
@@ -146,7 +149,7 @@ async function pass(parts: ProxyParts, permit: Permit, given: PathRequest & { re
   if (target.agent !== undefined && trail !== undefined) headers['audit-id'] = trail.id
   const place = placeOf(target)
   const open = async (opening: { readonly headers: Headers }): Promise<Dialled> => ({
-    asking: dial(parts, wanted, opening.headers),
+    asking: await dial(parts, wanted, opening.headers),
     place,
   })
   const route: Route = { clock: parts.clock, headers, limit: Number.MAX_SAFE_INTEGER, open }
@@ -197,7 +200,7 @@ async function join(parts: ProxyParts, permit: Permit, given: ProxyUpgrade & { r
   if (target.agent !== undefined && auditId !== undefined) headers['audit-id'] = auditId
   let answer: IncomingMessage | undefined
   try {
-    answer = await joinWith(dial(parts, wanted, withUpgrade(headers, rawHeaders)), given, parts.clock)
+    answer = await joinWith(await dial(parts, wanted, withUpgrade(headers, rawHeaders)), given, parts.clock)
   } catch (error) {
     throw error instanceof StatusError ? error : failed(`error dialing backend: ${describe(error, placeOf(target))}`)
   }
