@@ -7,6 +7,7 @@ import { type ClientRequest, type RequestOptions, request as httpRequest } from 
 import { request as httpsRequest } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
+import { strictTls } from '#base/tls.ts'
 import { CallError } from './failure.ts'
 import { carefully, mayBeLed } from './https.ts'
 
@@ -46,7 +47,7 @@ export function openPlain(backend: PlainBackend, asked: PlainAsked, through?: Du
   // Who it is, nobody can tell: pods have no certificates of an authority that is known here.
   const tls = {
     servername: '',
-    minVersion: 'TLSv1.2',
+    ...strictTls,
     rejectUnauthorized: false,
     checkServerIdentity: () => undefined,
   } as const
