@@ -2,6 +2,7 @@
 import { enableCompileCache } from 'node:module'
 import { Command, CommanderError, Option } from 'commander'
 import { answerCommands } from './cli/answers.ts'
+import { addAssurance } from './cli/assurance.ts'
 import { withAuditFlags } from './cli/audit-flags.ts'
 import type { NetworkFlags } from './cli/network-flags.ts'
 import type { PluginFlags } from './cli/plugin-flags.ts'
@@ -353,6 +354,8 @@ ofCluster(audits.command('who [deed] [thing]'))
       if (count === 0) process.stderr.write('nothing of that is on record\n')
     }),
   )
+
+addAssurance(cluster, told)
 
 program
   .command('envtest')

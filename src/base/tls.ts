@@ -3,7 +3,8 @@
  * encrypt and authenticate in one (AEAD). A test holds every place that opens or listens to it.
  */
 
-const ciphers = [
+/** OpenSSL's names. */
+export const cipherSuites = [
   'TLS_AES_128_GCM_SHA256',
   'TLS_AES_256_GCM_SHA384',
   'TLS_CHACHA20_POLY1305_SHA256',
@@ -13,6 +14,6 @@ const ciphers = [
   'ECDHE-RSA-AES256-GCM-SHA384',
   'ECDHE-ECDSA-CHACHA20-POLY1305',
   'ECDHE-RSA-CHACHA20-POLY1305',
-].join(':')
+] as const
 
-export const strictTls = { minVersion: 'TLSv1.2', ciphers } as const
+export const strictTls = { minVersion: 'TLSv1.2', ciphers: cipherSuites.join(':') } as const

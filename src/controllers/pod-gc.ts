@@ -19,8 +19,11 @@ const orphanedKeys: Watch['keys'] = ({ type, object }, read) =>
 /** Since when its node is missing, in milliseconds since the epoch. */
 type Missing = number
 
-/** @param threshold ended pods that are kept; 0 keeps all. Upstream's default is 12500. */
-export const podGarbage = (threshold = 12_500): Controller<Missing> => ({
+/** Ended pods that are kept: upstream's default. */
+export const usualThreshold = 12_500
+
+/** @param threshold ended pods that are kept; 0 keeps all */
+export const podGarbage = (threshold = usualThreshold): Controller<Missing> => ({
   name: 'pod-garbage-collector',
   watches: [
     { ref: pods, keys: ({ key }) => [key, ended] },

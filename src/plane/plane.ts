@@ -108,7 +108,7 @@ export function schemeAndDecode(): { readonly scheme: ChangingScheme; readonly d
   return { scheme, decode: decodeStored(scheme) }
 }
 
-const issuer = 'https://kubernetes.default.svc.cluster.local'
+export const issuer = 'https://kubernetes.default.svc.cluster.local'
 
 /** Resources that the garbage collector and namespaces look after: each kept kind once. */
 const keptResources = (scheme: Scheme) => (): readonly ResourceRef[] =>

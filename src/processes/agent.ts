@@ -27,6 +27,7 @@ import type { ClusterConfig } from './config.ts'
 import { containerdOptions, enginesDirectory, nodeCgroup } from './engines.ts'
 import type { Layout } from './layout.ts'
 import { follow } from './follow.ts'
+import { clusterDomain } from './places.ts'
 import { splitPem } from './pem.ts'
 
 export interface RunningAgent {
@@ -109,7 +110,7 @@ async function joinNetwork(config: ClusterConfig, layout: Layout, log: Log): Pro
     nodeIPs: [config.address],
     podCIDR: config.podCIDR,
     serviceCIDR: config.serviceCIDR,
-    dns: { address: config.dns, domain: 'cluster.local', snapshot: dnsPaths(layout.node).snapshot },
+    dns: { address: config.dns, domain: clusterDomain, snapshot: dnsPaths(layout.node).snapshot },
   })
   // A process of its own: it answers while the agent is away.
   const dns = await startDns({
@@ -179,7 +180,7 @@ export async function runAgent(config: ClusterConfig, layout: Layout): Promise<R
     cgroup: nodeCgroup(config.name),
     hostIPs: [config.address],
     clusterDNS: [config.dns],
-    clusterDomain: 'cluster.local',
+    clusterDomain,
     version: kubeletVersion,
     port: config.kubeletPort,
     podCIDR: config.podCIDR,

@@ -51,13 +51,18 @@ export const agentAudit = (dir: string): string => join(dir, 'agent')
 const megabyte = 1024 * 1024
 const day = 24 * 3600 * 1000
 
+/** '' where there is no log, `-` for standard output. @param dir of the chain */
+export const auditLogPath = ({ path = 'audit.log' }: Pick<AuditSettings, 'path'>, dir: string): string =>
+  path === '' || path === '-' ? path : resolve(dir, path)
+
 function logBackend(settings: AuditSettings, { dir, clock, log }: AuditPlace, lost: Lost): readonly Backend[] {
-  const { path = join(dir, 'audit.log'), format, compress, maxBackup, maxAgeDays, maxMegabytes } = settings
+  const path = auditLogPath(settings, dir)
+  const { format, compress, maxBackup, maxAgeDays, maxMegabytes } = settings
   const { mode, buffer, size, wait, throttle, truncate } = settings.log
   if (path === '') return []
   if (path === '-') return [{ mode, sink: lineSink(line => void process.stdout.write(line), format) }]
   const file = new LogFile({
-    path: resolve(path),
+    path,
     chain: chainFiles(dir),
     clock,
     log,

@@ -17,6 +17,7 @@ import { Encryption } from './encryption/encryption.ts'
 import { issueCredentials, serverCertificates } from './credentials.ts'
 import { Renewing, issuingNow } from './renewing.ts'
 import type { Layout } from './layout.ts'
+import { serverHosts } from './places.ts'
 import { openStore } from './store.ts'
 import { authenticationOptions, authorizationOptions } from './trust.ts'
 
@@ -102,7 +103,7 @@ async function start(starting: Starting): Promise<void> {
   const { clock } = plane
   const issuing = issuingNow(keys, { config, layout, now: clock.now() })
   await issueCredentials(issuing)
-  const hosts = [...new Set(['127.0.0.1', config.serverAddress])]
+  const hosts = serverHosts(config)
   const names = [...new Set([...hosts, config.address, 'localhost', plane.server.address])]
   const certificates = await serverCertificates(issuing, names)
   const listener = await listenPlane(plane, {

@@ -15,7 +15,7 @@ import type { ClusterConfig, EtcdConfig } from './config.ts'
 import type { Layout } from './layout.ts'
 
 /** Everything: what is worth a secret is not for us to guess. */
-const sealed = 'all'
+export const sealed = 'all'
 
 /** In the built package the worker threads are files beside this one. */
 const builtWorkers = (): { workers?: { commit: URL; history: URL } } =>

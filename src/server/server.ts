@@ -17,6 +17,7 @@ import { type People, admittedOnly, storedPeople } from '#server/authn/people.ts
 import { type TokenKeys, makeTokenAuthenticator } from '#server/authn/tokens.ts'
 import { type Authorizer, makeAuthorize } from '#server/authz/authorize.ts'
 import type { ConfiguredAuthorization } from '#server/authz/configured.ts'
+import { usualModes } from '#server/authz/flags.ts'
 import { makeNodeAuthorizer } from '#server/authz/node.ts'
 import { makeRbac, masters } from '#server/authz/rbac.ts'
 import { escalation } from '#server/admission/escalation.ts'
@@ -150,7 +151,9 @@ function makeGuards({ store, clock, tokenKeys, issuer, authentication, authoriza
   const nodes = makeNodeAuthorizer(store)
   const builtin = { Node: nodes.authorizer, RBAC: rbac.authorizer }
   const authorizers: readonly Authorizer[] =
-    authorization === undefined ? [masters, builtin.Node, builtin.RBAC] : [masters, authorization.authorizer(builtin)]
+    authorization === undefined
+      ? [masters, ...usualModes.map(mode => builtin[mode])]
+      : [masters, authorization.authorizer(builtin)]
   const audiences = [issuer]
   const own: readonly TokenAuthenticator[] = [
     makeTokenAuthenticator({ keys: tokenKeys, store, clock, issuer, audiences }),

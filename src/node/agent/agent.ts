@@ -71,6 +71,10 @@ export interface Agent {
   pods(): readonly RunningPod[]
 }
 
+/** Pods of one node at the most. */
+export const usualMaxPods = 110
+/** Processes of one pod at the most. */
+export const usualPodPids = 4096
 /** Calls of the runtime that start something, at the same time. */
 const startsPerProcessor = 2
 const upkeepEvery = 10_000
@@ -121,7 +125,7 @@ class Running implements Agent {
       memory: totalmem(),
       paths: nodePaths(parts.dir),
       cgroup: parts.cgroup,
-      podPids: parts.podPids ?? 4096,
+      podPids: parts.podPids ?? usualPodPids,
       turns: makeTurns(startsPerProcessor * availableParallelism()),
     }
   }
@@ -282,7 +286,7 @@ const folders = (path: string): readonly string[] => {
 export async function startAgent(parts: AgentParts): Promise<Agent> {
   await mkdir(parts.dir, { recursive: true, mode: 0o711 })
   const { runtimeName, runtimeVersion } = await parts.containerd.cri.runtime.version({})
-  const { nodeName: name, dir, hostIPs, version, port, labels, maxPods = 110 } = parts
+  const { nodeName: name, dir, hostIPs, version, port, labels, maxPods = usualMaxPods } = parts
   const runtime = `${runtimeName}://${runtimeVersion.replace(/~.*/, '')}`
   const machine = { name, dir, hostIPs, version, runtimeVersion: runtime, port, maxPods }
   const agent = new Running(parts, machineFacts(labels === undefined ? machine : { ...machine, labels }))

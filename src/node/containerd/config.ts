@@ -52,6 +52,9 @@ const disabled = [
   'io.containerd.snapshotter.v1.blockfile',
 ]
 
+/** A shell in which nothing happens is closed after so long; the runtime's own usual time. */
+export const streamIdle = '4h0m0s'
+
 const section = (name: string, values: Readonly<Record<string, string | boolean | readonly string[]>>): string =>
   [`[${name}]`, ...Object.entries(values).map(([key, value]) => `${key} = ${JSON.stringify(value)}`), ''].join('\n')
 
@@ -88,6 +91,7 @@ export function containerdConfig({ paths, runc, cniPlugins }: ContainerdConfig):
       disable_tcp_service: true,
       stream_server_address: '127.0.0.1',
       stream_server_port: '0',
+      stream_idle_timeout: streamIdle,
     }),
   ].join('\n')
 }

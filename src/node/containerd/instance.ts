@@ -85,7 +85,13 @@ async function write(options: ContainerdOptions, paths: ContainerdPaths): Promis
   for (const folder of [paths.root, paths.state, paths.cni, paths.ipam, paths.certs, paths.runc])
     await mkdir(folder, { recursive: true, mode: 0o711 })
   await chmod(dirname(paths.root), 0o711)
-  await writeFile(paths.config, containerdConfig({ paths, runc: options.runc, cniPlugins: options.cniPlugins }))
+  await writePrivate(paths.config, containerdConfig({ paths, runc: options.runc, cniPlugins: options.cniPlugins }))
+}
+
+/** Also where an older one lies that others could read. */
+async function writePrivate(file: string, text: string): Promise<void> {
+  await writeFile(file, text, { mode: 0o600 })
+  await chmod(file, 0o600)
 }
 
 /** Ends the recorded process and waits until it is gone. */
@@ -144,7 +150,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     cri,
     importImage,
     setNetwork: podCIDR =>
-      writeFile(join(paths.cni, '10-pods.conflist'), cniConfig({ name: options.name, podCIDR, ipam: paths.ipam })),
+      writePrivate(join(paths.cni, '10-pods.conflist'), cniConfig({ name: options.name, podCIDR, ipam: paths.ipam })),
     keep: (log, signal) => void keepAlive(kept, log, signal),
     stop: async () => {
       cri.close()

@@ -38,7 +38,8 @@ export const namespaces = (pod: Pod) => ({
   ipc: pod.spec.hostIPC === true ? NamespaceMode.NODE : NamespaceMode.POD,
 })
 
-const profile = (wanted: SeccompProfile | undefined, privileged: boolean, dir: string) => {
+/** Silence is the runtime's own profile. @param dir of the node's profiles */
+export const profile = (wanted: SeccompProfile | undefined, privileged: boolean, dir: string) => {
   if (privileged || wanted?.type === 'Unconfined') return { profileType: Profile.UNCONFINED, localhostRef: '' }
   if (wanted?.type !== 'Localhost') return { profileType: Profile.RUNTIME_DEFAULT, localhostRef: '' }
   const file = wanted.localhostProfile ?? ''

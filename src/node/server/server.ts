@@ -133,17 +133,13 @@ async function joinStream(parts: NodeServerParts, client: Client, record: CallRe
 const problem = (error: unknown): { readonly code: number; readonly message: string } =>
   error instanceof HttpError ? error : { code: 500, message: rpcMessage(error) }
 
+/** Nobody comes in without a certificate of the cluster's authority. */
+export const nodeTls = { ...strictTls, requestCert: true, rejectUnauthorized: true } as const
+
 /** Listens until closed. TLS 1.2 and above; without a certificate of the CA there is no connection. */
 export async function startNodeServer(parts: NodeServerParts): Promise<NodeServer> {
   const { key, cert, clientCA } = parts.tls
-  const options = {
-    key,
-    cert,
-    ca: clientCA,
-    requestCert: true,
-    rejectUnauthorized: true,
-    ...strictTls,
-  } as const
+  const options = { key, cert, ca: clientCA, ...nodeTls }
   const keep = parts.record ?? noRecord
   const server = createServer(options, (request, response) => {
     const record = keep(request)

@@ -10,7 +10,7 @@ import { type Lookup, type Step, deny, draftOf, isResource, subjectOf } from './
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount'
 const mirror = 'kubernetes.io/config.mirror'
 /** Seconds; upstream adds seven so that clients which refresh by the hour are never late. */
-const expiration = 3607
+export const mountedLifetime = 3607
 
 export interface AccountParts {
   readonly lookup: Lookup
@@ -121,7 +121,7 @@ const tokenVolume = (name: string): Draft<Volume> => ({
   name,
   projected: {
     sources: [
-      { serviceAccountToken: { expirationSeconds: expiration, path: 'token' } },
+      { serviceAccountToken: { expirationSeconds: mountedLifetime, path: 'token' } },
       { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
       {
         downwardAPI: {

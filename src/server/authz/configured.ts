@@ -7,7 +7,7 @@ import type { Caller } from '#wire/https.ts'
 import type { WebhookPlace } from '#server/authn/remote.ts'
 import { type Authorizer, chained } from './authorize.ts'
 import { type CheckedAuthorizer, checkAuthorization, everything, readAuthorization } from './configuration.ts'
-import { type AuthorizationFlags, fromFlags } from './flags.ts'
+import { type AuthorizationFlags, fromFlags, usualModes } from './flags.ts'
 import { webhookAuthorizer } from './webhook.ts'
 
 export interface AuthorizationOptions {
@@ -53,7 +53,7 @@ function resolved({ type, webhook }: Part, builtin: Builtin): Authorizer {
 class Configured implements ConfiguredAuthorization {
   readonly #parts: AuthorizationParts
   readonly #webhookAt: AuthorizationOptions['webhookAt']
-  #list: readonly Part[] = [{ type: 'Node' }, { type: 'RBAC' }]
+  #list: readonly Part[] = usualModes.map(type => ({ type }))
   #told = Number.NEGATIVE_INFINITY
   stop: () => void = () => undefined
 

@@ -13,6 +13,9 @@ export interface AuthorizationFlags {
   readonly webhookUnauthorizedTtl?: string
 }
 
+/** Where nobody says otherwise. */
+export const usualModes = ['Node', 'RBAC'] as const
+
 const modes = new Set(['AlwaysAllow', 'AlwaysDeny', 'Webhook', 'RBAC', 'Node'])
 
 const isZero = (duration: string | undefined): boolean => duration !== undefined && /^0+[a-zµ]*$/.test(duration)
@@ -38,7 +41,7 @@ function webhookOf(
 /** @returns undefined where no flag is set. @throws ConfigurationError */
 export function fromFlags(flags: AuthorizationFlags): AuthorizationConfiguration | undefined {
   if (Object.values(flags).every(value => value === undefined)) return undefined
-  const list = flags.modes ?? ['Node', 'RBAC']
+  const list = flags.modes ?? usualModes
   const seen = new Set<string>()
   for (const mode of list) {
     if (!modes.has(mode)) throw new ConfigurationError(`authorization-mode ${JSON.stringify(mode)} is not a valid mode`)

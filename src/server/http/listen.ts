@@ -40,6 +40,8 @@ const secure = ({ cert, key, clientCA }: Certificates) => ({
 
 /** A header that takes longer than this is not sent by a client of ours, in milliseconds. */
 const headersTimeout = 30_000
+/** A request that takes longer to come in is given up, in milliseconds. */
+export const requestTimeout = 60_000
 
 function secureServer(options: ListenOptions): Http2SecureServer {
   return createSecureServer({
@@ -51,7 +53,7 @@ function secureServer(options: ListenOptions): Http2SecureServer {
     maxSessionMemory: 1000,
     settings: { maxConcurrentStreams: 250, initialWindowSize: 1 << 20 },
     headersTimeout,
-    requestTimeout: 60_000,
+    requestTimeout,
     keepAliveTimeout: 120_000,
     maxHeaderSize: 64 * 1024,
   } as Parameters<typeof createSecureServer>[0])

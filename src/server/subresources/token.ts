@@ -19,7 +19,7 @@ export interface TokenIssuer {
 const shortest = 600
 const usual = 3600
 /** A year and no more: upstream's own cap is as long as its flag says, ours is not configurable. */
-const longest = 365 * 24 * 3600
+export const longestToken = 365 * 24 * 3600
 
 type Spec = TokenRequest['spec']
 
@@ -31,7 +31,7 @@ export const token =
     // Who may ask is the authorizer's question, for what is admission's: an agent asks for its own pods' tokens alone.
     await admitPosted(special, body)
     const spec: Spec = body.spec ?? { audiences: [] }
-    const seconds = Math.min(checked(spec.expirationSeconds ?? usual), longest)
+    const seconds = lifetimeOf(spec)
     const now = Math.floor(special.serving.registry.clock.now() / 1000)
     const audiences = (spec.audiences?.length ?? 0) === 0 ? issuer.audiences : spec.audiences
     const claims: Claims = {
@@ -60,6 +60,10 @@ export const token =
       status: { token: signToken(issuer.keys, claims), expirationTimestamp: timestamp((now + seconds) * 1000) },
     })
   }
+
+/** Seconds. As asked: upstream makes the tokens that admission asks for good for a year, until clients are weaned. @throws StatusError */
+export const lifetimeOf = ({ expirationSeconds = usual }: Pick<Spec, 'expirationSeconds'>): number =>
+  Math.min(checked(expirationSeconds), longestToken)
 
 function checked(seconds: number): number {
   const refuse = (detail: string): never => {

@@ -1,0 +1,101 @@
+/** The API server's settings: each from the value that the server itself uses. */
+import { dirname } from 'node:path'
+import { systemClock } from '#base/clock.ts'
+import { frontProxyName } from '#plane/front-proxy.ts'
+import { issuer, usualNetwork } from '#plane/plane.ts'
+import { chosenPlugins, pluginOrder } from '#server/admission/plugins.ts'
+import { mountedLifetime } from '#server/admission/service-account.ts'
+import { auditFlags, auditSettings } from '#server/audit/flags.ts'
+import { makeAuthenticate } from '#server/authn/authenticate.ts'
+import { requestTimeout } from '#server/http/listen.ts'
+import { authorizationModes } from '#server/server.ts'
+import { lifetimeOf, longestToken } from '#server/subresources/token.ts'
+import { auditLogPath } from '../audit.ts'
+import type { ClusterConfig } from '../config.ts'
+import type { Layout } from '../layout.ts'
+import { serverHosts } from '../places.ts'
+import { sealed } from '../store.ts'
+import { type Flag, duration, flag, note } from './flag.ts'
+import { tlsFlags } from './tls.ts'
+
+/** Asks what lets people in whether it lets in one who says nothing. */
+const anonymous = (): boolean =>
+  makeAuthenticate(
+    { authenticate: () => undefined },
+    systemClock,
+  )({ headers: {}, rawHeaders: [], socket: undefined }) !== undefined
+
+function auditing(config: ClusterConfig, layout: Layout): readonly Flag[] {
+  const given = config.audit ?? {}
+  const path = auditLogPath(auditSettings(given), layout.audit)
+  return Object.entries(auditFlags).flatMap(([name, { usual }]) => {
+    const value = name === 'audit-log-path' ? path : (given[name] ?? usual)
+    return value === '' ? [] : [flag(name, value)]
+  })
+}
+
+function storage({ etcd }: ClusterConfig, layout: Layout): readonly Flag[] {
+  const keyFile = etcd?.masterKey ?? layout.key
+  const encryption = note(
+    'encryption-provider-config',
+    `no file: ${sealed.join(' and ')} are sealed with AES-256-GCM under the key in ${keyFile}`,
+  )
+  if (etcd === undefined)
+    return [note('etcd-servers', `no etcd: the store is the SQLite database ${layout.database}`), encryption]
+  const file = (name: string, path: string | undefined): readonly Flag[] =>
+    path === undefined ? [] : [flag(name, path)]
+  return [
+    flag('etcd-servers', etcd.endpoints.join(',')),
+    flag('etcd-prefix', etcd.prefix),
+    ...file('etcd-cafile', etcd.ca),
+    ...file('etcd-certfile', etcd.cert),
+    ...file('etcd-keyfile', etcd.key),
+    encryption,
+  ]
+}
+
+function admission({ plugins, admissionFile }: ClusterConfig): readonly Flag[] {
+  const on = chosenPlugins(plugins ?? {})
+  return [
+    flag('enable-admission-plugins', on.join(',')),
+    flag('disable-admission-plugins', pluginOrder.filter(name => !on.includes(name)).join(',')),
+    ...(admissionFile === undefined ? [] : [flag('admission-control-config-file', admissionFile)]),
+  ]
+}
+
+const tokens: readonly Flag[] = [
+  flag('service-account-issuer', issuer),
+  flag('api-audiences', issuer),
+  flag('service-account-lookup', true),
+  flag('service-account-extend-token-expiration', lifetimeOf({ expirationSeconds: mountedLifetime }) > mountedLifetime),
+  flag('service-account-max-token-expiration', duration(longestToken)),
+  note('service-account-key-file', 'no file: the key of service-account tokens lies in the store, sealed'),
+]
+
+export const apiserverFlags = (config: ClusterConfig, layout: Layout): readonly Flag[] => [
+  flag('advertise-address', config.serverAddress),
+  flag('bind-address', serverHosts(config).join(',')),
+  flag('secure-port', config.port),
+  flag('anonymous-auth', anonymous()),
+  flag('authorization-mode', authorizationModes.join(',')),
+  note(
+    'client-ca-file',
+    `no file: the authority lies in the store, sealed; its certificate is in ${layout.kubeconfig}`,
+  ),
+  ...admission(config),
+  ...auditing(config, layout),
+  ...storage(config, layout),
+  flag('tls-cert-file', layout.apiCertificate),
+  flag('tls-private-key-file', layout.apiCertificate),
+  ...tlsFlags(),
+  flag('kubelet-client-certificate', layout.kubeletCertificate),
+  flag('kubelet-client-key', layout.kubeletCertificate),
+  note('kubelet-certificate-authority', 'no file: only certificates of the authority in the store are accepted'),
+  flag('requestheader-allowed-names', frontProxyName),
+  ...tokens,
+  flag('request-timeout', duration(requestTimeout / 1000)),
+  flag('profiling', false),
+  flag('service-cluster-ip-range', config.serviceCIDR),
+  flag('service-node-port-range', usualNetwork.nodePorts.join('-')),
+  flag('cert-dir', dirname(layout.apiCertificate)),
+]
