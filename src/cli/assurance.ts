@@ -5,12 +5,13 @@ export interface Verb {
   option(flags: string, description: string, usual?: string): Verb
   requiredOption(flags: string, description: string): Verb
   addHelpText(position: 'after', text: string): Verb
-  action(run: (flags: never) => Promise<void>): unknown
+  action(run: (flags: Options) => Promise<void>): unknown
 }
 
-export interface Common {
+export interface Options {
   readonly name: string
   readonly dataDir?: string
+  readonly output: string
 }
 
 export type Told = (run: () => Promise<void>) => Promise<void>
@@ -18,17 +19,35 @@ export type Told = (run: () => Promise<void>) => Promise<void>
 export const print = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
 
 /** @param cluster makes a command about one cluster @param told runs it and says what went wrong */
+const json = (format: string): boolean => format === 'json'
+
 export function addAssurance(cluster: (verb: string, description: string) => Verb, told: Told): void {
   cluster('config', 'Show how a cluster is set')
     .requiredOption('--as-flags', "in the flags of upstream's programs")
     .option('-o, --output <format>', 'text or json', 'text')
     .addHelpText('after', '\nExamples:\n  bulwark config --as-flags\n  bulwark config --as-flags -o json')
-    .action((flags: Common & { output: string }) =>
+    .action(flags =>
       told(async () => {
         const { flagsOf, flagsText } = await import('./config.ts')
         const found = flagsOf(flags)
-        if (flags.output === 'json') print(found)
+        if (json(flags.output)) print(found)
         else process.stdout.write(`${flagsText(found)}\n`)
+      }),
+    )
+
+  cluster('sockets', 'Show every listening socket of a cluster, who may use it and from where')
+    .option('-o, --output <format>', 'text or json', 'text')
+    .addHelpText(
+      'after',
+      '\nA socket that is not planned, or asks for nothing, makes the exit code 1.\n\nExamples:\n  bulwark sockets\n  bulwark sockets -o json',
+    )
+    .action(flags =>
+      told(async () => {
+        const { isOpen, listSockets, socketsText } = await import('./sockets.ts')
+        const found = listSockets(flags)
+        if (json(flags.output)) print(found)
+        else process.stdout.write(`${socketsText(found)}\n`)
+        if (found.some(isOpen)) process.exitCode = 1
       }),
     )
 }

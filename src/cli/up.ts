@@ -10,6 +10,7 @@ import { nodes } from '#kinds/facts/generated/refs.ts'
 import { type ClusterConfig, readConfig, writeConfig } from '#processes/config.ts'
 import { enginesDirectory } from '#processes/engines.ts'
 import type { Layout } from '#processes/layout.ts'
+import { openSocket } from '#processes/open.ts'
 import { isRunning, launch } from '#processes/supervise.ts'
 import { SetupError, cannotRunPods, setupHost, setupNode } from '#setup/node.ts'
 import { checkedAudit } from './audit-check.ts'
@@ -298,11 +299,20 @@ async function waitFor(at: Layout, { what, role, works }: Wait): Promise<void> {
   })
 }
 
+/** What reads a configuration is only loaded where there is one. */
+async function isOpen({ trust }: ClusterConfig): Promise<boolean> {
+  if (trust?.authenticationConfig === undefined) return false
+  const { anonymousIn, isOpenToAll } = await import('#processes/anonymous.ts')
+  return isOpenToAll(anonymousIn(trust))
+}
+
 /** Resolves when the cluster is ready. @throws CommandError, UsageError */
 export async function up(options: UpOptions, progress: Progress): Promise<ClusterConfig> {
   const at = placeOf(options)
   progress.step(`Preparing cluster ${options.name}`)
   const config = await configure(options, at, progress)
+  const open = openSocket(config, { anonymous: await isOpen(config) })
+  if (open !== undefined) throw new CommandError(`refusing to start: ${open}`)
   if (config.nodes === 'real') await setUp(config, progress)
   if (!isRunning(at, 'server')) await requireFreePort(config.port)
   await mkdir(at.dir, { recursive: true, mode: 0o700 })

@@ -27,6 +27,7 @@ import type { ClusterConfig } from './config.ts'
 import { containerdOptions, enginesDirectory, nodeCgroup } from './engines.ts'
 import type { Layout } from './layout.ts'
 import { follow } from './follow.ts'
+import { refuseOpen } from './open.ts'
 import { clusterDomain } from './places.ts'
 import { splitPem } from './pem.ts'
 
@@ -157,6 +158,7 @@ async function runtimeOf({ config, layout, log, signal }: RuntimeInput): Promise
 export async function runAgent(config: ClusterConfig, layout: Layout): Promise<RunningAgent> {
   const clock = systemClock
   const log: Log = makeLog(line => void process.stderr.write(line), 'info').with({ role: 'agent' })
+  refuseOpen(config, { anonymous: false })
   const stop = new AbortController()
   const containerd = await runtimeOf({ config, layout, log, signal: stop.signal })
   await credentials(layout)

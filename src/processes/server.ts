@@ -17,6 +17,7 @@ import { Encryption } from './encryption/encryption.ts'
 import { issueCredentials, serverCertificates } from './credentials.ts'
 import { Renewing, issuingNow } from './renewing.ts'
 import type { Layout } from './layout.ts'
+import { refuseOpen } from './open.ts'
 import { serverHosts } from './places.ts'
 import { openStore } from './store.ts'
 import { authenticationOptions, authorizationOptions } from './trust.ts'
@@ -97,6 +98,9 @@ async function openPlane({ config, layout, opened }: Starting): Promise<Opened> 
   return { plane, keys, log, encryption }
 }
 
+/** One that no condition of a configuration names: who gets in there gets in everywhere. */
+const anyPath = '/api/v1/secrets'
+
 async function start(starting: Starting): Promise<void> {
   const { config, layout, opened } = starting
   const { plane, keys, log, encryption } = await openPlane(starting)
@@ -105,6 +109,7 @@ async function start(starting: Starting): Promise<void> {
   await issueCredentials(issuing)
   const hosts = serverHosts(config)
   const names = [...new Set([...hosts, config.address, 'localhost', plane.server.address])]
+  refuseOpen(config, { anonymous: plane.authentication.anonymous(anyPath) !== undefined })
   const certificates = await serverCertificates(issuing, names)
   const listener = await listenPlane(plane, {
     hosts,

@@ -1,15 +1,16 @@
 /** The API server's settings: each from the value that the server itself uses. */
+import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { systemClock } from '#base/clock.ts'
 import { frontProxyName } from '#plane/front-proxy.ts'
 import { issuer, usualNetwork } from '#plane/plane.ts'
 import { chosenPlugins, pluginOrder } from '#server/admission/plugins.ts'
 import { mountedLifetime } from '#server/admission/service-account.ts'
 import { auditFlags, auditSettings } from '#server/audit/flags.ts'
-import { makeAuthenticate } from '#server/authn/authenticate.ts'
+import { readAuthorization } from '#server/authz/configuration.ts'
+import { type AuthorizationFlags, fromFlags, usualModes } from '#server/authz/flags.ts'
 import { requestTimeout } from '#server/http/listen.ts'
-import { authorizationModes } from '#server/server.ts'
 import { lifetimeOf, longestToken } from '#server/subresources/token.ts'
+import { anonymousIn } from '../anonymous.ts'
 import { auditLogPath } from '../audit.ts'
 import type { ClusterConfig } from '../config.ts'
 import type { Layout } from '../layout.ts'
@@ -17,13 +18,6 @@ import { serverHosts } from '../places.ts'
 import { sealed } from '../store.ts'
 import { type Flag, duration, flag, note } from './flag.ts'
 import { tlsFlags } from './tls.ts'
-
-/** Asks what lets people in whether it lets in one who says nothing. */
-const anonymous = (): boolean =>
-  makeAuthenticate(
-    { authenticate: () => undefined },
-    systemClock,
-  )({ headers: {}, rawHeaders: [], socket: undefined }) !== undefined
 
 function auditing(config: ClusterConfig, layout: Layout): readonly Flag[] {
   const given = config.audit ?? {}
@@ -72,12 +66,40 @@ const tokens: readonly Flag[] = [
   note('service-account-key-file', 'no file: the key of service-account tokens lies in the store, sealed'),
 ]
 
+const optional = (name: string, value: string | undefined): readonly Flag[] =>
+  value === undefined ? [] : [flag(name, value)]
+
+/** Whom else the server believes, and whom it asks about rights. */
+function trusted(trust: ClusterConfig['trust'] = {}): readonly Flag[] {
+  const { authorization = {}, oidc, tokenWebhook } = trust
+  const modes = trust.everythingAllowed === true ? ['AlwaysAllow'] : modesOf(authorization)
+  return [
+    ...optional('authentication-config', trust.authenticationConfig),
+    ...(trust.authorizationConfig === undefined
+      ? [flag('authorization-mode', modes.join(','))]
+      : [flag('authorization-config', trust.authorizationConfig), ...configuredModes(trust.authorizationConfig)]),
+    ...optional('authorization-webhook-config-file', authorization.webhookConfigFile),
+    ...optional('oidc-issuer-url', oidc?.issuerUrl),
+    ...optional('oidc-client-id', oidc?.clientId),
+    ...optional('authentication-token-webhook-config-file', tokenWebhook?.configFile),
+  ]
+}
+
+const modesOf = (given: AuthorizationFlags): readonly string[] =>
+  fromFlags(given)?.authorizers.map(one => one.type) ?? usualModes
+
+/** What a file names, as the flag would say it. */
+function configuredModes(file: string): readonly Flag[] {
+  const types = readAuthorization(readFileSync(file, 'utf8'), { everythingAllowed: true }).map(one => one.type)
+  return [flag('authorization-mode', types.join(','))]
+}
+
 export const apiserverFlags = (config: ClusterConfig, layout: Layout): readonly Flag[] => [
   flag('advertise-address', config.serverAddress),
   flag('bind-address', serverHosts(config).join(',')),
   flag('secure-port', config.port),
-  flag('anonymous-auth', anonymous()),
-  flag('authorization-mode', authorizationModes.join(',')),
+  flag('anonymous-auth', anonymousIn(config.trust).enabled),
+  ...trusted(config.trust),
   note(
     'client-ca-file',
     `no file: the authority lies in the store, sealed; its certificate is in ${layout.kubeconfig}`,
@@ -96,6 +118,6 @@ export const apiserverFlags = (config: ClusterConfig, layout: Layout): readonly 
   flag('request-timeout', duration(requestTimeout / 1000)),
   flag('profiling', false),
   flag('service-cluster-ip-range', config.serviceCIDR),
-  flag('service-node-port-range', usualNetwork.nodePorts.join('-')),
+  flag('service-node-port-range', (config.nodePorts ?? usualNetwork.nodePorts).join('-')),
   flag('cert-dir', dirname(layout.apiCertificate)),
 ]
