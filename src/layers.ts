@@ -9,6 +9,7 @@ export interface Layer {
 export const layers: Readonly<Record<string, Layer>> = {
   cli: {
     imports: [
+      'posture',
       'processes',
       'network',
       'node',
@@ -26,6 +27,23 @@ export const layers: Readonly<Record<string, Layer>> = {
     ],
     node: ['child_process', 'crypto', 'fs', 'fs/promises', 'net', 'os', 'path', 'timers/promises', 'util'],
     packages: ['commander'],
+  },
+  posture: {
+    imports: [
+      'processes',
+      'network',
+      'plane',
+      'node',
+      'controllers',
+      'client',
+      'server/admission',
+      'server/audit',
+      'server/authz',
+      'kinds/facts',
+      'wire',
+      'api',
+    ],
+    node: ['crypto', 'fs', 'https', 'path'],
   },
   processes: {
     imports: [

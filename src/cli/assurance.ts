@@ -12,6 +12,9 @@ export interface Options {
   readonly name: string
   readonly dataDir?: string
   readonly output: string
+  readonly framework?: string
+  readonly exitCode?: boolean
+  readonly all?: boolean
 }
 
 export type Told = (run: () => Promise<void>) => Promise<void>
@@ -48,6 +51,24 @@ export function addAssurance(cluster: (verb: string, description: string) => Ver
         if (json(flags.output)) print(found)
         else process.stdout.write(`${socketsText(found)}\n`)
         if (found.some(isOpen)) process.exitCode = 1
+      }),
+    )
+
+  cluster('posture', 'Check a running cluster and its objects against a benchmark')
+    .option('--framework <name>', 'cis, nsa or pss (default: all of them)')
+    .option('--exit-code', 'exit with 1 where something failed')
+    .option('--all', 'show the proof of what passed as well')
+    .option('-o, --output <format>', 'text, json, sarif, junit or markdown', 'text')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  bulwark posture\n  bulwark posture --framework cis --exit-code\n  bulwark posture --framework pss -o sarif > posture.sarif',
+    )
+    .action(flags =>
+      told(async () => {
+        const { posture } = await import('./posture.ts')
+        const { text, failed } = await posture(flags)
+        process.stdout.write(`${text}\n`)
+        if (failed > 0 && flags.exitCode === true) process.exitCode = 1
       }),
     )
 }

@@ -10,7 +10,6 @@ import type { Client, Transport } from '#client/client.ts'
 import type { Controller } from '#client/controller.ts'
 import { type Pace, loopPace } from '#client/pace.ts'
 import { controllers } from '#controllers/index.ts'
-import { schedulerRules } from '#scheduler/index.ts'
 import { suggested } from '#kinds/flowcontrol/suggested.ts'
 import { builtinKinds } from '#kinds/index.ts'
 import { makeOpener } from '#wire/mutual.ts'
@@ -43,8 +42,8 @@ import { clientSigner } from './client-signer.ts'
 import type { SharedKeys } from './keys.ts'
 import { outsideOf } from './outside.ts'
 import { type Work, leading } from './leading.ts'
-import { controllerPolicy, kubeletPolicy, networkPolicy, peoplePolicy, answersPolicy, usagePolicy } from './policy.ts'
-import { type Duties, beginWork, clientThrough, schedulerName, transportThrough } from './work.ts'
+import { ownPolicy } from './own-policy.ts'
+import { type Duties, beginWork, clientThrough, transportThrough } from './work.ts'
 
 export interface Network {
   /** Range of service addresses, IPv4. */
@@ -134,7 +133,7 @@ interface Outside {
 
 function makeOwnServer(options: PlaneOptions, list: () => readonly Controller[], outside: Outside): Server {
   const { store, scheme, clock, keys, network } = options
-  const policy = controllerPolicy([...list(), { name: schedulerName, rules: schedulerRules }])
+  const policy = ownPolicy(list())
   return makeServer({
     store,
     scheme,
@@ -151,15 +150,9 @@ function makeOwnServer(options: PlaneOptions, list: () => readonly Controller[],
     signClient: clientSigner(keys.authority, clock),
     serviceCIDR: network.serviceCIDR,
     nodePorts: network.nodePorts,
-    roles: [
-      ...policy.roles,
-      ...networkPolicy.roles,
-      ...usagePolicy.roles,
-      ...peoplePolicy.roles,
-      ...answersPolicy.roles,
-    ],
+    roles: policy.roles,
     suggested,
-    bindings: [...policy.bindings, ...networkPolicy.bindings, ...kubeletPolicy.bindings],
+    bindings: policy.bindings,
   })
 }
 
