@@ -1,6 +1,5 @@
 /** Section 1.2: the API server. */
 import { cipherSuites, registeredName } from '#wire/tls.ts'
-import { valueOf } from '#processes/settings/flag.ts'
 import { type Control, type Proof, fail, noneOf, pass } from '../control.ts'
 import type { Facts } from '../facts.ts'
 import { both, modes, names, plugin, proofOf, setting } from './kit.ts'
@@ -18,9 +17,7 @@ const strangersRefused: Control['check'] = ({ probes, config }) => {
     place: `https://127.0.0.1:${config.port}/api/v1/secrets`,
     says: `a request without credentials is answered with ${probes.api ?? 'nothing'}`,
   }
-  return probes.api === 401 || probes.api === undefined
-    ? pass(proof)
-    : fail('take anonymous access out of the AuthenticationConfiguration', proof)
+  return probes.api === 401 ? pass(proof) : fail('take anonymous access out of the AuthenticationConfiguration', proof)
 }
 
 const noProfiles: Control['check'] = ({ probes, config }) => {
@@ -41,8 +38,8 @@ const credentials = (name: string, path: (facts: Facts) => string): Control['che
 /** A private image on a node is only a danger where there are private images. */
 const pulls: Control['check'] = facts => {
   const { pods, accounts } = facts.objects
-  const proof = proofOf(facts, server, 'enable-admission-plugins')
-  if (names(valueOf(facts.flags[server], 'enable-admission-plugins')).includes('AlwaysPullImages')) return pass(proof)
+  const always = plugin('AlwaysPullImages', true, '')(facts)
+  if (always.state === 'pass') return always
   const secret = (list: readonly { readonly name?: string }[] | undefined): string =>
     (list ?? []).map(one => one.name ?? '').join(', ')
   const found: readonly Proof[] = [

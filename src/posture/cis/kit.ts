@@ -75,13 +75,13 @@ export const setting =
 /** @param list of names with commas between them */
 export const names = (list: string | undefined): readonly string[] => (list ?? '').split(',')
 
-export const plugin = (name: string, wanted: boolean, fix: string): Control['check'] =>
-  setting({
-    component: 'kube-apiserver',
-    name: 'enable-admission-plugins',
-    is: value => names(value).includes(name) === wanted,
-    fix,
-  })
+export const plugin =
+  (name: string, wanted: boolean, fix: string): Control['check'] =>
+  ({ flags }) => {
+    const on = names(valueOf(flags['kube-apiserver'], 'enable-admission-plugins')).includes(name)
+    const proof: Proof = { place: 'kube-apiserver', says: `--${on ? 'en' : 'dis'}able-admission-plugins names ${name}` }
+    return on === wanted ? pass(proof) : fail(fix, proof)
+  }
 
 /** All of them hold; the first that does not says so. */
 export const both =

@@ -14,7 +14,9 @@ const flag = (name: string, is: (value: string | undefined) => boolean, fix: str
 
 const report = 'report this: it cannot be set otherwise'
 
-const strangersRefused: Control['check'] = ({ probes, config }) => {
+const strangersRefused: Control['check'] = ({ probes, config, machine }) => {
+  // No answer proves nothing where nobody listens.
+  const listens = machine.sockets?.some(one => one.address === `${config.address}:${config.kubeletPort}`) === true
   const proof: Proof = {
     place: `https://${config.address}:${config.kubeletPort}/pods`,
     says:
@@ -22,6 +24,7 @@ const strangersRefused: Control['check'] = ({ probes, config }) => {
         ? 'no connection without a certificate'
         : `a request without credentials is answered with ${probes.agent}`,
   }
+  if (!listens) return fail('bulwark status, then bulwark up', { place: 'agent', says: 'it does not listen' })
   return probes.agent === undefined || probes.agent === 401 ? pass(proof) : fail(report, proof)
 }
 

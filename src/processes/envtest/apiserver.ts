@@ -58,6 +58,15 @@ function check(flags: Flags): void {
     throw new Error(`--authorization-mode=${modes.join(',')} would let everybody in: it must name RBAC`)
 }
 
+/** On here and off in upstream's server, which is what tests of operators were written against. */
+const ours = ['DenyServiceExternalIPs', 'EventRateLimit']
+
+function pluginsOf(flags: Flags): { readonly enable: readonly string[]; readonly disable: readonly string[] } {
+  const enable = flags.list('enable-admission-plugins')
+  const off = ours.filter(name => !enable.includes(name))
+  return { enable, disable: [...flags.list('disable-admission-plugins'), ...off] }
+}
+
 /** Resolves when the API answers. @throws Error, StoreRefused */
 export async function runApiServer(flags: Flags): Promise<{ stop(): Promise<void> }> {
   check(flags)
@@ -82,7 +91,7 @@ export async function runApiServer(flags: Flags): Promise<{ stop(): Promise<void
     network: { ...usualNetwork, serviceCIDR: flags.get('service-cluster-ip-range') ?? usualNetwork.serviceCIDR },
     random: Math.random,
     admission: admissionFile === undefined ? upstreamAdmission : readAdmissionFile(resolve(admissionFile)),
-    plugins: { enable: flags.list('enable-admission-plugins'), disable: flags.list('disable-admission-plugins') },
+    plugins: pluginsOf(flags),
     ...(issuer === undefined ? {} : { issuer }),
   })
   const own = await issueServerCertificates(shared.authority, [host, 'localhost', plane.server.address], clock.now())

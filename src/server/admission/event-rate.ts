@@ -15,6 +15,13 @@ export interface EventLimit {
 
 const usualSize = 4096
 
+/** Far beyond what a cluster says of itself: a flood is cut, and nobody's flood drowns what others have to say. */
+export const usualEventLimits: readonly EventLimit[] = [
+  { type: 'Server', qps: 2000, burst: 20_000 },
+  { type: 'Namespace', qps: 500, burst: 10_000 },
+  { type: 'SourceAndObject', qps: 10, burst: 200 },
+]
+
 const keyOf: Readonly<Record<EventLimit['type'], (request: AdmissionRequest) => string>> = {
   Server: () => '',
   Namespace: request => request.namespace,

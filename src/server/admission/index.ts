@@ -7,7 +7,7 @@ import type { Hooks } from '#server/outbound/hooks.ts'
 import type { Store } from '#server/store/contract.ts'
 import { certificateSteps } from './certificates.ts'
 import { declaredFeatures } from './declared-features.ts'
-import { type EventLimit, eventRateLimit } from './event-rate.ts'
+import { type EventLimit, eventRateLimit, usualEventLimits } from './event-rate.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceExists, namespaceLifecycle } from './namespace-lifecycle.ts'
 import { defaultIngressClass, denyServiceExternalIPs } from './networking.ts'
@@ -94,7 +94,7 @@ function ofPods(parts: AdmissionParts): readonly Step[] {
 }
 
 function ofOthers(parts: AdmissionParts): readonly Step[] {
-  const { lookup, authorizers, clock, eventLimits = [] } = parts
+  const { lookup, authorizers, clock, eventLimits = usualEventLimits } = parts
   return [
     everything('AlwaysAdmit'),
     namespaceLifecycle(lookup),

@@ -42,13 +42,14 @@ export const pluginOrder = [
 
 export type Plugin = (typeof pluginOrder)[number]
 
-/** Off unless asked for; all others are on. NodeRestriction is on here: agents are held to their own node. */
+/**
+ * Off unless asked for; all others are on. Here NodeRestriction is on as well (agents are held to their own node), and so are
+ * DenyServiceExternalIPs (a Service that names any address takes over what is sent there) and EventRateLimit.
+ */
 const off: ReadonlySet<string> = new Set<Plugin>([
   'AlwaysAdmit',
   'AlwaysDeny',
   'AlwaysPullImages',
-  'DenyServiceExternalIPs',
-  'EventRateLimit',
   'ExtendedResourceToleration',
   'LimitPodHardAntiAffinityTopology',
   'NamespaceExists',
