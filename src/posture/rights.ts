@@ -126,7 +126,7 @@ export class Rights {
   }
 
   #everywhere({ verbs, group, resource, subresource = '' }: Right): readonly Proof[] {
-    const found = new Map<string, Proof>()
+    const found = new Map<string, Proof & { readonly steps: number }>()
     const tokens = this.#objects.secrets.flatMap(({ namespace, name, account = '' }) =>
       account === '' ? [] : [{ namespace, account, secret: name }],
     )
@@ -146,13 +146,17 @@ export class Rights {
         if (first === undefined || grant === undefined) continue
         const detour = path.length === 1 ? '' : ` (${path.map(step => step.text).join(', then ')})`
         const place = placeOf(grant.binding)
-        found.set(`${place} ${shown(subject)}`, {
+        const key = `${place} ${shown(subject)}`
+        // Of several verbs the one that is held itself says most.
+        if ((found.get(key)?.steps ?? Infinity) <= path.length) continue
+        found.set(key, {
+          steps: path.length,
           place,
           says: `${shown(subject)} has ${ruleText(grant)}: ${verb} on ${whatOf(resource, subresource)}${detour}`,
         })
       }
     }
-    return [...found.values()]
+    return [...found.values()].map(({ place, says }) => ({ place, says }))
   }
 
   #broadly(right: Right): readonly Proof[] {

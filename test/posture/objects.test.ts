@@ -119,10 +119,10 @@ test('each right by itself, and a label that poses as the system', async () => {
   for (const [at, [id, verb, group, resource]] of rights.entries()) {
     const name = `right-${at}`
     await role(name, [{ verbs: [verb], apiGroups: [group], resources: [resource] }])
-    await bind(name, name, { who: 'User eve', labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults' } })
+    await bind(name, name, { who: `User eve-${at}`, labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults' } })
     assert.ok(
       (await says(id)).includes(
-        `ClusterRoleBinding/${name}: User eve has ClusterRole/${name} rules[0]: ${verb} on ${resource}`,
+        `ClusterRoleBinding/${name}: User eve-${at} has ClusterRole/${name} rules[0]: ${verb} on ${resource}`,
       ),
       id,
     )

@@ -4,7 +4,11 @@ import type { Report } from '../run.ts'
 import { harmless, proofLines, summary } from './text.ts'
 
 /** In a table's cell: no bar ends it, nothing is markup. */
-const cell = (text: string): string => harmless(text).replaceAll(/[\\|<>*_`[\]]/g, char => `\\${char}`)
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
+const cell = (text: string): string =>
+  harmless(text)
+    .replaceAll(/[\\|*_`[\]]/g, char => `\\${char}`)
+    .replaceAll(/[&<>]/g, char => entities[char] ?? '')
 
 const shown = 3
 
