@@ -144,16 +144,16 @@ export class Rights {
         const [first] = path
         const grant = first?.grants.find(one => !this.#isExpected(one))
         if (first === undefined || grant === undefined) continue
-        const detour = path.length === 1 ? '' : ` (${path.map(step => step.text).join(', then ')})`
+        const rule = grant.role.rules?.[grant.rule]
+        const direct = rule !== undefined && compile([rule]).covers(question)
+        const steps = direct ? 0 : path.length
         const place = placeOf(grant.binding)
         const key = `${place} ${shown(subject)}`
         // Of several verbs the one that is held itself says most.
-        if ((found.get(key)?.steps ?? Infinity) <= path.length) continue
-        found.set(key, {
-          steps: path.length,
-          place,
-          says: `${shown(subject)} has ${ruleText(grant)}: ${verb} on ${whatOf(resource, subresource)}${detour}`,
-        })
+        if ((found.get(key)?.steps ?? Infinity) <= steps) continue
+        const detour = direct ? '' : ` (${path.map(step => step.text).join(', then ')})`
+        const says = `${shown(subject)} has ${ruleText(grant)}: ${verb} on ${whatOf(resource, subresource)}${detour}`
+        found.set(key, { steps, place, says })
       }
     }
     return [...found.values()].map(({ place, says }) => ({ place, says }))
