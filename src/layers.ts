@@ -9,6 +9,7 @@ export interface Layer {
 export const layers: Readonly<Record<string, Layer>> = {
   cli: {
     imports: [
+      'drills',
       'posture',
       'processes',
       'network',
@@ -27,6 +28,10 @@ export const layers: Readonly<Record<string, Layer>> = {
     ],
     node: ['child_process', 'crypto', 'fs', 'fs/promises', 'net', 'os', 'path', 'timers/promises', 'util'],
     packages: ['commander'],
+  },
+  drills: {
+    imports: ['processes', 'testing', 'client', 'server/audit', 'kinds/facts', 'api', 'base'],
+    node: ['fs', 'fs/promises', 'https', 'os', 'path', 'timers/promises'],
   },
   posture: {
     imports: [

@@ -2,7 +2,7 @@
 import { enableCompileCache } from 'node:module'
 import { Command, CommanderError, Option } from 'commander'
 import { answerCommands } from './cli/answers.ts'
-import { addAssurance } from './cli/assurance.ts'
+import { assuranceCommands } from './cli/assurance.ts'
 import { withAuditFlags } from './cli/audit-flags.ts'
 import type { NetworkFlags } from './cli/network-flags.ts'
 import type { PluginFlags } from './cli/plugin-flags.ts'
@@ -355,7 +355,7 @@ ofCluster(audits.command('who [deed] [thing]'))
     }),
   )
 
-addAssurance(cluster, told)
+assuranceCommands({ command: cluster, told, program })
 
 program
   .command('envtest')

@@ -11,6 +11,7 @@ import type { Event } from '#kinds/facts/generated/types/audit_v1.ts'
 import { type Audit, makeAudit } from '#server/audit/audit.ts'
 import { eventSink } from '#server/audit/plain-sinks.ts'
 import { parsePolicy } from '#server/audit/policy.ts'
+import type { Decode, Store } from '#server/store/contract.ts'
 import { openMemoryStore } from '#server/store/memory.ts'
 
 export interface ClusterOptions {
@@ -32,6 +33,10 @@ export interface ClusterOptions {
   readonly audit?: (event: Event) => void
   /** YAML of an audit policy, other than the usual one. */
   readonly auditPolicy?: string
+  /** The record, where it is more than events given to a function. Whoever made it closes it. */
+  readonly record?: Audit
+  /** Where objects are kept, where that is not memory. It is closed with the cluster. */
+  readonly open?: (decode: Decode, clock: Clock) => Promise<Store>
 }
 
 export interface Cluster {
@@ -39,8 +44,8 @@ export interface Cluster {
   readonly client: Client
   /** A client of somebody else, with exactly the rights that RBAC gives them. */
   as(name: string, groups?: readonly string[]): Client
-  /** Opens a port on loopback at the first call. @returns the text of a kubeconfig of an administrator. */
-  kubeConfig(): Promise<string>
+  /** Opens a port on loopback at the first call. @returns the text of a kubeconfig: of an administrator, unless somebody is named. */
+  kubeConfig(who?: { readonly name: string; readonly groups: readonly string[] }): Promise<string>
   readonly plane: Plane
   stop(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -68,7 +73,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const clock = options.clock ?? systemClock
   const admission = configured(options)
   const { scheme, decode } = schemeAndDecode()
-  const store = openMemoryStore({ decode, clock, freeze: true })
+  const store = (await options.open?.(decode, clock)) ?? openMemoryStore({ decode, clock, freeze: true })
   const keys = await sharedKeys(store, clock.now())
   const plane = await makePlane({
     store,
@@ -82,6 +87,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     ...(options.plugins === undefined ? {} : { plugins: options.plugins }),
     ...(admission === undefined ? {} : { admission }),
     ...(options.audit === undefined ? {} : { audit: auditOf(options.audit, clock, options.auditPolicy) }),
+    ...(options.record === undefined ? {} : { audit: options.record }),
     ...(options.authorization === undefined ? {} : { authorization: options.authorization }),
     ...(options.authentication === undefined ? {} : { authentication: options.authentication }),
   })
@@ -101,9 +107,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     plane,
     client: plane.client(plane.server.identity('bulwark:test', masters), 'bulwark-test'),
     as: (name, groups = []) => plane.client(plane.server.identity(name, groups), name),
-    kubeConfig: async () => {
+    kubeConfig: async (who = { name: 'bulwark:test', groups: masters }) => {
       listener ??= open()
-      return (await listener).kubeConfig({ name: 'bulwark:test', groups: masters })
+      return (await listener).kubeConfig(who)
     },
     stop,
     [Symbol.asyncDispose]: stop,
