@@ -17,7 +17,7 @@ import { checkedAudit } from './audit-check.ts'
 import { entry } from './entry.ts'
 import { mergeKubeconfig, userKubeconfig } from './kubeconfig-file.ts'
 import { hostAddress, machineName, requireFreePort } from './machine.ts'
-import { hasLink, hasRules, makeLink, processesIn } from './netns.ts'
+import { dropLink, hasLink, hasRules, makeLink, processesIn } from './netns.ts'
 import { type NetworkFlags, networkOf, podCIDR, usualNodePorts, usualServiceCIDR } from './network-flags.ts'
 import { type EncryptionFlags, encryptionFlags } from './encryption-flag.ts'
 import { CommandError, UsageError, contextOf, placeOf } from './place.ts'
@@ -312,7 +312,10 @@ export async function up(options: UpOptions, progress: Progress): Promise<Cluste
   progress.step(`Preparing cluster ${options.name}`)
   const config = await configure(options, at, progress)
   const open = openSocket(config, { anonymous: await isOpen(config) })
-  if (open !== undefined) throw new CommandError(`refusing to start: ${open}`)
+  if (open !== undefined) {
+    if (config.netns !== undefined && !existsSync(at.config)) await dropLink(config.name)
+    throw new CommandError(`refusing to start: ${open}`)
+  }
   if (config.nodes === 'real') await setUp(config, progress)
   if (!isRunning(at, 'server')) await requireFreePort(config.port)
   await mkdir(at.dir, { recursive: true, mode: 0o700 })
