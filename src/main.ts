@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { answerCommands } from './cli/answers.ts'
 import { assuranceCommands } from './cli/assurance.ts'
 import { withAuditFlags } from './cli/audit-flags.ts'
+import { envtestCommands } from './cli/envtest-commands.ts'
 import type { NetworkFlags } from './cli/network-flags.ts'
 import type { PluginFlags } from './cli/plugin-flags.ts'
 import { sealingCommands, withEncryptionFlags } from './cli/sealing-commands.ts'
@@ -357,31 +358,7 @@ ofCluster(audits.command('who [deed] [thing]'))
 
 assuranceCommands({ command: cluster, told, program })
 
-program
-  .command('envtest')
-  .description(
-    "Print a directory for KUBEBUILDER_ASSETS: operators written in Go test against Bulwark with controller-runtime's envtest",
-  )
-  .option('--data-dir <dir>', 'where the directory is made')
-  .addHelpText('after', '\nExamples:\n  KUBEBUILDER_ASSETS="$(bulwark envtest)" go test ./...')
-  .action((flags: { dataDir?: string }) =>
-    told(async () => {
-      const { envtestDirectory } = await import('./cli/envtest.ts')
-      process.stdout.write(`${await envtestDirectory(flags)}\n`)
-    }),
-  )
-
-program
-  .command('envtest-run <program> [args...]', { hidden: true })
-  .allowUnknownOption()
-  .helpOption(false)
-  .action((name: string) =>
-    told(async () => {
-      const { isEnvtestProgram, runEnvtest } = await import('./cli/envtest.ts')
-      if (!isEnvtestProgram(name)) throw new Error(`there is no ${name}`)
-      await runEnvtest(name, process.argv.slice(process.argv.indexOf('envtest-run') + 2))
-    }),
-  )
+envtestCommands({ program, told })
 
 for (const role of ['agent', 'supervisor'] as const)
   program

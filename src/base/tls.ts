@@ -16,4 +16,6 @@ export const cipherSuites = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ] as const
 
-export const strictTls = { minVersion: 'TLSv1.2', ciphers: cipherSuites.join(':') } as const
+export const leastVersion = 'TLSv1.2'
+
+export const strictTls = { minVersion: leastVersion, ciphers: cipherSuites.join(':') } as const

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { KObject } from '#api/metadata.ts'
 import { StatusError } from '#api/status.ts'
 import { systemClock } from '#base/clock.ts'
+import { strictTls } from '#base/tls.ts'
 import { silentLog } from '#base/log.ts'
 import { type Client, makeClient } from '#client/client.ts'
 import { httpsTransport } from '#client/https.ts'
@@ -101,6 +102,7 @@ function send(
   return new Promise((resolve, reject) => {
     const sent = request({
       ca,
+      ...strictTls,
       host: url.hostname,
       port: url.port,
       ...target,

@@ -1,5 +1,6 @@
 /** Requests of somebody who shows nothing: what a stranger is answered proves more than a flag. */
 import { request } from 'node:https'
+import { strictTls } from '#base/tls.ts'
 import type { Identity } from '#client/https.ts'
 
 export interface Asking {
@@ -29,6 +30,7 @@ export function ask({ host, port, path, authority, identity = {}, accept }: Aski
       port,
       path,
       ca: authority,
+      ...strictTls,
       ...(identity.certificate === undefined ? {} : { cert: identity.certificate }),
       ...(identity.key === undefined ? {} : { key: identity.key }),
       headers: {

@@ -15,7 +15,7 @@ import type { ClusterConfig, EtcdConfig } from './config.ts'
 import type { Layout } from './layout.ts'
 
 /** Everything: what is worth a secret is not for us to guess. */
-export const sealed = 'all'
+export const sealed: 'all' | readonly string[] = 'all'
 
 /** In the built package the worker threads are files beside this one. */
 const builtWorkers = (): { workers?: { commit: URL; history: URL } } =>

@@ -1,5 +1,6 @@
 /** Section 1.2: the API server. */
-import { cipherSuites, registeredName } from '#wire/tls.ts'
+import { cipherSuites } from '#base/tls.ts'
+import { registeredName } from '#processes/settings/tls.ts'
 import { type Control, type Proof, fail, noneOf, pass } from '../control.ts'
 import type { Facts } from '../facts.ts'
 import { both, modes, names, plugin, proofOf, setting } from './kit.ts'
@@ -75,7 +76,7 @@ const tokenKey: Control['check'] = facts => pass(proofOf(facts, server, 'service
 const encryption: Control['check'] = facts =>
   both(
     () => pass(proofOf(facts, server, 'encryption-provider-config')),
-    modes(({ config, layout }) => [config.etcd?.masterKey ?? layout.key], 0o600),
+    modes(({ config, layout }) => [config.etcd?.masterKey ?? layout.key, config.encryption?.file ?? ''], 0o600),
   )(facts)
 
 const strong = new Set(cipherSuites.map(registeredName))

@@ -17,6 +17,7 @@ const certificates: Paths = ({ layout }) => [
 const keys: Paths = facts => [
   ...certificates(facts),
   facts.config.etcd?.masterKey ?? facts.layout.key,
+  ...(facts.config.encryption === undefined ? [] : [facts.config.encryption.file]),
   join(facts.layout.audit, 'heads.key'),
 ]
 const pki: Paths = facts => [...new Set(keys(facts).map(dirname)), ...keys(facts)]

@@ -28,14 +28,22 @@ function auditing(config: ClusterConfig, layout: Layout): readonly Flag[] {
   })
 }
 
-function storage({ etcd }: ClusterConfig, layout: Layout): readonly Flag[] {
-  const keyFile = etcd?.masterKey ?? layout.key
-  const encryption = note(
-    'encryption-provider-config',
-    `no file: ${sealed.join(' and ')} are sealed with AES-256-GCM under the key in ${keyFile}`,
-  )
+/** What a file says holds on top: identity means our own seal, and nothing turns that off. */
+function encrypting(given: ClusterConfig['encryption'], keyFile: string): readonly Flag[] {
+  const scope = sealed === 'all' ? 'everything' : 'secrets'
+  const text = `${scope} in the store is sealed with AES-256-GCM under the key in ${keyFile}`
+  return given === undefined
+    ? [note('encryption-provider-config', `no file: ${text}`)]
+    : [
+        { ...flag('encryption-provider-config', given.file), note: `besides, ${text}` },
+        flag('encryption-provider-config-automatic-reload', given.reload),
+      ]
+}
+
+function storage({ etcd, encryption }: ClusterConfig, layout: Layout): readonly Flag[] {
+  const sealing = encrypting(encryption, etcd?.masterKey ?? layout.key)
   if (etcd === undefined)
-    return [note('etcd-servers', `no etcd: the store is the SQLite database ${layout.database}`), encryption]
+    return [note('etcd-servers', `no etcd: the store is the SQLite database ${layout.database}`), ...sealing]
   const file = (name: string, path: string | undefined): readonly Flag[] =>
     path === undefined ? [] : [flag(name, path)]
   return [
@@ -44,7 +52,7 @@ function storage({ etcd }: ClusterConfig, layout: Layout): readonly Flag[] {
     ...file('etcd-cafile', etcd.ca),
     ...file('etcd-certfile', etcd.cert),
     ...file('etcd-keyfile', etcd.key),
-    encryption,
+    ...sealing,
   ]
 }
 

@@ -44,7 +44,10 @@ export const kubeletFlags = (config: ClusterConfig, layout: Layout): readonly Fl
         flag('container-log-max-files', usualLimits.files),
         flag('cgroup-root', nodeCgroup(config.name)),
         note('event-qps', 'no limit on events as a whole: the same ones are counted, a flood about one object is cut'),
-        note('rotate-certificates', 'the server issues them anew before they are over'),
-        note('rotate-server-certificates', 'the server issues them anew before they are over'),
+        { ...flag('rotate-certificates', true), note: 'the server issues them anew, the agent follows its files' },
+        {
+          ...flag('rotate-server-certificates', true),
+          note: 'the server issues them anew, the agent follows its files',
+        },
       ]
     : [note('kubelet', 'no agent: nodes are simulated')]

@@ -1,5 +1,5 @@
 /** What a TLS socket speaks, in upstream's flags. */
-import { cipherSuites, strictTls } from '#base/tls.ts'
+import { cipherSuites, leastVersion } from '#base/tls.ts'
 import { type Flag, flag } from './flag.ts'
 
 /** The registered name, which Go's programs use: `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`. @throws Error for a suite of another family */
@@ -13,6 +13,6 @@ export function registeredName(suite: string): string {
 }
 
 export const tlsFlags = (): readonly Flag[] => [
-  flag('tls-min-version', `Version${strictTls.minVersion.replace('TLSv', 'TLS').replace('.', '')}`),
+  flag('tls-min-version', `Version${leastVersion.replace('TLSv', 'TLS').replace('.', '')}`),
   flag('tls-cipher-suites', cipherSuites.map(registeredName).join(',')),
 ]
