@@ -1,9 +1,10 @@
 /** Writes to a store in etcd until it is killed, and tells each write on stdout only after it was acknowledged. */
-import { readFileSync, writeSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '#base/clock.ts'
 import { decode, put, remove } from '#server/store/conformance/harness.ts'
 import { openEtcdStore } from '#server/store/etcd/open.ts'
+import { tell } from './tell.ts'
 
 const [dir = '', run = '', ...endpoints] = process.argv.slice(2)
 const pem = (name: string): string => readFileSync(join(dir, name), 'utf8')
@@ -26,7 +27,7 @@ async function write(worker: number): Promise<void> {
     const expect = there?.revision ?? 0
     const value = `${run}.${worker}.${i}`
     const result = await store.commit([gone ? remove(key, { expect }) : put(key, value, { expect })])
-    if (result.ok) writeSync(1, `${result.revision} ${key} ${gone ? '-' : value}.\n`)
+    if (result.ok) tell(`${result.revision} ${key} ${gone ? '-' : value}.\n`)
     else if (result.reason !== 'conflict') throw new Error(`not written: ${result.reason}`)
   }
 }

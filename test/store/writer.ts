@@ -1,7 +1,7 @@
 /** Writes to a store until it is killed, and tells each write on stdout only after it was acknowledged. */
-import { writeSync } from 'node:fs'
 import { systemClock } from '#base/clock.ts'
 import { openSqliteStore } from '#server/store/sqlite/open.ts'
+import { tell } from './tell.ts'
 
 const [path = '', run = '', sealed = ''] = process.argv.slice(2)
 const store = await openSqliteStore({
@@ -22,7 +22,7 @@ async function write(worker: number): Promise<void> {
       gone ? { type: 'delete', ...where } : { type: 'put', ...where, object, managed: '' },
     ])
     if (!result.ok) throw new Error(`not written: ${result.reason}`)
-    writeSync(1, `${result.revision} ${key} ${gone ? '-' : value}\n`)
+    tell(`${result.revision} ${key} ${gone ? '-' : value}\n`)
     if (i % 500 === 499 && worker === 0) void store.compact(store.revision() - 3000).catch(() => undefined)
   }
 }
