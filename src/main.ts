@@ -3,6 +3,7 @@ import { enableCompileCache } from 'node:module'
 import { Command, CommanderError, Option } from 'commander'
 import { answerCommands } from './cli/answers.ts'
 import { assuranceCommands } from './cli/assurance.ts'
+import { endWithReader } from './cli/broken-pipe.ts'
 import { withAuditFlags } from './cli/audit-flags.ts'
 import { envtestCommands } from './cli/envtest-commands.ts'
 import type { NetworkFlags } from './cli/network-flags.ts'
@@ -12,6 +13,7 @@ import type { EtcdFlags } from './cli/store-flags.ts'
 import type { UserOptions } from './cli/user.ts'
 
 enableCompileCache()
+endWithReader(process.stdout)
 
 interface Common {
   readonly name: string
