@@ -1,6 +1,7 @@
 /** why, who-can and what-if as a user types them, at a cluster with a record on disk. */
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -89,6 +90,16 @@ test('who-can lists subjects with the way, in text and JSON', async () => {
   assert.ok(found.every(one => one.subject.name !== 'ann'))
   assert.ok(found.length > 0)
   assert.equal((await bulwark('who-can', 'delete', 'a/b/c')).code, 2)
+})
+
+test('a reader that has had enough is no error', async () => {
+  const child = spawn(process.execPath, [program, 'who-can', 'get', 'pods', ...place], { env, stdio: 'pipe' })
+  let talk = ''
+  child.stderr.on('data', (part: Buffer) => (talk += part.toString()))
+  child.stdout.destroy()
+  const [code] = await once(child, 'close')
+  assert.equal(code, 0, talk)
+  assert.equal(talk, '')
 })
 
 test('what-if tells which recorded requests would be answered otherwise', async () => {
