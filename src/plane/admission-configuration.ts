@@ -1,10 +1,12 @@
 /** `--admission-control-config-file`: an AdmissionConfiguration, with what each plugin is to know inside it or in a file beside it. */
 import { parseYaml } from '#codec/yaml.ts'
 import { type PodSecuritySettings, readSettings, upstreamSettings } from '#server/admission/pod-security/settings.ts'
+import { type SecretScanSettings, readScanSettings } from '#server/admission/secret-scan/settings.ts'
 import type { Plugin } from '#server/admission/plugins.ts'
 
 export interface AdmissionSettings {
   readonly podSecurity?: PodSecuritySettings
+  readonly secretScan?: SecretScanSettings
 }
 
 /** What upstream's server does when it is told nothing. */
@@ -20,7 +22,10 @@ const isFields = (value: unknown): value is Fields =>
 const readers: ReadonlyMap<unknown, (value: unknown) => AdmissionSettings> = new Map<
   Plugin,
   (value: unknown) => AdmissionSettings
->([['PodSecurity', value => ({ podSecurity: readSettings(value) })]])
+>([
+  ['PodSecurity', value => ({ podSecurity: readSettings(value) })],
+  ['SecretScan', value => ({ secretScan: readScanSettings(value) })],
+])
 
 function pluginsIn(value: unknown): readonly unknown[] {
   if (!isFields(value) || value.kind !== 'AdmissionConfiguration' || !versions.has(value.apiVersion))

@@ -63,7 +63,7 @@ export interface ServerOptions {
   readonly caller: Pick<Caller, 'post'>
   /** Plugins on and off, the language of match conditions, steps that are built elsewhere. */
   readonly admission?:
-    | Pick<AdmissionParts, 'choice' | 'conditions' | 'eventLimits' | 'more' | 'podSecurity'>
+    | Pick<AdmissionParts, 'choice' | 'conditions' | 'eventLimits' | 'more' | 'podSecurity' | 'secretScan'>
     | undefined
   readonly serviceCIDR: string
   readonly nodePorts: readonly [number, number]

@@ -28,6 +28,8 @@ import { priorityStep } from './priority.ts'
 import { alwaysPullImages } from './pull-images.ts'
 import { resourceQuota } from './quota/step.ts'
 import { runtimeClass } from './runtime-class.ts'
+import type { SecretScanSettings } from './secret-scan/settings.ts'
+import { secretScan } from './secret-scan/step.ts'
 import { serviceAccountStep } from './service-account.ts'
 import { type Lookup, type Step, deny } from './step.ts'
 import { claimResize, defaultStorageClass, storageObjectInUse } from './storage.ts'
@@ -61,6 +63,8 @@ export interface AdmissionParts {
   readonly eventLimits?: readonly EventLimit[] | undefined
   /** Of namespaces that say nothing, and who is exempt; `usualSettings` unless given. */
   readonly podSecurity?: PodSecuritySettings | undefined
+  /** What is done about values that look like secrets. */
+  readonly secretScan?: SecretScanSettings | undefined
   /** The language of match conditions; CEL unless given. */
   readonly conditions?: Conditions | undefined
   /** Steps that are built elsewhere. Named as the plugin whose place they take. */
@@ -109,6 +113,7 @@ function ofOthers(parts: AdmissionParts): readonly Step[] {
     ...certificateSteps(authorizers),
     defaultIngressClass(lookup),
     denyServiceExternalIPs,
+    secretScan(parts.secretScan),
     resourceQuota(parts),
     everything('AlwaysDeny', request => deny(request, 'admission control is denying all modifications')),
   ]

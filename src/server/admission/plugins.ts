@@ -1,6 +1,9 @@
 /** Which steps there are, in which order, and which of them are on. */
 
-/** Upstream's order: who changes before who judges, webhooks after what is built in, quota last. */
+/**
+ * Upstream's order: who changes before who judges, webhooks after what is built in, quota last. SecretScan and SecretVersions
+ * are ours.
+ */
 export const pluginOrder = [
   'AlwaysAdmit',
   'NamespaceLifecycle',
@@ -32,6 +35,8 @@ export const pluginOrder = [
   'PodTopologyLabels',
   'NodeDeclaredFeatureValidator',
   'PodResizeValidator',
+  'SecretScan',
+  'SecretVersions',
   'MutatingAdmissionPolicy',
   'MutatingAdmissionWebhook',
   'ValidatingAdmissionPolicy',
