@@ -33,6 +33,8 @@ import { SubjectAccessReview } from './authorization/subjectAccessReview.ts'
 import { HorizontalPodAutoscaler } from './autoscaling/horizontalPodAutoscaler.ts'
 import { Decision } from './bulwark/decision.ts'
 import { RevokedCertificate } from './bulwark/revokedCertificate.ts'
+import { SecretStatus } from './bulwark/secretStatus.ts'
+import { SecretVersion } from './bulwark/secretVersion.ts'
 import { User } from './bulwark/user.ts'
 import { WhoCanReview } from './bulwark/whoCanReview.ts'
 import { CronJob } from './batch/cronJob.ts'
@@ -148,4 +150,6 @@ export const builtinKinds: readonly Kind[] = [
   WhoCanReview,
   Decision,
   RevokedCertificate,
+  SecretVersion,
+  SecretStatus,
 ]

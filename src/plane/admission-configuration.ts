@@ -2,11 +2,13 @@
 import { parseYaml } from '#codec/yaml.ts'
 import { type PodSecuritySettings, readSettings, upstreamSettings } from '#server/admission/pod-security/settings.ts'
 import { type SecretScanSettings, readScanSettings } from '#server/admission/secret-scan/settings.ts'
+import { type SecretVersionSettings, readVersionSettings } from '#server/admission/secret-versions/settings.ts'
 import type { Plugin } from '#server/admission/plugins.ts'
 
 export interface AdmissionSettings {
   readonly podSecurity?: PodSecuritySettings
   readonly secretScan?: SecretScanSettings
+  readonly secretVersions?: SecretVersionSettings
 }
 
 /** What upstream's server does when it is told nothing. */
@@ -24,6 +26,7 @@ const readers: ReadonlyMap<unknown, (value: unknown) => AdmissionSettings> = new
   (value: unknown) => AdmissionSettings
 >([
   ['PodSecurity', value => ({ podSecurity: readSettings(value) })],
+  ['SecretVersions', value => ({ secretVersions: readVersionSettings(value) })],
   ['SecretScan', value => ({ secretScan: readScanSettings(value) })],
 ])
 

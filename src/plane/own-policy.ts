@@ -10,6 +10,7 @@ import {
   peoplePolicy,
   usagePolicy,
 } from './policy.ts'
+import { secretsPolicy } from './secrets-policy.ts'
 import { schedulerName } from './work.ts'
 
 export function ownPolicy(controllers: readonly Pick<Controller, 'name' | 'rules'>[]): Policy {
@@ -19,6 +20,7 @@ export function ownPolicy(controllers: readonly Pick<Controller, 'name' | 'rules
     usagePolicy,
     peoplePolicy,
     answersPolicy,
+    secretsPolicy,
     kubeletPolicy,
   ]
   return { roles: all.flatMap(one => one.roles), bindings: all.flatMap(one => one.bindings) }

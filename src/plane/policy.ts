@@ -5,7 +5,7 @@ import type { BindingObject, PolicyRule, RoleObject, Subject } from '#server/aut
 
 const apiVersion = 'rbac.authorization.k8s.io/v1'
 const group = 'rbac.authorization.k8s.io'
-const labels = { 'kubernetes.io/bootstrapping': 'rbac-defaults' }
+export const labels = { 'kubernetes.io/bootstrapping': 'rbac-defaults' }
 
 export interface Policy {
   readonly roles: readonly Draft<RoleObject>[]
@@ -15,7 +15,7 @@ export interface Policy {
 export const accountOf = (component: string): string => `system:serviceaccount:kube-system:${component}`
 export const accountGroups: readonly string[] = ['system:serviceaccounts', 'system:serviceaccounts:kube-system']
 
-const role = (name: string, rules: readonly Rule[]): Draft<RoleObject> => ({
+export const role = (name: string, rules: readonly Rule[]): Draft<RoleObject> => ({
   apiVersion,
   kind: 'ClusterRole',
   metadata: { name, labels },

@@ -16,13 +16,16 @@ import type { ConfiguredAuthentication } from '#server/authn/configured.ts'
 import { type People, admittedOnly, storedPeople } from '#server/authn/people.ts'
 import { type TokenKeys, makeTokenAuthenticator } from '#server/authn/tokens.ts'
 import { type Authorizer, makeAuthorize } from '#server/authz/authorize.ts'
+import { secretVersionsGuard } from '#server/authz/secret-versions.ts'
 import type { ConfiguredAuthorization } from '#server/authz/configured.ts'
 import { usualModes } from '#server/authz/flags.ts'
 import { makeNodeAuthorizer } from '#server/authz/node.ts'
 import { makeRbac, masters } from '#server/authz/rbac.ts'
 import { escalation } from '#server/admission/escalation.ts'
 import { peopleRights } from '#server/admission/people.ts'
-import type { Plugin } from '#server/admission/plugins.ts'
+import { type Plugin, chosenPlugins } from '#server/admission/plugins.ts'
+import { withHistory } from '#server/admission/secret-versions/history.ts'
+import { usualVersions } from '#server/admission/secret-versions/settings.ts'
 import { makePodSecurityMetrics } from '#server/admission/pod-security/metrics.ts'
 import { makePolicyMetrics } from '#server/admission/policy/metrics.ts'
 import { policyPermissions } from '#server/admission/policy/permissions.ts'
@@ -40,7 +43,7 @@ import { rbacObjects, whoCanReview } from './answers/who-can.ts'
 import type { Serving } from './outcome.ts'
 import type { Patching } from './patching-contract.ts'
 import type { Audit } from '#server/audit/audit.ts'
-import type { Admission, FieldManager } from '#server/registry/deps.ts'
+import type { Admission, FieldManager, Reservations } from '#server/registry/deps.ts'
 import { firstAddress, makePools, makeReservations } from '#server/registry/reservations.ts'
 import type { Check, Store } from '#server/store/contract.ts'
 import { fencedStore } from '#server/store/fenced.ts'
@@ -63,7 +66,10 @@ export interface ServerOptions {
   readonly caller: Pick<Caller, 'post'>
   /** Plugins on and off, the language of match conditions, steps that are built elsewhere. */
   readonly admission?:
-    | Pick<AdmissionParts, 'choice' | 'conditions' | 'eventLimits' | 'more' | 'podSecurity' | 'secretScan'>
+    | Pick<
+        AdmissionParts,
+        'choice' | 'conditions' | 'eventLimits' | 'more' | 'podSecurity' | 'secretScan' | 'secretVersions'
+      >
     | undefined
   readonly serviceCIDR: string
   readonly nodePorts: readonly [number, number]
@@ -150,10 +156,9 @@ function makeGuards({ store, clock, tokenKeys, issuer, authentication, authoriza
   const rbac = makeRbac(store)
   const nodes = makeNodeAuthorizer(store)
   const builtin = { Node: nodes.authorizer, RBAC: rbac.authorizer }
-  const authorizers: readonly Authorizer[] =
-    authorization === undefined
-      ? [masters, ...usualModes.map(mode => builtin[mode])]
-      : [masters, authorization.authorizer(builtin)]
+  const others: readonly Authorizer[] =
+    authorization === undefined ? usualModes.map(mode => builtin[mode]) : [authorization.authorizer(builtin)]
+  const authorizers: readonly Authorizer[] = [masters, secretVersionsGuard([masters, ...others]), ...others]
   const audiences = [issuer]
   const own: readonly TokenAuthenticator[] = [
     makeTokenAuthenticator({ keys: tokenKeys, store, clock, issuer, audiences }),
@@ -226,7 +231,7 @@ function makeServing(options: ServerOptions, guards: Guards, rest: Pick<Serving,
     authorize,
     patching,
     decisions,
-    registry: { ...registry, reservations: makeReservations(store, pools) },
+    registry: { ...registry, reservations: reservationsOf(options, makeReservations(store, pools)) },
     specials: new Map([
       ...rest.specials,
       [groupResource(decisionsRef), explaining({ decisions, objects: () => rbacObjects(store) })],
@@ -241,6 +246,15 @@ function makeServing(options: ServerOptions, guards: Guards, rest: Pick<Serving,
       }),
     ]),
   }
+}
+
+/** Secrets that go leave what they held, where that is kept. */
+function reservationsOf(
+  { store, clock, uid, admission = {} }: ServerOptions,
+  reservations: Reservations,
+): Reservations {
+  if (!chosenPlugins(admission.choice ?? {}).includes('SecretVersions')) return reservations
+  return withHistory(reservations, { store, clock, uid, settings: admission.secretVersions ?? usualVersions })
 }
 
 interface Made {

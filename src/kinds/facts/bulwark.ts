@@ -38,6 +38,10 @@ const types = typesOf({
       WhoCan: 'subject=1:@Place/o path=2:[@WhoCanStep/o/Latomic',
       WhoCanStep: 'text=1:s/o becomes=2:@Place/po grants=3:[@RuleGrant/o/Latomic',
       RuleGrant: 'binding=1:@Place/o role=2:@Place/o rule=3:i',
+      SecretVersion: `${object} secretName=2:s secretUID=3:s revision=4:i type=5:s/o data=6:{y/o replacedBy=7:s/o expiresAt=8:t/po`,
+      SecretStatus: `${object} status=2:@SecretStatusStatus/o`,
+      SecretStatusStatus:
+        'type=1:s/o changedAt=2:t/po expiresAt=3:t/po expirySource=4:s/o rotationDueAt=5:t/po conditions=6:[@meta_v1.Condition/o/Lmap/Ktype/Pmerge/ktype',
     },
   },
 })

@@ -30,6 +30,8 @@ import { resourceQuota } from './quota/step.ts'
 import { runtimeClass } from './runtime-class.ts'
 import type { SecretScanSettings } from './secret-scan/settings.ts'
 import { secretScan } from './secret-scan/step.ts'
+import { type SecretVersionSettings, usualVersions } from './secret-versions/settings.ts'
+import { secretVersionsStep } from './secret-versions/step.ts'
 import { serviceAccountStep } from './service-account.ts'
 import { type Lookup, type Step, deny } from './step.ts'
 import { claimResize, defaultStorageClass, storageObjectInUse } from './storage.ts'
@@ -65,6 +67,8 @@ export interface AdmissionParts {
   readonly podSecurity?: PodSecuritySettings | undefined
   /** What is done about values that look like secrets. */
   readonly secretScan?: SecretScanSettings | undefined
+  /** How much of what Secrets held is kept. */
+  readonly secretVersions?: SecretVersionSettings | undefined
   /** The language of match conditions; CEL unless given. */
   readonly conditions?: Conditions | undefined
   /** Steps that are built elsewhere. Named as the plugin whose place they take. */
@@ -114,6 +118,7 @@ function ofOthers(parts: AdmissionParts): readonly Step[] {
     defaultIngressClass(lookup),
     denyServiceExternalIPs,
     secretScan(parts.secretScan),
+    secretVersionsStep({ ...parts, settings: parts.secretVersions ?? usualVersions }),
     resourceQuota(parts),
     everything('AlwaysDeny', request => deny(request, 'admission control is denying all modifications')),
   ]

@@ -19,7 +19,14 @@ const heartbeats: Partial<PolicyRule> = {
 }
 
 const rules: readonly PolicyRule[] = [
-  { level: 'Metadata', verbs: ['get', 'list', 'watch'], resources: [{ group: '', resources: ['secrets'] }] },
+  {
+    level: 'Metadata',
+    verbs: ['get', 'list', 'watch'],
+    resources: [
+      { group: '', resources: ['secrets'] },
+      { group: 'bulwark.dev', resources: ['secretversions'] },
+    ],
+  },
   { level: 'None', userGroups: ['system:nodes', 'system:serviceaccounts:kube-system'], ...heartbeats },
   {
     level: 'None',

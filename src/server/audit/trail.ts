@@ -55,6 +55,7 @@ const longestUnknown = 2048
 /** Values are what these are for: only a rule that names them puts them on record. */
 const isSensitive = ({ group, resource, subresource }: Attributes): boolean =>
   (group === '' && (resource === 'secrets' || (resource === 'serviceaccounts' && subresource === 'token'))) ||
+  (group === 'bulwark.dev' && resource === 'secretversions') ||
   (group === 'authentication.k8s.io' && resource === 'tokenreviews')
 
 export class Trail implements Notes {

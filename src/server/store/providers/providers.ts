@@ -31,6 +31,9 @@ export function resourceOf(text: string): { readonly resource: string; readonly 
   return at < 0 ? { resource: text, group: '' } : { resource: text.slice(0, at), group: text.slice(at + 1) }
 }
 
+/** What Secrets held before: sealed as Secrets are, where nothing else is said of it. */
+const formerSecrets = 'secretversions.bulwark.dev'
+
 /** Kinds that no request reaches. They are ours, and stay under our seal. */
 const isInternal = (group: string): boolean => group.endsWith('internal.bulwark.dev')
 
@@ -109,7 +112,11 @@ export class Providers {
     const { resource, group } = resourceOf(name)
     const chain = isInternal(group)
       ? []
-      : (this.#rules.get(`${resource}.${group}`) ?? this.#rules.get(`*.${group}`) ?? this.#rules.get('*.*') ?? [])
+      : (this.#rules.get(`${resource}.${group}`) ??
+        (name === formerSecrets ? (this.#rules.get('secrets.') ?? this.#rules.get('*.')) : undefined) ??
+        this.#rules.get(`*.${group}`) ??
+        this.#rules.get('*.*') ??
+        [])
     this.#found.set(name, chain)
     return chain
   }
