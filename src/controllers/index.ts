@@ -21,6 +21,8 @@ import { replicaSet } from './replicaset.ts'
 import { replication } from './replication.ts'
 import { roleAggregation } from './role-aggregation.ts'
 import type { Resources } from './resources.ts'
+import { secretStatus } from './secrets/status.ts'
+import { secretVersionExpiry } from './secrets/versions.ts'
 import { rootCertificates, serviceAccount } from './serviceaccount.ts'
 import { attributesProtection, claimProtection, volumeProtection } from './storage-protection.ts'
 import { statefulSet } from './statefulset/index.ts'
@@ -63,6 +65,8 @@ export const controllers = ({ resources, outside, authority }: Needs): readonly 
   volumeProtection,
   attributesProtection,
   flowSchemaStatus,
+  secretVersionExpiry,
+  secretStatus,
   tokenCleaner,
   bootstrapSigner,
 ]
