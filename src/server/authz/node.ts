@@ -8,7 +8,7 @@ import { parseFieldSelector } from '#api/selector.ts'
 import type { Store } from '#server/store/contract.ts'
 import type { Authorizer, Verdict } from './authorize.ts'
 import { parseRule } from './bootstrap/expand.ts'
-import { references } from './references.ts'
+import { references, volumeReferences } from './references.ts'
 import { compile } from './rules.ts'
 
 const prefix = 'system:node:'
@@ -74,6 +74,46 @@ class PodsByNode {
     if (this.#stop === undefined) this.#begin()
     return this.#byNode.get(node) ?? new Map()
   }
+  #content: object | undefined
+  #volumes: ReadonlyMap<string, ReadonlySet<string>> = new Map()
+  /** What the volumes of a claim name, as keys of the form `secrets namespace/name`. @param claim `namespace/name` */
+  ofClaim(claim: string): ReadonlySet<string> | undefined {
+    const snapshot = this.#store.snapshot('persistentvolumes')
+    if (this.#content !== snapshot.content) {
+      const found = new Map<string, Set<string>>()
+      for (const { object } of snapshot.range()) {
+        const named = volumeReferences(object)
+        if (named === undefined || named.secrets.length === 0) continue
+        const known = found.get(named.claim) ?? new Set()
+        for (const key of named.secrets) known.add(key)
+        found.set(named.claim, known)
+      }
+      this.#content = snapshot.content
+      this.#volumes = found
+    }
+    return this.#volumes.get(claim)
+  }
+}
+
+/** They stand for files on the node, and are made by it: they must never give it anything. */
+const isMirror = (pod: KObject): boolean => pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined
+
+/** It runs no more, and needs nothing to be mounted. */
+const isOver = (pod: KObject): boolean => {
+  const { phase } = (pod as KObject & { status?: { phase?: string } }).status ?? {}
+  return phase === 'Succeeded' || phase === 'Failed'
+}
+
+const claims = 'persistentvolumeclaims '
+
+/** Whether a pod leads to it, by itself or through a volume. */
+function leadsTo(pods: PodsByNode, pod: KObject, key: string): boolean {
+  const named = references(pod)
+  if (named.has(key)) return true
+  if (!key.startsWith('secrets ')) return false
+  for (const one of named)
+    if (one.startsWith(claims) && pods.ofClaim(one.slice(claims.length))?.has(key) === true) return true
+  return false
 }
 
 const nodeName = (pod: KObject): string => (pod as KObject & { spec?: { nodeName?: string } }).spec?.nodeName ?? ''
@@ -140,7 +180,9 @@ function referenced(pods: PodsByNode, node: string, asked: Attributes): Verdict 
   if (name === undefined || name === '' || asked.namespace === '')
     return no('can only read namespaced object of this type')
   const key = `${asked.resource} ${asked.namespace}/${name}`
-  for (const pod of pods.of(node).values()) if (references(pod).has(key)) return yes
+  const secret = asked.resource === 'secrets'
+  for (const pod of pods.of(node).values())
+    if (!isMirror(pod) && !(secret && isOver(pod)) && leadsTo(pods, pod, key)) return yes
   return noRelation(node)
 }
 
@@ -149,7 +191,7 @@ function serviceAccount(pods: PodsByNode, node: string, asked: Attributes): Verd
   const read = asked.verb === 'get' && asked.subresource === ''
   if (!token && !read) return no('can only create tokens for individual service accounts')
   const key = `serviceaccounts ${asked.namespace}/${asked.name}`
-  for (const pod of pods.of(node).values()) if (references(pod).has(key)) return yes
+  for (const pod of pods.of(node).values()) if (!isMirror(pod) && references(pod).has(key)) return yes
   return noRelation(node)
 }
 

@@ -3,6 +3,8 @@ import type { KObject } from '#api/metadata.ts'
 
 interface Source {
   readonly name?: string
+  /** Of what a PersistentVolume names. */
+  readonly namespace?: string
 }
 interface Volume {
   readonly secret?: { readonly secretName?: string }
@@ -12,6 +14,18 @@ interface Volume {
   readonly name?: string
   readonly projected?: { readonly sources?: readonly { readonly secret?: Source; readonly configMap?: Source }[] }
   readonly csi?: { readonly nodePublishSecretRef?: Source }
+  readonly azureFile?: { readonly secretName?: string }
+  readonly cephfs?: Secretive
+  readonly cinder?: Secretive
+  readonly flexVolume?: Secretive
+  readonly iscsi?: Secretive
+  readonly rbd?: Secretive
+  readonly scaleIO?: Secretive
+  readonly storageos?: Secretive
+}
+/** Kinds of volumes that name one secret, in the same way. */
+interface Secretive {
+  readonly secretRef?: Source
 }
 interface Container {
   readonly env?: readonly {
@@ -45,6 +59,8 @@ export function references(pod: KObject): ReadonlySet<string> {
   return found
 }
 
+const secretive = ['cephfs', 'cinder', 'flexVolume', 'iscsi', 'rbd', 'scaleIO', 'storageos'] as const
+
 type Add = (resource: string, name: string | undefined) => void
 
 function collect(pod: KObject, add: Add): void {
@@ -64,6 +80,8 @@ function collect(pod: KObject, add: Add): void {
 function fromVolume(volume: Volume, pod: string, add: Add): void {
   add('secrets', volume.secret?.secretName)
   add('secrets', volume.csi?.nodePublishSecretRef?.name)
+  add('secrets', volume.azureFile?.secretName)
+  for (const kind of secretive) add('secrets', volume[kind]?.secretRef?.name)
   add('configmaps', volume.configMap?.name)
   add('persistentvolumeclaims', volume.persistentVolumeClaim?.claimName)
   if (volume.ephemeral !== undefined) add('persistentvolumeclaims', `${pod}-${volume.name ?? ''}`)
@@ -82,4 +100,42 @@ function fromContainer(container: Container, add: Add): void {
     add('secrets', source.secretRef?.name)
     add('configmaps', source.configMapRef?.name)
   }
+}
+
+interface VolumeLike extends KObject {
+  readonly spec?: Pick<Volume, (typeof secretive)[number]> & {
+    readonly claimRef?: Source
+    readonly azureFile?: { readonly secretName?: string; readonly secretNamespace?: string | null }
+    readonly csi?: {
+      readonly nodePublishSecretRef?: Source
+      readonly nodeStageSecretRef?: Source
+      readonly nodeExpandSecretRef?: Source
+    }
+  }
+}
+
+/**
+ * What a node must be able to read to mount a PersistentVolume: secrets for its driver on nodes, not those for its controller.
+ * @returns the claim that it is bound to as `namespace/name`, and keys of the form `secrets namespace/name`
+ */
+export function volumeReferences(
+  volume: KObject,
+): { readonly claim: string; readonly secrets: readonly string[] } | undefined {
+  const { claimRef, azureFile, csi, ...spec } = (volume as VolumeLike).spec ?? {}
+  if (claimRef?.name === undefined || claimRef.name === '') return undefined
+  const own = claimRef.namespace ?? ''
+  const named = [
+    csi?.nodePublishSecretRef,
+    csi?.nodeStageSecretRef,
+    csi?.nodeExpandSecretRef,
+    ...secretive.map(kind => spec[kind]?.secretRef),
+    azureFile === undefined
+      ? undefined
+      : { name: azureFile.secretName ?? '', namespace: azureFile.secretNamespace ?? own },
+  ]
+  const secrets = named.flatMap(one => {
+    const { name = '', namespace = '' } = one ?? {}
+    return name === '' ? [] : [`secrets ${namespace === '' ? own : namespace}/${name}`]
+  })
+  return { claim: `${own}/${claimRef.name}`, secrets }
 }
