@@ -9,6 +9,7 @@ import { envtestCommands } from './cli/envtest-commands.ts'
 import type { NetworkFlags } from './cli/network-flags.ts'
 import type { PluginFlags } from './cli/plugin-flags.ts'
 import { sealingCommands, withEncryptionFlags } from './cli/sealing-commands.ts'
+import { secretCommands } from './cli/secret-commands.ts'
 import type { EtcdFlags } from './cli/store-flags.ts'
 import type { UserOptions } from './cli/user.ts'
 
@@ -359,6 +360,7 @@ ofCluster(audits.command('who [deed] [thing]'))
   )
 
 assuranceCommands({ command: cluster, told, program })
+secretCommands(program, told)
 
 envtestCommands({ program, told })
 

@@ -25,6 +25,8 @@ export interface HttpsOptions {
   /** Asked before every request: a new value (by reference) makes new connections, so that certificates can rotate. */
   readonly identity: () => Identity
   readonly userAgent: string
+  /** What answers are to be; JSON when absent. */
+  readonly accept?: string
   /** Milliseconds for a whole answer, watches excepted; 60 000 when absent. */
   readonly timeout?: number
   /** Largest answer in bytes; 256 MiB when absent. */
@@ -97,7 +99,7 @@ function makeAgent(options: HttpsOptions, identity: Identity): Agent {
 }
 
 const headers = (options: HttpsOptions, identity: Identity, call: HttpCall): Record<string, string> => ({
-  accept: 'application/json',
+  accept: options.accept ?? 'application/json',
   'user-agent': options.userAgent,
   ...(identity.token === undefined ? {} : { authorization: `Bearer ${identity.token}` }),
   ...(call.contentType === undefined ? {} : { 'content-type': call.contentType }),
