@@ -1,4 +1,6 @@
 /** The hidden verbs: what `up` starts, each a process of its own that loads only what it runs. */
+import { writeSync } from 'node:fs'
+import { traceOf } from '#base/trace.ts'
 import { dropRecord } from '#node/containerd/record.ts'
 import { readConfig } from '#processes/config.ts'
 import { layout } from '#processes/layout.ts'
@@ -12,6 +14,27 @@ function ended(): Promise<void> {
   return promise
 }
 
+/** What nobody caught ends the process: with its name and place in the log, without what was being worked on. */
+export function tellCrashes(write: (line: string) => void, end: (code: number) => void): (error: unknown) => void {
+  return error => {
+    write(
+      `${JSON.stringify({ time: new Date().toISOString(), level: 'error', message: 'crashed', error: traceOf(error) })}\n`,
+    )
+    end(3)
+  }
+}
+
+export function guardCrashes(): void {
+  process.on(
+    'uncaughtException',
+    tellCrashes(
+      // The process is about to end: what is not written at once is lost.
+      line => void writeSync(2, line),
+      code => process.exit(code),
+    ),
+  )
+}
+
 /** Clean-up that hangs must not keep a process alive, in milliseconds. */
 const patience = 15_000
 
@@ -22,6 +45,7 @@ export async function untilEnded(running: { stop(): Promise<void> }): Promise<vo
 }
 
 export async function serverProcess(dir: string): Promise<void> {
+  guardCrashes()
   const at = layout(dir)
   const { runServer } = await import('#processes/server.ts')
   await untilEnded(await runServer(readConfig(at.config), at))
@@ -30,6 +54,7 @@ export async function serverProcess(dir: string): Promise<void> {
 
 /** One of several servers around an etcd, until it is ended. */
 export async function sharedServer(options: ServerOptions): Promise<void> {
+  guardCrashes()
   const at = placeOf(options)
   const { serverConfig } = await import('./server.ts')
   const { checkedAudit } = await import('./audit-check.ts')
@@ -40,6 +65,7 @@ export async function sharedServer(options: ServerOptions): Promise<void> {
 }
 
 export async function agentProcess(dir: string): Promise<void> {
+  guardCrashes()
   const at = layout(dir)
   const { runAgent } = await import('#processes/agent.ts')
   await untilEnded(await runAgent(readConfig(at.config), at))
@@ -47,6 +73,7 @@ export async function agentProcess(dir: string): Promise<void> {
 }
 
 export async function supervisorProcess(dir: string): Promise<void> {
+  guardCrashes()
   const at = layout(dir)
   const { programs, supervise } = await import('#processes/supervise.ts')
   const { entry } = await import('./entry.ts')

@@ -136,7 +136,7 @@ function entryOf(row: Row, { statuses, changes, users }: Gathered, read: Read | 
   return {
     namespace,
     name,
-    type: String(row.cells[1] ?? ''),
+    type: typeof row.cells[1] === 'string' ? row.cells[1] : '',
     created,
     // Versions of a former Secret of this name are older.
     changed: changed > created ? changed : created,

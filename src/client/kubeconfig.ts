@@ -1,7 +1,7 @@
 /** Reads a kubeconfig into what the HTTPS transport needs. Refuses what would weaken it. */
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { load } from 'js-yaml'
+import { YAMLException, load } from 'js-yaml'
 import type { Identity } from './https.ts'
 
 export interface Access {
@@ -21,11 +21,21 @@ const isFields = (value: unknown): value is Fields =>
 const fields = (value: unknown): Fields => (isFields(value) ? value : {})
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
 
+/** The library shows the lines around what is wrong: in such a file those are keys and tokens. @throws Error */
+function parsed(path: string, content: string): Fields {
+  try {
+    return fields(load(content))
+  } catch (error) {
+    const mark = error instanceof YAMLException ? error.mark : undefined
+    throw new Error(`${path} is no YAML${mark === undefined ? '' : `: line ${mark.line + 1}`}`)
+  }
+}
+
 /** @param context the file's current one when absent. @throws Error that says what is missing. */
 export async function loadKubeconfig(path: string, context?: string): Promise<Access> {
   const content = await readFile(path, 'utf8')
   if (content.length > most) throw new Error(`${path} is too large`)
-  const config = fields(load(content))
+  const config = parsed(path, content)
   const chosen = context ?? text(config['current-context'])
   if (chosen === undefined) throw new Error(`${path} names no current context`)
   const where = entry(config, 'context', chosen)
@@ -69,7 +79,7 @@ export interface WebhookAccess {
 export async function loadWebhookKubeconfig(path: string): Promise<WebhookAccess> {
   const content = await readFile(path, 'utf8')
   if (content.length > most) throw new Error(`${path} is too large`)
-  const config = fields(load(content))
+  const config = parsed(path, content)
   const chosen = text(config['current-context'])
   if (chosen === undefined) throw new Error(`${path} names no current context`)
   const where = entry(config, 'context', chosen)

@@ -1,5 +1,6 @@
 /** Runs controllers: queues their keys, lets them decide, carries decisions out, waits until they are seen, retries. */
 import type { Clock } from '#base/clock.ts'
+import { traceOf } from '#base/trace.ts'
 import type { Log } from '#base/log.ts'
 import { type KObject, type ResourceRef, groupResource } from '#api/metadata.ts'
 import type { Reader } from '#api/reader.ts'
@@ -292,8 +293,7 @@ class Run<M> implements Running {
   }
 }
 
-const trace = (error: unknown): string =>
-  (error instanceof Error ? (error.stack ?? error.message) : String(error)).slice(0, failureLogBytes)
+const trace = (error: unknown): string => traceOf(error).slice(0, failureLogBytes)
 
 /** Begins at once. A decider that throws is logged and retried; it stops nobody else. */
 export const run = <M>(controller: Controller<M>, parts: RunnerParts): Running => new Run(controller, parts)

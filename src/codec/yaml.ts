@@ -108,12 +108,17 @@ const cautiousSchema = goSchema.withTags(
   }),
 )
 
+/** Names of tags and aliases are text of the document: a password may begin with `!` or `*`. */
+const unquoted = (reason: string): string => reason.replace(/(?: *["<]|: ).*$/s, '')
+
 /** Where it is wrong and why, without the text itself, which may hold secrets. */
 function failure(error: unknown, text: string): YamlError {
   if (error instanceof YamlError) return error
   if (!(error instanceof YAMLException)) return new YamlError('yaml: cannot be read')
   if (error.reason === 'duplicated mapping key' && error.mark !== undefined) return repeated(error.mark, text)
-  return new YamlError(`yaml: ${error.mark === undefined ? '' : `line ${error.mark.line + 1}: `}${error.reason}`)
+  return new YamlError(
+    `yaml: ${error.mark === undefined ? '' : `line ${error.mark.line + 1}: `}${unquoted(error.reason)}`,
+  )
 }
 
 /** Names the key, where it is a name. */

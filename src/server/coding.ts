@@ -4,7 +4,7 @@ import type { Draft, Json, KObject } from '#api/metadata.ts'
 import type { Served } from '#api/kind.ts'
 import type { Schema } from '#api/schema.ts'
 import { StatusError, badRequest, invalid, isReason, unsupportedMediaType } from '#api/status.ts'
-import { invalidValue } from '#api/validation.ts'
+import { invalidValue, omitted } from '#api/validation.ts'
 import { applyDefaults } from '#codec/defaults.ts'
 import { decodeCustom } from '#codec/custom.ts'
 import { type Decoded, decodeTyped } from '#codec/decode.ts'
@@ -27,6 +27,7 @@ import type { FieldManager } from '#server/registry/deps.ts'
 import type { Patching } from './patching-contract.ts'
 import type { BodyCodec } from './http/decode-body.ts'
 import type { Encoding } from './http/negotiate.ts'
+import { isSecretive } from './secrecy.ts'
 
 interface Parsed {
   readonly value: unknown
@@ -187,7 +188,9 @@ function patchedObject(document: unknown, served: Served, validation: Validation
     return typedObject({ value: document, duplicates: [] }, served, validation)
   } catch (error) {
     if (!isReason(error, 'BadRequest')) throw error
-    throw invalid({ group: '', resource: '' }, [invalidValue('patch', stringifyJson(document), error.message)])
+    const { group, plural: resource } = served.kind
+    const shown = isSecretive({ group, resource }) ? omitted : stringifyJson(document)
+    throw invalid({ group: '', resource: '' }, [invalidValue('patch', shown, error.message)])
   }
 }
 

@@ -17,6 +17,7 @@ import { update } from '#server/registry/update.ts'
 import { watchWhileServed } from '#server/registry/watch.ts'
 import { objectKey } from '#api/metadata.ts'
 import type { Kept } from '#server/store/contract.ts'
+import { discreetly, isSecretive } from './secrecy.ts'
 
 export const attributesOf = (request: DoorRequest): Attributes => ({
   verb: request.verb,
@@ -59,7 +60,13 @@ const isPart = (served: Served, subresource: string): boolean =>
     : parts.has(subresource) && served.kind.subresources?.some(one => one.name === subresource) === true
 
 /** What is done with a permit in hand. */
-export async function perform(serving: Serving, permit: Permit, request: DoorRequest): Promise<Outcome> {
+export function perform(serving: Serving, permit: Permit, request: DoorRequest): Promise<Outcome> {
+  return isSecretive(permit)
+    ? discreetly({ permit, request, store: serving.registry.store }, () => performed(serving, permit, request))
+    : performed(serving, permit, request)
+}
+
+async function performed(serving: Serving, permit: Permit, request: DoorRequest): Promise<Outcome> {
   const served = serving.registry.scheme.byResource(permit.group, permit.version, permit.resource)
   if (served === undefined) throw noSuchResource()
   checkAddress(permit, served, request)

@@ -1,6 +1,7 @@
 /** One HTTP request from its first byte to its answer. */
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
+import { traceOf } from '#base/trace.ts'
 import type { Attributes, Permit, User } from '#api/request.ts'
 import type { Served } from '#api/kind.ts'
 import { type GroupResource, groupResource } from '#api/metadata.ts'
@@ -93,7 +94,7 @@ const knownTo = (
 function fail(handling: Handling, response: Response, error: unknown): void {
   if (response.destroyed) return
   if (error instanceof StatusError) return sendError(response, error)
-  handling.log.error('request failed', { error: error instanceof Error ? (error.stack ?? error.message) : 'unknown' })
+  handling.log.error('request failed', { error: traceOf(error) })
   sendError(response, internalError('the server could not answer'))
 }
 

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Log } from '#base/log.ts'
+import { traceOf } from '#base/trace.ts'
 import type { Attributes, Permit } from '#api/request.ts'
 import type { Audit } from '#server/audit/audit.ts'
 import type { Trail } from '#server/audit/trail.ts'
@@ -66,8 +67,7 @@ export const upgrade =
       (error: unknown) => {
         trail?.failed(error)
         trail?.end(500)
-        if (!(error instanceof StatusError))
-          parts.log.error('upgrade failed', { error: error instanceof Error ? error.message : 'unknown' })
+        if (!(error instanceof StatusError)) parts.log.error('upgrade failed', { error: traceOf(error) })
         if (!socket.destroyed)
           refuseUpgrade(
             socket,
