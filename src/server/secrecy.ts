@@ -3,6 +3,7 @@
  * another field, or the whole object: from those of Secrets every value is taken out again, of the Secret that is kept and of
  * what was sent. Answers go to whoever asked, but messages go on record, and from there to others.
  */
+import { masking } from '#base/mask.ts'
 import { type KObject, groupResource, objectKey } from '#api/metadata.ts'
 import type { DoorRequest, Patch } from '#api/door.ts'
 import type { Permit } from '#api/request.ts'
@@ -15,11 +16,8 @@ const secretive: ReadonlySet<string> = new Set(['secrets', 'secretversions.bulwa
 export const isSecretive = (ref: { readonly group: string; readonly resource: string }): boolean =>
   (ref.group === '' || ref.group === 'bulwark.dev') && secretive.has(groupResource(ref))
 
-/** What is shorter occurs in every other sentence, and is no secret that anybody could keep. */
-const shortest = 4
 /** Leaves of what was sent that are looked at. */
 const mostLeaves = 10_000
-const mask = '<redacted>'
 
 /** All strings of a value, at most so many. */
 function* leaves(value: unknown, left = { count: mostLeaves }): Generator<string> {
@@ -53,20 +51,6 @@ function* valuesOf(request: DoorRequest, kept: KObject | undefined): Generator<s
   if (request.verb === 'patch') yield* ofPatch(request.patch)
 }
 
-const escaped = (text: string): string => JSON.stringify(text).slice(1, -1)
-
-/** As it is, decoded, and as either stands in JSON, once or twice over. */
-function formsOf(value: string): readonly string[] {
-  const decoded = /^[\w+/-]+=*$/.test(value) ? Buffer.from(value, 'base64').toString('utf8') : ''
-  return [value, decoded].flatMap(text => [text, escaped(text), escaped(escaped(text))])
-}
-
-function masked(text: string, forms: readonly string[]): string {
-  let left = text
-  for (const form of forms) if (left.includes(form)) left = left.replaceAll(form, mask)
-  return left
-}
-
 function detailsOf(details: StatusDetails, hide: (text: string) => string): StatusDetails {
   const { name, causes } = details
   return {
@@ -80,13 +64,6 @@ function detailsOf(details: StatusDetails, hide: (text: string) => string): Stat
           ),
         }),
   }
-}
-
-const hiding = (values: Iterable<string>): ((text: string) => string) => {
-  const forms = [...new Set([...values].flatMap(formsOf))]
-    .filter(form => form.length >= shortest)
-    .sort((a, b) => b.length - a.length)
-  return text => masked(text, forms)
 }
 
 function discreet(error: StatusError, hide: (text: string) => string): StatusError {
@@ -123,7 +100,7 @@ export async function discreetly({ permit, request, store }: Asked, run: () => P
     permit.name === '' ? undefined : store.snapshot(groupResource(permit)).get(objectKey(permit.namespace, permit.name))
   let made: ((text: string) => string) | undefined
   // Made only where there is something to be said: most requests end without a word.
-  const hide = (): ((text: string) => string) => (made ??= hiding(valuesOf(request, kept?.object)))
+  const hide = (): ((text: string) => string) => (made ??= masking(valuesOf(request, kept?.object)))
   try {
     const outcome = await run()
     return quieten(outcome, permit, hide) ?? outcome

@@ -26,7 +26,7 @@ export function makeCanary(): Canary {
     ['plain', text.slice(0, 20)],
     ['plain, its end', text.slice(20, 40)],
     ['hexadecimal', bytes.toString('hex').slice(0, 32)],
-    ['escaped', [...text.slice(0, 8)].map(c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')],
+    ['escaped', Array.from(text.slice(0, 8), c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')],
     ['in percent', encodeURIComponent(text).slice(-12)],
     ['bytes', [...bytes.subarray(0, 10)].join(',')],
     ['bytes, as Go prints them', [...bytes.subarray(0, 10)].join(' ')],

@@ -18,6 +18,7 @@ import { ephemeralContainers, initContainers } from '../pod/spec.ts'
 import type { Tell } from '../pull.ts'
 import type { Tokens } from '../tokens.ts'
 import type { Turns } from '../turns.ts'
+import { quiet } from './quiet.ts'
 
 export interface Context {
   readonly cri: Cri
@@ -73,5 +74,9 @@ export function tellOf(context: Context, pod: Pod, container?: string): Tell {
       ? 'ephemeralContainers'
       : 'containers'
   const path = container === undefined ? undefined : `spec.${list}{${container}}`
-  return (type, reason, message) => context.recorder.record({ about: pod, type, reason, message }, path)
+  return (type, reason, text) => {
+    // Only what went wrong quotes what somebody else said.
+    const message = type === 'Warning' ? quiet(context.objects, pod, text) : text
+    context.recorder.record({ about: pod, type, reason, message }, path)
+  }
 }

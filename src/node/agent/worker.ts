@@ -15,6 +15,7 @@ import { makeProber, type Prober, type ProbeKind } from '../probes/prober.ts'
 import { noRuntime, readPod, type RuntimeContainer, type RuntimePod } from '../runtime.ts'
 import { isLive } from '../volumes/volumes.ts'
 import { type Context, hashOf, tellOf } from './context.ts'
+import { quiet, quietPod } from './quiet.ts'
 import { StepError, sandboxStep, volumesStep } from './prepare.ts'
 import { makeReport, type Report } from './report.ts'
 import { imageStep, startStep } from './start.ts'
@@ -133,7 +134,8 @@ export class PodWorker {
       try {
         await this.#turn()
       } catch (error) {
-        this.#context.log.warn('pod', { pod: keyOf(this.#pod), error: rpcMessage(error) })
+        const said = quiet(this.#context.objects, this.#pod, rpcMessage(error))
+        this.#context.log.warn('pod', { pod: keyOf(this.#pod), error: said })
         this.#wakeAt(this.#context.clock.now() + 1_000)
       }
     } while (this.#again && !this.#stopped)
@@ -147,7 +149,7 @@ export class PodWorker {
       this.#stale = false
       const before = this.#runtime
       try {
-        this.#runtime = await readPod(cri, this.uid, before)
+        this.#runtime = quietPod(this.#context.objects, this.#pod, await readPod(cri, this.uid, before))
       } catch (error) {
         this.#stale = true
         throw error
@@ -265,7 +267,8 @@ export class PodWorker {
     const now = this.#context.clock.now()
     const count = (this.#memory.failures.get(step.key)?.count ?? 0) + 1
     const reason = error instanceof StepError ? error.reason : 'Error'
-    const message = error instanceof StepError ? error.message : rpcMessage(error)
+    const said = error instanceof StepError ? error.message : rpcMessage(error)
+    const message = quiet(this.#context.objects, this.#pod, said)
     const failures = new Map(this.#memory.failures)
     failures.set(step.key, { reason, message, count, at: now, retryAt: now + retryDelay(step.key, count) })
     this.#memory = { ...this.#memory, failures }
