@@ -193,6 +193,7 @@ cluster('kubeconfig', "Print an administrator's kubeconfig")
   )
 
 answerCommands({ command: cluster, told })
+secretCommands(program, told)
 
 const users = program.command('user').description('Who may come in, and what they come in with')
 const userCommand = (name: string, description: string): Command =>

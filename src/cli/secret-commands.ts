@@ -1,9 +1,8 @@
 /** The commands below `bulwark secret`. */
 import type { Command } from 'commander'
 import type { ListOptions } from './secret-list.ts'
-import type { SecretOptions } from './secret-reach.ts'
 import type { ReadersOptions } from './secret-readers.ts'
-import type { RollbackOptions } from './secret-versions.ts'
+import type { RollbackOptions, SecretOptions } from './secret-versions.ts'
 
 type Told = (run: () => Promise<void>) => Promise<void>
 

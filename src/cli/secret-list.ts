@@ -8,10 +8,13 @@ import { since as ageOf } from '#kinds/columns.ts'
 import { askAudit, visible } from './audit.ts'
 import { sinceOf } from './audit-words.ts'
 import { CommandError } from './place.ts'
-import { type Reached, type Row, type SecretOptions, lined, reached } from './secret-reach.ts'
+import { type Reached, reached } from './reach.ts'
+import { type Row, lined } from './rows.ts'
 import { reachOf } from './secret-readers.ts'
+import { type SecretOptions, withNamespace } from './secret-versions.ts'
 
 export interface ListOptions extends SecretOptions {
+  readonly allNamespaces?: boolean
   /** How far back the record is read. */
   readonly since?: string
 }
@@ -113,8 +116,8 @@ const keyOf = ({ metadata }: { readonly metadata: { readonly namespace?: string;
 async function gathered({ client, tables, namespace }: Reached, everywhere: boolean): Promise<Gathered> {
   const where = everywhere ? {} : { namespace }
   const [rows, versions, statuses, running] = await Promise.all([
-    tables.list(secrets, where),
-    tables.list(secretVersions, where),
+    tables().list(secrets, where),
+    tables().list(secretVersions, where),
     client.list(secretStatuses, where),
     client.list(pods, where),
   ])
@@ -169,7 +172,7 @@ export async function listSecrets(options: ListOptions, now: number): Promise<Sh
   // Before this command itself is on record.
   const read = await lastReads(options, now)
   const all = await reached(options, async at => {
-    const found = await gathered(at, options.allNamespaces === true)
+    const found = await gathered(withNamespace(at, options), options.allNamespaces === true)
     return found.rows.map(row => entryOf(row, found, read))
   })
   if (options.output === 'json') return { text: `${JSON.stringify(all, undefined, 2)}\n`, note: '' }

@@ -4,7 +4,19 @@ import type { Secret } from '#kinds/facts/generated/types/core_v1.ts'
 import { type SecretVersion, secretVersions } from '#kinds/facts/secrets.ts'
 import { visible } from './audit.ts'
 import { CommandError, UsageError } from './place.ts'
-import { type Reached, type SecretOptions, lined, reached } from './secret-reach.ts'
+import { type ReachOptions, type Reached, reached } from './reach.ts'
+import { lined } from './rows.ts'
+
+export interface SecretOptions extends ReachOptions {
+  readonly namespace?: string
+  readonly output?: string
+}
+
+/** @returns the namespace that is asked about */
+export const withNamespace = (at: Reached, { namespace }: SecretOptions): Reached => ({
+  ...at,
+  namespace: namespace ?? at.namespace,
+})
 
 export interface Revision {
   readonly revision: number
@@ -55,7 +67,8 @@ const noSuch = (name: string, namespace: string): CommandError =>
 
 /** @returns what is to be printed. */
 export async function secretHistory(name: string, options: SecretOptions): Promise<string> {
-  const revisions = await reached(options, async at => {
+  const revisions = await reached(options, async reach => {
+    const at = withNamespace(reach, options)
     const secret = await at.client.find(secrets, `${at.namespace}/${name}`)
     const all = revisionsOf(await listed(at, name), secret)
     if (all.length === 0) throw noSuch(name, at.namespace)
@@ -83,7 +96,8 @@ const same = (a: Secret['data'] = {}, b: Secret['data'] = {}): boolean =>
 export async function rollbackSecret(name: string, options: RollbackOptions): Promise<string> {
   if (!/^[1-9]\d{0,8}$/.test(options.to))
     throw new UsageError(`--to is a revision such as 3, not ${JSON.stringify(options.to)}`)
-  return reached(options, async at => {
+  return reached(options, async reach => {
+    const at = withNamespace(reach, options)
     const { client, namespace } = at
     const secret = await client.find(secrets, `${namespace}/${name}`)
     const version = await client.find(secretVersions, `${namespace}/${name}:${options.to}`)
