@@ -1,14 +1,18 @@
 /** Files with keys and tokens in them that cannot be read, and processes that end with one in hand. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { loadKubeconfig, loadWebhookKubeconfig } from '#client/kubeconfig.ts'
 import { parseYaml } from '#codec/yaml.ts'
 import { readAdmissionFile } from '#processes/admission-file.ts'
+import { readRulesFile } from '#processes/encryption/rules.ts'
 import { webhookPlace } from '#processes/webhook-config.ts'
+import { readAuthentication } from '#server/authn/oidc/configuration.ts'
+import { readAuthorization } from '#server/authz/configuration.ts'
+import { parsePolicy } from '#server/audit/policy.ts'
 import { tellCrashes } from '../../src/cli/process.ts'
 import { assertAbsent, makeCanary } from './canary.ts'
 
@@ -51,6 +55,10 @@ test('kubeconfigs, those of webhooks and admission configurations say where they
     webhook: loadWebhookKubeconfig,
     audit: webhookPlace,
     admission: readAdmissionFile,
+    encryption: readRulesFile,
+    authentication: file => readAuthentication(readFileSync(file, 'utf8'), []),
+    authorization: file => readAuthorization(readFileSync(file, 'utf8'), { everything: false } as never),
+    policy: file => parsePolicy(readFileSync(file, 'utf8')),
   }
   for (const [at, content] of broken.entries()) {
     const file = join(dir, `${at}.yaml`)
@@ -78,6 +86,33 @@ test('keys and certificates in kubeconfigs that are none', async () => {
   writeFileSync(file, JSON.stringify(config), { mode: 0o600 })
   assertAbsent(canary, await messageOf(() => loadWebhookKubeconfig(file)), 'webhook')
   assertAbsent(canary, await messageOf(() => webhookPlace(file)), 'audit')
+})
+
+test('encryption configurations with keys that are none', async () => {
+  const file = join(dir, 'encryption.yaml')
+  const keys = (...secrets: readonly unknown[]) => secrets.map((secret, at) => ({ name: `key${at}`, secret }))
+  const providers: readonly object[] = [
+    { aesgcm: { keys: keys(text) } },
+    { aesgcm: { keys: keys(canary.base64) } },
+    { aescbc: { keys: keys(`${canary.base64}!`) } },
+    { secretbox: { keys: keys(canary.base64) } },
+    { secretbox: { keys: keys({ inner: text }) } },
+    { secretbox: { keys: text } },
+    { aesgcm: { keys: [{ name: 'a:b', secret: canary.base64 }] } },
+    { aesgcm: { keys: [{ name: 'a', secret: canary.base64, more: text }] } },
+    { aesgcm: { keys: [...keys(canary.base64), { name: 'key0', secret: canary.base64 }] } },
+  ]
+  for (const provider of providers) {
+    const config = {
+      apiVersion: 'apiserver.config.k8s.io/v1',
+      kind: 'EncryptionConfiguration',
+      resources: [{ resources: ['secrets'], providers: [provider] }],
+    }
+    writeFileSync(file, JSON.stringify(config), { mode: 0o600 })
+    const message = await messageOf(() => readRulesFile(file))
+    assert.notEqual(message, '', JSON.stringify(provider))
+    assertAbsent(canary, message, JSON.stringify(provider))
+  }
 })
 
 test('a process that nobody caught says its name and place', () => {

@@ -170,3 +170,23 @@ test('a frame is JSON that says nothing new to others, and comes back only at it
       }
     }
 })
+
+test('what Secrets held before is sealed as Secrets are, unless a rule is about it', () => {
+  const [gcm, cbc] = (['aesgcm', 'aescbc'] as const).map(type => ({
+    type,
+    keys: [{ name: 'key1', secret: secret(1) }],
+  }))
+  const prefix = (rules: ConstructorParameters<typeof Providers>[0]): string =>
+    String(new Providers(rules, now).writer('secretversions.bulwark.dev')?.prefix ?? 'own')
+  assert.ok(gcm !== undefined && cbc !== undefined)
+  assert.match(prefix([{ resources: ['secrets'], providers: [gcm] }]), /aesgcm/)
+  assert.match(prefix([{ resources: ['*.'], providers: [gcm] }]), /aesgcm/)
+  assert.match(
+    prefix([
+      { resources: ['secrets'], providers: [gcm] },
+      { resources: ['secretversions.bulwark.dev'], providers: [cbc] },
+    ]),
+    /aescbc/,
+  )
+  assert.equal(prefix([{ resources: ['configmaps'], providers: [gcm] }]), 'own')
+})
