@@ -1,6 +1,6 @@
 /**
- * Secrets that can be told by their form: the prefixes that issuers give their tokens so that scanners find them. One expression
- * of nothing but literals finds where one could begin; what follows is counted by hand, so the whole is linear.
+ * Secrets that can be told by their form: the prefixes that issuers give their tokens so that scanners find them. One pass finds
+ * where one could begin; what follows is counted by hand, so the whole is linear.
  */
 import {
   type Charset,
@@ -218,32 +218,47 @@ const forms: readonly Form[] = [
   { marks: ['://'], is: 'a password in a URL', check: url },
 ]
 
-const byMark = new Map(forms.flatMap((form, rank) => form.marks.map(mark => [mark, { ...form, rank }] as const)))
-const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
-/** Longer ones first, so that none hides behind its own beginning. */
-const anyMark = new RegExp(
-  [...byMark.keys()]
-    .sort((a, b) => b.length - a.length)
-    .map(escaped)
-    .join('|'),
-  'g',
-)
+interface Marked extends Form {
+  readonly mark: string
+  /** What says more comes first. */
+  readonly rank: number
+}
+
+const size = 128
+/** For each two characters that a mark begins with, those marks, longer ones first: none hides behind its own beginning. */
+const byPair: readonly (readonly Marked[] | undefined)[] = (() => {
+  const all = forms.flatMap((form, rank) => form.marks.map(mark => ({ ...form, mark, rank })))
+  const pairs: Marked[][] = []
+  for (const marked of all.toSorted((a, b) => b.mark.length - a.mark.length))
+    (pairs[marked.mark.charCodeAt(0) * size + marked.mark.charCodeAt(1)] ??= []).push(marked)
+  return Array.from({ length: size * size }, (_, at) => pairs[at])
+})()
+/** The same as bytes: one look for each character of what is no secret. */
+const begins = Uint8Array.from(byPair, marked => (marked === undefined ? 0 : 1))
 
 /** Places that are looked at in one text. */
 const mostMarks = 5000
 
 /** @returns what the text has in it, undefined for nothing that is known */
 export function knownForm(text: string): string | undefined {
-  let best: { readonly is: string; readonly rank: number } | undefined
-  const asked = new Set<string>()
+  let best: Marked | undefined
+  let asked: Set<string> | undefined
   let marks = 0
-  for (const { 0: mark, index } of text.matchAll(anyMark)) {
-    const form = byMark.get(mark)
-    if (form === undefined || (best !== undefined && form.rank >= best.rank)) continue
-    if (form.once === true && asked.has(mark)) continue
-    asked.add(mark)
-    if (++marks > mostMarks) break
-    if (form.check(text, index, mark)) best = form
+  let before = text.charCodeAt(0)
+  for (let at = 1; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    const pair = before < size && code < size ? before * size + code : 0
+    before = code
+    if (begins[pair] !== 1) continue
+    for (const form of byPair[pair] ?? []) {
+      if (!text.startsWith(form.mark, at - 1)) continue
+      if (best !== undefined && form.rank >= best.rank) break
+      if (form.once === true && asked?.has(form.mark) === true) break
+      if (form.once === true) (asked ??= new Set()).add(form.mark)
+      if (++marks > mostMarks) return best?.is
+      if (form.check(text, at - 1, form.mark)) best = form
+      break
+    }
   }
   if (best?.is === 'a private key (PEM)' && text.includes('"service_account"')) return 'a GCP service account key'
   return best?.is

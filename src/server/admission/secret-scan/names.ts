@@ -72,9 +72,24 @@ const keys = ['api', 'access', 'private', 'secret', 'signing', 'encryption', 'ma
 
 const longestName = 256
 
+type Promised = { readonly password: boolean } | undefined
+
+/** Names come again with every pod of a kind. */
+const known = new Map<string, Promised>()
+const mostKnown = 4096
+
 /** @returns undefined where the name promises nothing, else whether it is that of a password */
-export function promise(name: string): { readonly password: boolean } | undefined {
+export function promise(name: string): Promised {
   if (name.length > longestName) return undefined
+  const found = known.get(name)
+  if (found !== undefined || known.has(name)) return found
+  if (known.size >= mostKnown) known.clear()
+  const made = promiseOf(name)
+  known.set(name, made)
+  return made
+}
+
+function promiseOf(name: string): Promised {
   // Of `spring.datasource.password` and `example.com/api-key` only the words count.
   const plain = name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
   if (keys.some(word => plain.endsWith(word))) return { password: false }

@@ -89,14 +89,14 @@ export function ofTemplate(
 ): readonly Found[] {
   if (template.spec === old?.spec || !hasEnv(template)) return []
   const before = old === undefined ? undefined : envOf(old)
-  return lists.flatMap(list =>
-    ((template.spec?.[list] ?? []) as Containers).flatMap(({ name = '', env = [] }) =>
-      env.flatMap(({ name: variable, value }) => {
-        if (value === undefined || value.length < shortest) return []
-        if (before?.get(`${list} ${name} ${variable}`) === value) return []
+  const all: Found[] = []
+  for (const list of lists)
+    for (const { name = '', env = [] } of (template.spec?.[list] ?? []) as Containers)
+      for (const { name: variable, value } of env) {
+        if (value === undefined || value.length < shortest) continue
+        if (before?.get(`${list} ${name} ${variable}`) === value) continue
         const found = lookAt(variable, value, () => `${path}spec.${list}[${shown(name)}].env[${shown(variable)}]`)
-        return found === undefined ? [] : [found]
-      }),
-    ),
-  )
+        if (found !== undefined) all.push(found)
+      }
+  return all
 }
