@@ -105,8 +105,12 @@ const shortestOther = 16
 const classes = (text: string): number =>
   [/[a-z]/, /[A-Z]/, /[0-9]/, /[^a-zA-Z0-9]/].reduce((count, one) => count + (one.test(text) ? 1 : 0), 0)
 
+/** `process.env.PASSWORD`, `os.environ["PASSWORD"]`, `getenv("PASSWORD")`: where a program finds it. */
+const ofProgram = /^[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*(?:[[(].*|\.[A-Za-z_$][\w$]*)$/
+
 /** Names of things in a cluster, places and switches. */
 const isPlain = (text: string): boolean =>
+  ofProgram.test(text) ||
   /^[./~<[{%@]/.test(text) ||
   text.includes('://') ||
   /^[a-z]+(?:[-_. ][a-z]+)*$/.test(text) ||
@@ -141,7 +145,9 @@ function unwrapped(text: string): string {
 function isTellingLine(line: string): boolean {
   const at = line.search(/[=:]/)
   if (at <= 0) return false
-  const promised = promise(unwrapped(line.slice(0, at)))
+  // What is before the last word declares it: `export`, `const`, the dash of a list.
+  const left = unwrapped(line.slice(0, at))
+  const promised = promise(unwrapped(left.slice(left.lastIndexOf(' ') + 1)))
   return promised !== undefined && isSecretive(unwrapped(line.slice(at + 1)), promised)
 }
 

@@ -174,6 +174,15 @@ test('names that promise a secret', () => {
   assert.equal(tellingLine('a=1\ndb.url=x\ndb.password = "S3cr3tWord"\n'), 3)
   assert.equal(tellingLine(`{\n  "apiKey": "${random(32)}",\n}`), 2)
   assert.equal(tellingLine('password: ${PASSWORD}\ntoken_file=/x/y1\n'), undefined)
+  assert.equal(tellingLine('export DB_PASSWORD="S3cr3tWord"\n'), 1)
+  for (const code of [
+    'const password = process.env.REDIS_PASSWORD1',
+    'password = os.environ["DB_PASSWORD1"]',
+    "token := os.Getenv('API_TOKEN_1234567')",
+    'The password is: Foo123bar9',
+    'if (password === Undefined1) return',
+  ])
+    assert.equal(tellingLine(code), undefined, code)
 })
 
 async function ask(asked: Asked, settings = usualScan) {
