@@ -361,7 +361,6 @@ ofCluster(audits.command('who [deed] [thing]'))
   )
 
 assuranceCommands({ command: cluster, told, program })
-secretCommands(program, told)
 
 envtestCommands({ program, told })
 
