@@ -332,6 +332,7 @@ ofCluster(audits.command('verify'))
 
 ofCluster(audits.command('key'))
   .description('Print the public key of the record, to be kept where the record is not')
+  .addHelpText('after', '\nExamples:\n  bulwark audit key > audit.pem')
   .action((flags: Common) =>
     told(async () => {
       const { auditKey } = await import('./cli/audit.ts')
