@@ -50,7 +50,12 @@ export interface Reservation {
 export interface WriteContext<O extends KObject = KObject> {
   /** RFC 3339 seconds. */
   readonly now: string
-  readonly user: { readonly name: string; readonly groups: readonly string[]; readonly uid?: string }
+  readonly user: {
+    readonly name: string
+    readonly groups: readonly string[]
+    readonly uid?: string
+    readonly extra?: Readonly<Record<string, readonly string[]>>
+  }
   /** Empty for the main resource. */
   readonly subresource: string
   /** The version that the request speaks; absent: the hub. */

@@ -38,6 +38,8 @@ export const CertificateSigningRequest = defineKind(certificateSigningRequests, 
       username: user.name,
       groups: [...user.groups],
       ...(user.uid ? { uid: user.uid } : {}),
+      // Rights may depend on it: who judges asks for whom it was.
+      ...(Object.keys(user.extra ?? {}).length > 0 ? { extra: owned(user.extra ?? {}) } : {}),
     }
     request.status = {}
   },

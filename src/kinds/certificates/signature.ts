@@ -1,6 +1,8 @@
 /** Whoever asks for a certificate has the key: the request is signed with it. Refusals are worded as Go's crypto/x509 has them. */
 import { type KeyObject, constants, createPublicKey, verify } from 'node:crypto'
-import { type Algorithm, CsrError, type SignedRequest, signedRequestOf } from '#codec/csr.ts'
+import { type Algorithm, type SignedRequest, signedRequestOf } from '#codec/csr.ts'
+import { requestedNamesOf } from '#codec/csr-names.ts'
+import { CsrError } from '#codec/der.ts'
 
 type Type = 'RSA' | 'ECDSA' | 'Ed25519'
 
@@ -95,6 +97,7 @@ const failures: Readonly<Record<Type, string>> = {
 
 function checked(base64: string): void {
   const request = signedRequestOf(base64)
+  requestedNamesOf(base64)
   const type = types.get(request.keyAlgorithm.id)
   // A key that cannot be read is told before what is wrong with the signature.
   const key = type === undefined ? undefined : keyOf(request, type)

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { HookError } from '#server/outbound/hooks.ts'
-import { CsrError, commonNamesOf, organizationsOf } from '#codec/csr.ts'
+import { commonNamesOf, organizationsOf } from '#codec/csr.ts'
+import { CsrError } from '#codec/der.ts'
 import { verified } from './review.ts'
 
 const call = { uid: 'u', version: 'v1' } as const
