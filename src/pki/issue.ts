@@ -101,15 +101,11 @@ async function sign(authority: KeyPair, { leaf, publicKey }: Signing, now: numbe
     type: isIP(host) === 0 ? ('dns' as const) : ('ip' as const),
     value: host,
   }))
-  const certificate = await x509.X509CertificateGenerator.create({
-    serialNumber: serial(),
-    subject: subjectText(leaf),
-    issuer: issuer.subject,
+  return authoritySigns(authority, {
+    subject: new x509.Name(subjectText(leaf)),
     notBefore: new Date(now - slack),
     notAfter: new Date(until),
     publicKey,
-    signingKey: await importKey(authority.key),
-    signingAlgorithm: algorithm,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -117,6 +113,25 @@ async function sign(authority: KeyPair, { leaf, publicKey }: Signing, now: numbe
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
       ...(names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names)]),
     ],
+  })
+}
+
+interface Content {
+  readonly subject: x509.Name
+  readonly notBefore: Date
+  readonly notAfter: Date
+  readonly publicKey: webcrypto.CryptoKey | x509.PublicKey
+  readonly extensions: x509.Extension[]
+}
+
+/** @returns PEM, under a number that no other certificate has. */
+export async function authoritySigns(authority: KeyPair, content: Content): Promise<string> {
+  const certificate = await x509.X509CertificateGenerator.create({
+    ...content,
+    serialNumber: serial(),
+    issuer: new x509.X509Certificate(authority.cert).subject,
+    signingKey: await importKey(authority.key),
+    signingAlgorithm: algorithm,
   })
   return certificate.toString('pem')
 }
