@@ -6,6 +6,7 @@ import type { Patch, Propagation } from '#api/door.ts'
 import type { KObject, ResourceRef } from '#api/metadata.ts'
 import type { Change, Index, Reader } from '#api/reader.ts'
 import type { Reason, StatusError } from '#api/status.ts'
+import type { Client } from './client.ts'
 
 /** As rbac.authorization.k8s.io/v1 PolicyRule. */
 export interface Rule {
@@ -70,6 +71,11 @@ export interface AskList {
   readonly namespace: string
 }
 
+/** Something that is no object: see Later, which makes these. */
+export interface AskLater {
+  readonly later: (client: Client) => Promise<void>
+}
+
 /** What `ask` brought, read past every cache. */
 export interface Asked {
   has(ref: ResourceRef, key: string): boolean
@@ -101,8 +107,8 @@ export interface Decision<M = undefined> {
   readonly memory?: M
   /** Decide again after so many milliseconds, whatever happens. */
   readonly again?: number
-  /** Objects to read live; the runner then decides at once again and carries out nothing of this decision. */
-  readonly ask?: readonly (Ask | AskList)[]
+  /** Objects to read live, and what answers later; the runner then decides at once again and carries out nothing of this decision. */
+  readonly ask?: readonly (Ask | AskList | AskLater)[]
 }
 
 export const nothing: Decision<never> = { writes: [] }

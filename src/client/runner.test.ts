@@ -8,6 +8,7 @@ import { type Controller, type Write, nothing, selfKey } from './controller.ts'
 import { makeFakeApi, refusal } from './fake.ts'
 import { makeFakeClock, settle } from './fake-clock.ts'
 import { fakeReader } from './fake-reader.ts'
+import { Later } from './later.ts'
 import { makePace } from './pace.ts'
 import { type RunnerParts, run } from './runner.ts'
 
@@ -178,6 +179,36 @@ test('what is asked for is read live, then decided at once; memory is kept by ke
   running.add('n/a')
   await settle()
   assert.deepEqual(seen, ['absent Thing 0', 'absent Thing 1'])
+  await running.stop()
+})
+
+test('what answers later is asked once a decision, again by the next one, and again when it failed', async () => {
+  const { client, clock, parts: p } = world()
+  await client.create(things, thing('a'))
+  const seen: string[] = []
+  let asked = 0
+  const later = new Later((question: string) =>
+    ++asked === 1 ? Promise.reject(new Error('away')) : Promise.resolve(`${question}${asked}`),
+  )
+  const controller: Controller = {
+    name: 'asker',
+    watches: [{ ref: things, keys: selfKey }],
+    rules: [],
+    decide: (_, input) => {
+      const answer = later.answer(input.asked, 'q')
+      if (answer === undefined) return { writes: [], ask: [later.ask(input.asked, 'q', 'answer ')] }
+      seen.push(answer)
+      return { writes: [] }
+    },
+  }
+  const running = run(controller, p)
+  await settle()
+  assert.deepEqual(seen, [])
+  await clock.advance(1000)
+  assert.deepEqual(seen, ['answer 2'])
+  running.add('n/a')
+  await settle()
+  assert.deepEqual(seen, ['answer 2', 'answer 3'])
   await running.stop()
 })
 

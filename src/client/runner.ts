@@ -8,6 +8,7 @@ import { StatusError } from '#api/status.ts'
 import { type Client, typed } from './client.ts'
 import {
   type Ask,
+  type AskLater,
   type AskList,
   type Asked,
   type Controller,
@@ -87,9 +88,10 @@ class Answers implements Asked {
     return this.#lists.get(this.#key(ref, namespace))
   }
   /** @throws StatusError where a single object cannot be read */
-  async fetch(client: Client, asks: readonly (Ask | AskList)[]): Promise<void> {
+  async fetch(client: Client, asks: readonly (Ask | AskLater | AskList)[]): Promise<void> {
     for (const one of asks)
-      if ('key' in one) this.#kept.set(this.#key(one.ref, one.key), await client.find(one.ref, one.key))
+      if ('later' in one) await one.later(client)
+      else if ('key' in one) this.#kept.set(this.#key(one.ref, one.key), await client.find(one.ref, one.key))
       else this.#lists.set(this.#key(one.ref, one.namespace), await page(client, one))
   }
 }
