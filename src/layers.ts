@@ -153,7 +153,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: ['controllers', 'client', 'kinds/facts', 'api', 'base'],
   },
   controllers: {
-    imports: ['client', 'kinds/amounts', 'kinds/facts', 'api', 'base'],
+    imports: ['client', 'codec', 'kinds/amounts', 'kinds/facts', 'api', 'base'],
     node: ['crypto'],
   },
   'server/aggregation': {

@@ -2,6 +2,9 @@
 import type { Controller } from '#client/controller.ts'
 import { type RunnerParts, type Running, run } from '#client/runner.ts'
 import { bootstrapSigner, tokenCleaner } from './bootstrap-tokens.ts'
+import { certificateApproving } from './certificates/approving.ts'
+import { certificateCleaning } from './certificates/cleaning.ts'
+import { type SignCertificate, certificateSigning } from './certificates/signing.ts'
 import { cronJob } from './cronjob/index.ts'
 import { daemonSet } from './daemonset.ts'
 import { deployment } from './deployment/index.ts'
@@ -14,7 +17,7 @@ import { garbageCollector } from './garbage.ts'
 import { job } from './job/index.ts'
 import { namespaceController } from './namespace.ts'
 import { nodeLifecycle } from './node-lifecycle.ts'
-import type { Outside } from './outside.ts'
+import { type Outside, nothingOutside } from './outside.ts'
 import { podGarbage } from './pod-gc.ts'
 import { quotaController } from './quota/index.ts'
 import { replicaSet } from './replicaset.ts'
@@ -36,10 +39,20 @@ export interface Needs {
   readonly outside: Outside
   /** PEM of the authority that signs the API server's certificate. */
   readonly authority: () => string
+  /** By the authority of now. */
+  readonly sign: SignCertificate
+}
+
+/** For who only asks what controllers there are, and with which rights: none of it may run. */
+export const nothingNeeded: Needs = {
+  resources: () => [],
+  outside: nothingOutside,
+  authority: () => '',
+  sign: () => Promise.reject(new Error('this controller is only looked at')),
 }
 
 /** Each with its name (it runs as `system:serviceaccount:kube-system:NAME`) and the RBAC rules it needs. */
-export const controllers = ({ resources, outside, authority }: Needs): readonly Controller[] => [
+export const controllers = ({ resources, outside, authority, sign }: Needs): readonly Controller[] => [
   namespaceController(resources, outside),
   garbageCollector(resources, outside),
   serviceAccount,
@@ -69,6 +82,9 @@ export const controllers = ({ resources, outside, authority }: Needs): readonly 
   secretStatus,
   tokenCleaner,
   bootstrapSigner,
+  certificateApproving,
+  certificateSigning(sign),
+  certificateCleaning,
 ]
 
 /** @param partsFor what each runs with: its client carries its own identity. */

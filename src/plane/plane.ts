@@ -38,7 +38,7 @@ import type { AdmissionSettings } from './admission-configuration.ts'
 import type { Audit } from '#server/audit/audit.ts'
 import { frontProxyIdentity, frontProxyName } from './front-proxy.ts'
 import { type Caller, makeCaller } from '#wire/https.ts'
-import { clientSigner } from './client-signer.ts'
+import { clientSigner, requestSigner } from './client-signer.ts'
 import type { SharedKeys } from './keys.ts'
 import { outsideOf } from './outside.ts'
 import { type Work, leading } from './leading.ts'
@@ -147,7 +147,7 @@ function makeOwnServer(options: PlaneOptions, list: () => readonly Controller[],
     audit: options.audit,
     admission: { choice: options.plugins, ...options.admission },
     tokenKeys: tokenKeys(keys.tokenKey),
-    signClient: clientSigner(keys.authority, clock),
+    signClient: clientSigner(keys, clock),
     serviceCIDR: network.serviceCIDR,
     nodePorts: network.nodePorts,
     roles: policy.roles,
@@ -208,7 +208,9 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
   const { store, scheme, clock, log, keys, random, simulated = 0 } = options
   let aggregation: Aggregation | undefined
   const outside = outsideOf(() => aggregation?.remotes.versions() ?? [])
-  const list = () => controllers({ resources: keptResources(scheme), outside, authority: () => keys.authorities })
+  const sign = requestSigner(keys, clock)
+  const resources = keptResources(scheme)
+  const list = () => controllers({ resources, outside, authority: () => keys.authorities, sign })
   const caller = makeCaller()
   const audiences = [options.issuer ?? issuer]
   const authentication = await configureAuthentication(options.authentication ?? {}, { caller, clock, log, audiences })

@@ -1,7 +1,6 @@
 /** Who may do what by roles, without what the cluster's own components need. */
 import type { Subject, BindingObject, PolicyRule, RoleObject } from '#server/authz/rbac-types.ts'
-import { controllers } from '#controllers/index.ts'
-import { nothingOutside } from '#controllers/outside.ts'
+import { controllers, nothingNeeded } from '#controllers/index.ts'
 import { ownPolicy } from '#plane/own-policy.ts'
 import { bindings } from '#server/authz/bootstrap/bindings.ts'
 import { clusterRoles } from '#server/authz/bootstrap/cluster-roles.ts'
@@ -14,7 +13,7 @@ import type { Verb } from '#api/request.ts'
 import type { Proof } from './control.ts'
 import type { Objects } from './facts.ts'
 
-const own = () => ownPolicy(controllers({ resources: () => [], outside: nothingOutside, authority: () => '' }))
+const own = () => ownPolicy(controllers(nothingNeeded))
 
 const roleKey = (kind: string, namespace: string | undefined, name: string | undefined): string =>
   JSON.stringify([kind, namespace ?? '', name ?? ''])

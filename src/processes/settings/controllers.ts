@@ -1,6 +1,5 @@
 /** Controllers and scheduler: parts of the server, with the settings that upstream's programs have for the same. */
-import { controllers } from '#controllers/index.ts'
-import { nothingOutside } from '#controllers/outside.ts'
+import { controllers, nothingNeeded } from '#controllers/index.ts'
 import { usualThreshold } from '#controllers/pod-gc.ts'
 import { accountOf } from '#plane/policy.ts'
 import type { ClusterConfig } from '../config.ts'
@@ -10,11 +9,7 @@ const inside = note('bind-address', 'no socket: it is a part of the server and l
 
 /** Each acts as a service account of its own. */
 function ownAccounts(): boolean {
-  const all = controllers({
-    resources: () => [],
-    authority: () => '',
-    outside: nothingOutside,
-  })
+  const all = controllers(nothingNeeded)
   return new Set(all.map(one => accountOf(one.name))).size === all.length
 }
 
