@@ -47,7 +47,7 @@ export interface ListenOptions {
   /** PEM of further authorities whose client certificates are accepted. */
   readonly clientAuthorities?: string
   readonly certificates: ServerCertificates
-  /** What else must work for this server to be ready. */
+  /** What else must work for this server to be ready; that it fails is no reason to start it again. */
   readonly checks?: () => ReadonlyMap<string, boolean>
 }
 
@@ -86,7 +86,12 @@ function pathsOf({ server, scheme, clock, store, aggregation }: Plane, { address
     remotes,
     clock,
     address,
-    checks: () => new Map([['ping', true], ['store', store.healthy?.() ?? true], ...(more?.() ?? [])]),
+    checks: () =>
+      new Map([
+        ['ping', true],
+        ['store', store.healthy?.() ?? true],
+      ]),
+    ...(more === undefined ? {} : { readiness: more }),
     more: openapiPaths(scheme, remotes),
     metrics: function* () {
       yield* server.metrics()

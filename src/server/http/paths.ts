@@ -8,18 +8,17 @@ import { apiVersions, groupList, makeAggregated, oneGroup } from '../discovery/g
 import { resourceList } from '../discovery/resources.ts'
 import { negotiate } from './negotiate.ts'
 import type { PathHandler, PathRequest } from './handler.ts'
+import { type HealthParts, healthHandler, healthPaths, singlePaths } from './health.ts'
 import { makeMetrics } from './metrics.ts'
 import { header, send, sendObject } from './respond.ts'
 
-export interface PathParts {
+export interface PathParts extends HealthParts {
   readonly scheme: Scheme
   /** What other servers serve as a part of this API. */
   readonly remotes: Remotes
   readonly clock: Clock
   /** `host:port` as clients reach it. */
   readonly address: string
-  /** Names of what must work, and whether it does. */
-  readonly checks: () => ReadonlyMap<string, boolean>
   /** Lines of metrics that others keep. */
   readonly metrics?: () => Iterable<string>
   /** More handlers: OpenAPI. */
@@ -44,8 +43,6 @@ export const version = {
   platform: 'linux/amd64',
 }
 
-const health = ['/healthz', '/livez', '/readyz'] as const
-
 const json =
   (object: object): PathHandler =>
   ({ request, response, info }) =>
@@ -57,24 +54,6 @@ const json =
 /** Discovery is asked for in protobuf too; clients that do also take JSON. */
 const jsonOnly = (accept: string | undefined): string | undefined =>
   accept?.includes('yaml') === true ? 'application/yaml' : undefined
-
-function checked(parts: PathParts): PathHandler {
-  return ({ response, info }) => {
-    const excluded = new Set(info.query.getAll('exclude'))
-    const results = [...parts.checks()].filter(([name]) => !excluded.has(name))
-    const healthy = results.every(([, works]) => works)
-    const name = (info.asked.path ?? '').slice(1)
-    const lines = results.map(([check, works]) => (works ? `[+]${check} ok` : `[-]${check} failed: reason withheld`))
-    const verbose = info.query.has('verbose') || !healthy
-    const body = verbose ? `${lines.join('\n')}\n${name} check ${healthy ? 'passed' : 'failed'}\n` : 'ok'
-    send(response, {
-      code: healthy ? 200 : 500,
-      contentType: 'text/plain; charset=utf-8',
-      body,
-      headers: { 'x-content-type-options': 'nosniff' },
-    })
-  }
-}
 
 const aggregatedType = /application\/json;.*g=apidiscovery\.k8s\.io/
 
@@ -122,7 +101,6 @@ export function paths(parts: PathParts): Paths {
   const metrics = makeMetrics()
   const aggregated = makeAggregated(parts.scheme, parts.remotes)
   const fixed = new Map<string, PathHandler>([
-    ...health.map(path => [path, checked(parts)] as const),
     ['/version', json(version)],
     [
       '/metrics',
@@ -136,14 +114,18 @@ export function paths(parts: PathParts): Paths {
     ['/api', discovery(parts, 'api', aggregated)],
     ['/apis', discovery(parts, 'apis', aggregated)],
   ])
-  fixed.set('/', json({ paths: [...fixed.keys()].sort() }))
+  fixed.set('/', asked => {
+    const all = [...fixed.keys(), ...healthPaths, ...singlePaths(parts)].filter(path => path !== '/')
+    return json({ paths: all.sort() })(asked)
+  })
   const find = (path: string): PathHandler | undefined => {
     const clean = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
-    const object = fixed.has(clean) ? undefined : below(parts, clean)
-    return fixed.get(clean) ?? (object === undefined ? parts.more?.(clean) : json(object))
+    const known = fixed.get(clean) ?? healthHandler(parts, clean)
+    const object = known === undefined ? below(parts, clean) : undefined
+    return known ?? (object === undefined ? parts.more?.(clean) : json(object))
   }
   return {
-    open: new Set(health),
+    open: new Set(healthPaths),
     path: path => {
       const found = find(path)
       return found === undefined ? undefined : readOnly(found)
