@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Counter, Histogram, labelText } from './metrics.ts'
+import { Counter, Gauge, Histogram, labelText } from './metrics.ts'
 
 test('counters and histograms as Prometheus reads them', () => {
   const asked = new Counter('asked_total')
@@ -29,4 +29,13 @@ test('label sets are bounded', () => {
   const lines = [...counter.lines()]
   assert.equal(lines.length, 5001)
   assert.equal(lines[1], 'c{a="0"} 2')
+})
+
+test('a gauge shows what was set last, and forgets what was not set for longest', () => {
+  const gauge = new Gauge('g', 2)
+  gauge.set('a="1"', 1)
+  gauge.set('a="2"', 2)
+  gauge.set('a="1"', 3)
+  gauge.set('a="3"', 4)
+  assert.deepEqual([...gauge.lines()], ['# TYPE g gauge', 'g{a="1"} 3', 'g{a="3"} 4'])
 })

@@ -1,4 +1,4 @@
-/** Counters and histograms in Prometheus' text format. Their label sets are bounded: nobody fills our memory by inventing some. */
+/** Counters, gauges and histograms in Prometheus' text format. Their label sets are bounded: nobody fills our memory by inventing some. */
 
 const mostSets = 5000
 
@@ -21,6 +21,28 @@ export class Counter {
   }
   *lines(): Generator<string> {
     yield `# TYPE ${this.#name} counter`
+    for (const [labels, value] of this.#values) yield `${this.#name}{${labels}} ${value}`
+  }
+}
+
+/** Of too many label sets those go that were not set for longest. */
+export class Gauge {
+  readonly #name: string
+  readonly #most: number
+  readonly #values = new Map<string, number>()
+  constructor(name: string, most = mostSets) {
+    this.#name = name
+    this.#most = most
+  }
+  /** @param labels as `labelText` gives them. */
+  set(labels: string, value: number): void {
+    this.#values.delete(labels)
+    this.#values.set(labels, value)
+    const [oldest] = this.#values.keys()
+    if (this.#values.size > this.#most && oldest !== undefined) this.#values.delete(oldest)
+  }
+  *lines(): Generator<string> {
+    yield `# TYPE ${this.#name} gauge`
     for (const [labels, value] of this.#values) yield `${this.#name}{${labels}} ${value}`
   }
 }

@@ -49,6 +49,8 @@ export interface ListenOptions {
   readonly certificates: ServerCertificates
   /** What else must work for this server to be ready; that it fails is no reason to start it again. */
   readonly checks?: () => ReadonlyMap<string, boolean>
+  /** Lines of what else is counted. */
+  readonly metrics?: () => Iterable<string>
 }
 
 export interface Listener {
@@ -75,7 +77,7 @@ const alwaysHosts = [
 interface Around {
   readonly address: string
   readonly loop: LoopDelay
-  readonly more: ListenOptions['checks'] | undefined
+  readonly more: Pick<ListenOptions, 'checks' | 'metrics'>
 }
 
 /** Everything that is no resource. */
@@ -91,13 +93,14 @@ function pathsOf({ server, scheme, clock, store, aggregation }: Plane, { address
         ['ping', true],
         ['store', store.healthy?.() ?? true],
       ]),
-    ...(more === undefined ? {} : { readiness: more }),
+    ...(more.checks === undefined ? {} : { readiness: more.checks }),
     more: openapiPaths(scheme, remotes),
     metrics: function* () {
       yield* server.metrics()
       yield* server.flow.metrics()
       yield* aggregation.metrics()
       yield* loop.lines()
+      yield* more.metrics?.() ?? []
     },
   })
 }
@@ -109,7 +112,7 @@ export async function listenPlane(plane: Plane, options: ListenOptions): Promise
   const { remotes } = plane.aggregation
   const loop = watchLoop()
   const address = `${options.hosts[0] ?? '127.0.0.1'}:${options.port}`
-  const known = pathsOf(plane, { address, loop, more: options.checks })
+  const known = pathsOf(plane, { address, loop, more: options })
   const dialer = makeDialer(plane.store, () => ({ authority: keys.authorities, ...kubelet }))
   server.usage.reach(dialer)
   const { tokens, people } = server

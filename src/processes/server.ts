@@ -116,6 +116,7 @@ async function start(starting: Starting): Promise<void> {
     port: config.port,
     certificates,
     checks: () => encryption.checks(),
+    metrics: () => encryption.metrics(),
   })
   opened.defer(() => listener.close())
   const renewing = new Renewing({ keys, config, layout, names, listener, clock, log })

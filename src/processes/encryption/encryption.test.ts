@@ -1,6 +1,6 @@
 /** A store whose key file and configuration change while it runs. */
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -154,6 +154,14 @@ test('a configuration is followed while it runs; one that is wrong, or lacks wha
     writeRequest(at, { perSecond: 10_000 })
     await until('it ends', () => readRequest(at) === undefined)
     assert.deepEqual(await prefixes(), ['k8s:enc:secretbox:v1:new:'])
+    const text = [...running.encryption.metrics()].join('\n')
+    const hash = createHash('sha256').update(readFileSync(configFile)).digest('hex')
+    for (const line of [
+      `last_config_info{apiserver_id_hash="",hash="sha256:${hash}"} 1`,
+      'automatic_reloads_total{apiserver_id_hash="",status="success"} 1',
+    ])
+      assert.ok(text.includes(`apiserver_encryption_config_controller_${line}\n`), text)
+    assert.match(text, /automatic_reloads_total\{apiserver_id_hash="",status="failure"\} [2-9]/)
     await running.stop()
     assert.ok(readFileSync(at.database).includes('k8s:enc:secretbox:v1:new:'))
     writeFileSync(configFile, yaml('new'))

@@ -13,6 +13,7 @@ import { loadKeys, replaceKeys } from '#server/store/keyfile.ts'
 import type { VaultSettings } from '#server/store/vault.ts'
 import type { Layout } from '../layout.ts'
 import { dropRequest, readRequest, writeStatus, type EncryptionStatus } from './files.ts'
+import { EncryptionMetrics } from './metrics.ts'
 import { Rules } from './rules.ts'
 
 export interface EncryptionOptions {
@@ -33,6 +34,7 @@ const healthWithin = 10_000
 
 export class Encryption {
   readonly #options: EncryptionOptions
+  readonly #metrics = new EncryptionMetrics()
   #rules: Rules | undefined
   #store: Store | undefined
   #keys: readonly Uint8Array[] = []
@@ -49,6 +51,7 @@ export class Encryption {
   /** Reads the configuration and asks its plugins. @throws Error that says what is wrong with the file */
   async load(): Promise<VaultSettings['rules']> {
     this.#rules = await this.#read()
+    if (this.#rules !== undefined) this.#metrics.using(this.#rules.hash)
     this.#nextReload = this.#options.clock.monotonic() + reloadEvery
     return this.#rules?.rules ?? []
   }
@@ -56,7 +59,7 @@ export class Encryption {
   async #read(): Promise<Rules | undefined> {
     const { configFile, clock, log } = this.#options
     if (configFile === undefined) return undefined
-    const rules = new Rules(configFile, { clock, log, onChange: () => this.#soon() })
+    const rules = new Rules(configFile, { clock, log, metrics: this.#metrics.plugins, onChange: () => this.#soon() })
     await rules.start()
     return rules
   }
@@ -71,6 +74,10 @@ export class Encryption {
     const plugins = this.#rules?.plugins ?? []
     if (plugins.length === 0 && this.#options.reload !== true) return new Map()
     return new Map([['kms-providers', plugins.every(plugin => plugin.wellNow())]])
+  }
+
+  metrics(): Iterable<string> {
+    return this.#metrics.lines(this.#rules?.plugins ?? [])
   }
 
   /** From now on the store follows the files. */
@@ -142,9 +149,19 @@ export class Encryption {
 
   /** As upstream: each minute, and only when the new one is well. */
   async #takeRules(encryption: StoreEncryption): Promise<void> {
-    const { clock, configFile, reload = false, log } = this.#options
+    const { clock, configFile, reload = false } = this.#options
     if (!reload || configFile === undefined || clock.monotonic() < this.#nextReload) return
     this.#nextReload = clock.monotonic() + reloadEvery
+    try {
+      await this.#reload(encryption, configFile)
+    } catch (error) {
+      this.#metrics.reloaded('failure', clock.now())
+      throw error
+    }
+  }
+
+  async #reload(encryption: StoreEncryption, configFile: string): Promise<void> {
+    const { clock, log } = this.#options
     const fresh = await this.#read()
     if (fresh === undefined || fresh.hash === this.#rules?.hash) return fresh?.close()
     try {
@@ -161,6 +178,8 @@ export class Encryption {
     }
     this.#rules?.close()
     this.#rules = fresh
+    this.#metrics.reloaded('success', clock.now())
+    this.#metrics.using(fresh.hash)
     log.info('loaded new encryption config content', { file: configFile })
   }
 

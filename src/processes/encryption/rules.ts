@@ -6,6 +6,7 @@ import type { Log } from '#base/log.ts'
 import { parseYaml } from '#codec/yaml.ts'
 import type { FoundSeed } from '#server/store/changing.ts'
 import { StoreRefused } from '#server/store/contract.ts'
+import type { KmsMetrics } from '#server/store/kms/metrics.ts'
 import { KmsPlugin } from '#server/store/kms/plugin.ts'
 import {
   readConfiguration,
@@ -20,6 +21,7 @@ const longest = 4 * 1024 * 1024
 export interface RulesOptions {
   readonly clock: Clock
   readonly log: Log
+  readonly metrics: KmsMetrics
   /** A plugin's seed is another, or good for longer. */
   readonly onChange: () => void
 }
@@ -57,7 +59,7 @@ export class Rules {
   readonly #plugins: ReadonlyMap<string, KmsPlugin>
   #writers: Providers
 
-  constructor(file: string, { clock, log, onChange }: RulesOptions) {
+  constructor(file: string, { clock, log, metrics, onChange }: RulesOptions) {
     const { entries, hash } = readRulesFile(file)
     this.hash = hash
     this.#entries = entries
@@ -67,7 +69,7 @@ export class Rules {
       this.#writers = new Providers(this.rules, now)
       onChange()
     }
-    const options = { clock, log, uid: randomUUID, onChange: changed }
+    const options = { clock, log, metrics, uid: randomUUID, onChange: changed }
     this.#plugins = new Map(configurations.map(one => [one.name, new KmsPlugin(one, options)]))
     this.#writers = new Providers(this.rules, now)
   }

@@ -10,6 +10,7 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import type { Clock } from '#base/clock.ts'
 import { Providers } from '../providers/providers.ts'
+import { KmsMetrics, hashText } from './metrics.ts'
 import { KmsPlugin } from './plugin.ts'
 import { KeyManagementService } from './rpc.gen.ts'
 
@@ -110,6 +111,7 @@ interface Scene {
   readonly behaviour: Behaviour
   readonly providers: () => Providers
   readonly path: string
+  readonly metrics: KmsMetrics
   /** Moves past what is remembered of the plugin's health, and asks. */
   readonly health: () => Promise<string | undefined>
 }
@@ -120,7 +122,8 @@ async function withPlugin(run: (scene: Scene) => Promise<void>, { absent = false
   const behaviour: Behaviour = { keyId: '1', healthz: 'ok', version: 'v2', mode: 'good', asked: [] }
   const server = absent ? undefined : await serve(path, behaviour)
   const clock = new HandClock()
-  const options = { clock, uid: () => 'uid', onChange: () => undefined }
+  const metrics = new KmsMetrics()
+  const options = { clock, metrics, uid: () => 'uid', onChange: () => undefined }
   const plugin = new KmsPlugin({ type: 'kms', name: 'mine', socket: path, timeout: 300 }, options)
   const providers = (): Providers =>
     new Providers([{ resources: ['secrets'], providers: [{ type: 'kms', state: plugin.state }] }], () => clock.now())
@@ -130,7 +133,7 @@ async function withPlugin(run: (scene: Scene) => Promise<void>, { absent = false
   }
   try {
     await plugin.start()
-    await run({ plugin, clock, behaviour, providers, path, health })
+    await run({ plugin, clock, behaviour, providers, path, metrics, health })
   } finally {
     plugin.close()
     await server?.close()
@@ -219,3 +222,29 @@ test('a plugin that is not there at the start seals nothing, and is found when i
     },
     { absent: true },
   ))
+
+test('what it was asked is counted, its keys by hashes alone', () =>
+  withPlugin(async ({ plugin, behaviour, clock, metrics, health }) => {
+    behaviour.keyId = 'secret-id'
+    assert.equal(await health(), undefined)
+    const since = clock.now() / 1000
+    const { write } = plugin.state
+    assert.ok(write)
+    behaviour.mode = 'refuse'
+    await assert.rejects(plugin.open(write))
+    behaviour.keyId = ''
+    assert.match((await health()) ?? '', /keyID is empty/)
+    const lines = [...metrics.lines()]
+    const count = (method: string, code: string): string =>
+      `apiserver_envelope_encryption_kms_operations_latency_seconds_count{grpc_status_code="${code}",method_name="/v2.KeyManagementService/${method}",provider_name="mine"}`
+    for (const line of [
+      `${count('Status', 'OK')} 3`,
+      `${count('Encrypt', 'OK')} 2`,
+      `${count('Decrypt', 'FailedPrecondition')} 1`,
+      `apiserver_envelope_encryption_key_id_hash_status_last_timestamp_seconds{apiserver_id_hash="",key_id_hash="${hashText('secret-id')}",provider_name="mine"} ${since}`,
+      'apiserver_envelope_encryption_invalid_key_id_from_status_total{error="empty",provider_name="mine"} 1',
+    ])
+      assert.ok(lines.includes(line), line)
+    assert.ok(!lines.join('\n').includes('secret-id'))
+    assert.equal(plugin.seeds, 2)
+  }))

@@ -4,17 +4,19 @@
  */
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
-import { type Client, ConnectError, createClient } from '@connectrpc/connect'
+import { type Client, Code, ConnectError, createClient } from '@connectrpc/connect'
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { KmsConfiguration } from '../providers/configuration.ts'
 import { keyIdProblem, seedBytes, seedProblem, type KmsState, type SealedSeed, type Seed } from '../providers/seeds.ts'
+import type { Called, KmsMetrics } from './metrics.ts'
 import { KeyManagementService } from './rpc.gen.ts'
 
 export interface PluginOptions {
   readonly clock: Clock
   readonly log?: Log
+  readonly metrics?: KmsMetrics
   /** Unique for each request: the plugin writes it into its log. */
   readonly uid: () => string
   /** What is sealed with, or until when, is another. */
@@ -31,6 +33,8 @@ const readMaxBytes = 1 << 20
 /** The plugin's words, cut: they end up in answers to probes. */
 const wordsOf = (error: unknown): string =>
   (error instanceof ConnectError ? error.message : error instanceof Error ? error.message : String(error)).slice(0, 300)
+
+const codeOf = (error: unknown): string => (error instanceof ConnectError ? Code[error.code] : 'unknown-non-grpc')
 
 export class KmsPlugin {
   readonly name: string
@@ -61,6 +65,26 @@ export class KmsPlugin {
   get state(): KmsState {
     const write = this.#write === undefined ? {} : { write: this.#write }
     return { name: this.name, until: this.#until, read: this.#read, ...write }
+  }
+
+  /** Seeds that it was asked to open or to seal. */
+  get seeds(): number {
+    return this.#read.length + (this.#write === undefined ? 0 : 1)
+  }
+
+  async #timed<A>(method: Called['method'], call: Promise<A>): Promise<A> {
+    const { clock, metrics } = this.#options
+    const since = clock.monotonic()
+    const done = (code: string): void =>
+      metrics?.called(this.name, { method, code, seconds: (clock.monotonic() - since) / 1000 })
+    try {
+      const answer = await call
+      done('OK')
+      return answer
+    } catch (error) {
+      done(codeOf(error))
+      throw error
+    }
   }
 
   /** Asks once, and from now on by itself. Resolves however that went. */
@@ -96,7 +120,8 @@ export class KmsPlugin {
       ciphertext: Uint8Array.from(source),
       annotations: Object.fromEntries(Object.entries(annotations).map(([key, value]) => [key, Uint8Array.from(value)])),
     }
-    const { plaintext } = await this.#client.decrypt(request, { timeoutMs: this.#timeout }).catch((error: unknown) => {
+    const opening = this.#timed('Decrypt', this.#client.decrypt(request, { timeoutMs: this.#timeout }))
+    const { plaintext } = await opening.catch((error: unknown) => {
       throw new Error(`failed to decrypt DEK, error: ${wordsOf(error)}`)
     })
     // A seed may be longer than ours, a key has one of AES's lengths.
@@ -123,7 +148,8 @@ export class KmsPlugin {
   async #ask(): Promise<string | undefined> {
     // Before it is asked: three minutes are the most.
     const until = this.#options.clock.now() + lifetime
-    const told = await this.#client.status({}, { timeoutMs: this.#timeout }).catch((error: unknown) => wordsOf(error))
+    const asking = this.#timed('Status', this.#client.status({}, { timeoutMs: this.#timeout }))
+    const told = await asking.catch((error: unknown) => wordsOf(error))
     if (typeof told === 'string')
       return `failed to perform status section of the healthz check for KMS Provider ${this.name}, error: ${told}`
     const { healthz, version, keyId } = told
@@ -137,6 +163,8 @@ export class KmsPlugin {
       )
     else this.#version = version
     const bad = keyIdProblem(keyId)
+    if (bad !== undefined) this.#options.metrics?.invalid(this.name, keyId)
+    else this.#options.metrics?.told(this.name, keyId, this.#options.clock.now())
     const problem = bad === undefined ? await this.#keepUp(keyId, until) : `got invalid KMSv2 KeyID: ${bad}`
     if (problem !== undefined) wrong.push(problem)
     return wrong.length === 0
@@ -163,9 +191,8 @@ export class KmsPlugin {
   async #make(): Promise<Seed | string> {
     const secret = Uint8Array.from(randomBytes(seedBytes))
     const request = { plaintext: secret, uid: this.#options.uid() }
-    const answer = await this.#client
-      .encrypt(request, { timeoutMs: this.#timeout })
-      .catch((error: unknown) => wordsOf(error))
+    const sealing = this.#timed('Encrypt', this.#client.encrypt(request, { timeoutMs: this.#timeout }))
+    const answer = await sealing.catch((error: unknown) => wordsOf(error))
     if (typeof answer === 'string') return `failed to encrypt DEK, error: ${answer}`
     const { ciphertext: source, keyId, annotations } = answer
     if (Buffer.from(source).includes(Buffer.from(secret))) return 'the plugin gave the seed back as it was'
