@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { type Sample, alternative, derItem, hex, sampleRequest } from './csr-samples.ts'
 import { requestedNamesOf } from './csr-names.ts'
+import { CsrError } from './der.ts'
 
 const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const publicKey = pair.publicKey.export({ format: 'der', type: 'spki' })
@@ -45,4 +47,38 @@ test('names that readers could take for different ones are refused', () => {
     [{ alternatives: [[alternative.dns, 'a']], times: 2 }, /duplicate requested extensions$/],
   ]
   for (const [sample, message] of refused) assert.throws(() => namesOf(sample), { message })
+})
+
+test('whatever the bytes are, they are names or no request', () => {
+  const good = Buffer.from(
+    sampleRequest(
+      {
+        name: 'a',
+        groups: ['b'],
+        alternatives: [
+          [alternative.dns, 'c'],
+          [alternative.ip, hex('0a000001')],
+        ],
+      },
+      { publicKey, sign: bytes => sign('sha256', bytes, pair.privateKey) },
+    ),
+    'base64',
+  ).toString()
+  const der = Buffer.from(good.replaceAll(/-----[^-]+-----/g, ''), 'base64')
+  const changes = fc.array(fc.tuple(fc.nat(der.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 })
+  fc.assert(
+    fc.property(changes, fc.nat(der.length), (changed, cut) => {
+      const copy = Buffer.from(der)
+      for (const [at, byte] of changed) copy[at] = byte
+      const bytes = cut % 4 === 0 ? copy.subarray(0, cut) : copy
+      const body = bytes.toString('base64')
+      const pem = `-----BEGIN CERTIFICATE REQUEST-----\n${body}\n-----END CERTIFICATE REQUEST-----\n`
+      try {
+        requestedNamesOf(Buffer.from(pem).toString('base64'))
+      } catch (error) {
+        assert.ok(error instanceof CsrError, String(error))
+      }
+    }),
+    { numRuns: 3000 },
+  )
 })

@@ -4,6 +4,7 @@ import { quantities, times } from './targets/amounts.ts'
 import { apply } from './targets/apply.ts'
 import { archive } from './targets/archive.ts'
 import { cel } from './targets/cel.ts'
+import { certificateRequests } from './targets/certificate-requests.ts'
 import { kinds, paths } from './targets/columns.ts'
 import { custom } from './targets/custom.ts'
 import { json } from './targets/json.ts'
@@ -39,4 +40,5 @@ export const targets: readonly Target[] = [
   dns,
   paths,
   kinds,
+  certificateRequests,
 ]

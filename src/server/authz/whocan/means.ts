@@ -104,16 +104,30 @@ function certified(signer: string): Means {
 
 const client = 'kubernetes.io/kube-apiserver-client'
 
+/** The signer of people signs for nodes as well, where it was approved. */
+const asNodes: readonly Means[] = [
+  certified(`${client}-kubelet`),
+  {
+    text: 'may request a certificate of any node, which is approved by itself',
+    needs: [
+      [right('create', csr, { group: certificates })],
+      [right('create', csr, { group: certificates, subresource: 'nodeclient' })],
+    ],
+  },
+]
+
 /** To act as this user, by rights in the cluster. */
 export const asUser = (name: string): readonly Means[] => [
   { text: 'may impersonate this user', needs: [[right('impersonate', 'users', { name })]] },
-  certified(name.startsWith('system:node:') ? `${client}-kubelet` : client),
+  certified(client),
+  ...(name.startsWith('system:node:') ? asNodes : []),
 ]
 
 /** To act as a member of this group, by rights in the cluster. No certificate is signed for system:masters. */
 export const asGroup = (name: string): readonly Means[] => [
   { text: 'may impersonate this group', needs: [[right('impersonate', 'groups', { name })]] },
   ...(name === 'system:masters' ? [] : [certified(client)]),
+  ...(name === 'system:nodes' ? asNodes : []),
 ]
 
 const rbac = 'rbac.authorization.k8s.io'

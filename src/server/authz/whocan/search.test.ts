@@ -196,6 +196,24 @@ test('secrets that hold a token, nodes, users, groups and certificates', () => {
   }
 })
 
+test('whoever gets certificates of nodes without being asked has what nodes have', () => {
+  const asks = 'create;certificates.k8s.io;certificatesigningrequests'
+  const joins = [deleter, role('ClusterRole way', asks, `${asks}/nodeclient`)]
+  for (const who of ['User system:node:n1', 'Group system:nodes'])
+    assert.match(
+      ways(joins, [`ClusterRole deleter to ${who}`, 'ClusterRole way to Group joining'])['Group joining'] ?? '',
+      /^may request a certificate of any node, which is approved by itself → /,
+    )
+  for (const [line, who] of [
+    [`${asks}/nodeclient`, 'User ann'],
+    [`${asks}/selfnodeclient`, 'User system:node:n1'],
+  ]) {
+    const roles = [deleter, role('ClusterRole way', asks, line ?? '')]
+    const found = ways(roles, [`ClusterRole deleter to ${who}`, 'ClusterRole way to Group joining'])
+    assert.deepEqual(Object.keys(found), [who])
+  }
+})
+
 test('parts of a way may come through a group that everybody of a kind is in', () => {
   const roles = [
     deleter,
