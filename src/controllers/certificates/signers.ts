@@ -36,7 +36,7 @@ export const kubeletClientProblem: Check = (names, usages) => {
 }
 
 /** Names of services: whoever shows one to a pod is taken for that service, the API itself among them. */
-const ofServices = /(^|\.)svc(\.|$)|(^|\.)cluster\.local\.?$|^kubernetes(\.|$)|\*/i
+const ofServices = /(^|\.)svc(\.|$)|^kubernetes(\.default)?\.?$|\*/i
 
 const kubeletServingProblem: Check = (names, usages) => {
   if (!ofNodes(names)) return notOfNodes

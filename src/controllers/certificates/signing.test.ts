@@ -170,9 +170,22 @@ test('serving certificates of kubelets have names of nodes, and none of a servic
     sample: { ...node, ...(alternatives === undefined ? {} : { alternatives }) },
     ...more,
   })
-  const services = ['kubernetes', 'kubernetes.default.svc', 'db.prod.SVC', 'a.cluster.local', '*.example.com']
+  const services = [
+    'kubernetes',
+    'kubernetes.default.',
+    'kubernetes.default.svc',
+    'db.prod.SVC.cluster.local',
+    '*.example.com',
+  ]
   const cases: readonly (readonly [Case, string])[] = [
     [of([[alternative.dns, 'n1.example.com'], address]), ''],
+    [
+      of([
+        [alternative.dns, 'svc1.cluster.local'],
+        [alternative.dns, 'kubernetes.example.com'],
+      ]),
+      '',
+    ],
     [of(undefined), 'DNS or IP subjectAltName is required'],
     [of([address, [alternative.email, 'a@b']]), 'Email subjectAltNames are not allowed'],
     [of([address, [alternative.uri, 'a:b']]), 'URI subjectAltNames are not allowed'],
