@@ -41,7 +41,8 @@ function entryOf(value: unknown): TarEntry | undefined {
   if (path === undefined) return undefined
   const target = text(value['target'])
   if (target !== undefined) return { type: 'link', path, target }
-  const mode = Number.isSafeInteger(value['mode']) ? { mode: Number(value['mode']) } : {}
+  // Archives know no negative zero.
+  const mode = Number.isSafeInteger(value['mode']) ? { mode: Number(value['mode']) + 0 } : {}
   const data = text(value['data'])
   return data === undefined
     ? { type: 'folder', path, ...mode }
