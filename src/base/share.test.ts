@@ -44,6 +44,7 @@ test('absent and undefined are told apart, keys of any name are keys', () => {
   assert.equal(shared['toString'], odd['toString'])
   const missing = { a: 1 }
   assert.equal(shareParts(missing, { a: 1, b: undefined }), missing)
+  assert.deepEqual(shareParts({ a: 1, b: undefined }, { a: 1, c: 2 }), { a: 1, b: undefined })
   assert.equal(shareParts([1], { 0: 1 }) instanceof Array, true)
   assert.deepEqual(shareParts([1, 2, { a: 1 }], [1, 2]), [1, 2, { a: 1 }])
 })

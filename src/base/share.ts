@@ -29,10 +29,11 @@ function sharedProperties(next: object, old: object): object {
   let result: object | undefined
   let same = keys.length === Object.keys(old).length
   for (const key of keys) {
-    const had: unknown = Object.hasOwn(old, key) ? Reflect.get(old, key) : undefined
+    const has = Object.hasOwn(old, key)
+    const had: unknown = has ? Reflect.get(old, key) : undefined
     const value: unknown = Reflect.get(next, key)
     const shared = shareParts(value, had)
-    if (shared !== had) same = false
+    if (!has || shared !== had) same = false
     if (shared === value) continue
     result ??= { ...next }
     Reflect.set(result, key, shared)
