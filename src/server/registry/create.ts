@@ -21,7 +21,7 @@ import { admissionRequest } from './admitting.ts'
 import { charged, commitCharged } from './charged.ts'
 import type { RegistryDeps } from './deps.ts'
 import { createErrors } from './metadata.ts'
-import { setField, withMetadata } from './build.ts'
+import { copy, setField, withMetadata } from './build.ts'
 import { isBehind, isFromOutside } from './newest.ts'
 
 export interface WriteInput {
@@ -206,9 +206,9 @@ async function attempt(deps: RegistryDeps, input: WriteInput): Promise<Attempted
     if (deps.store.snapshot(resource).get(key) !== undefined) throw alreadyExists(subjectOf(permit, place.name))
     return { done: unkept({ resource, key, object: draft, managed }), name: place.name }
   }
-  asOfNow(deps, kind, draft)
+  const object = asOfNow(deps, kind, draft)
   const result = await commitCharged(deps, request, [
-    { type: 'put', resource, key, expect: 0, object: draft, managed },
+    { type: 'put', resource, key, expect: 0, object, managed },
     ...taken.operations,
   ])
   if (result.ok) return { done: first(result.kept), name: place.name }
@@ -220,13 +220,26 @@ async function attempt(deps: RegistryDeps, input: WriteInput): Promise<Attempted
   return { name: place.name }
 }
 
-/** A definition may change while an object of its kind is on the way; what is kept is as the kind has it now. @throws StatusError NotFound */
-export function asOfNow({ scheme }: RegistryDeps, kind: Kind, draft: Draft<KObject>): void {
-  if (!kind.custom) return
+/**
+ * A definition may change while an object of its kind is on the way; what is kept is as the kind has it now.
+ * @returns where it did a draft of its own: parts of the given one may be shared. @throws StatusError NotFound
+ */
+export function asOfNow({ scheme }: RegistryDeps, kind: Kind, draft: Draft<KObject>): Draft<KObject> {
+  if (!kind.custom) return draft
   const now = scheme.stored(kind.group, kind.plural)
   if (now === undefined) throw notFound({ group: kind.group, resource: kind.plural, name: draft.metadata.name ?? '' })
-  if (now !== kind) now.defaults?.(draft)
+  if (now === kind) return draft
+  const own = copy(draft)
+  now.defaults?.(own)
+  return own
 }
+
+/**
+ * What is kept has gone through the newest definition already: an older one would change parts that a draft shares with it.
+ * @returns where there is a newer one a draft of its own
+ */
+export const apart = ({ scheme }: RegistryDeps, kind: Kind, draft: Draft<KObject>): Draft<KObject> =>
+  kind.custom && scheme.stored(kind.group, kind.plural) !== kind ? copy(draft) : draft
 
 /** The draft as it was before the store may have stamped it. */
 function forgotten(draft: Draft<KObject>): Draft<KObject> {

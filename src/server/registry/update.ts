@@ -11,7 +11,7 @@ import { badRequest, conflict, invalid, modified, notFound } from '#api/status.t
 import { invalidValue } from '#api/validation.ts'
 import type { Kept, Operation } from '#server/store/contract.ts'
 import { fieldOf, setField, withMetadata } from './build.ts'
-import { asOfNow, commitFailure, storageOf, subjectOf, unkept } from './create.ts'
+import { apart, asOfNow, commitFailure, storageOf, subjectOf, unkept } from './create.ts'
 import { admissionRequest } from './admitting.ts'
 import { charged, commitCharged } from './charged.ts'
 import type { AdmissionRequest, RegistryDeps, Taken } from './deps.ts'
@@ -173,7 +173,7 @@ async function attempt(
   const { kind } = served
   const { current } = step
   const old = current.object
-  let draft = built(input, step.wanted.draft, old)
+  let draft = apart(deps, kind, built(input, step.wanted.draft, old))
   if (draft.metadata.name !== old.metadata.name)
     throw badRequest(
       `the name of the object (${draft.metadata.name ?? ''}) does not match the name on the URL (${permit.name})`,
@@ -186,7 +186,7 @@ async function attempt(
   if (changing !== undefined) {
     await changing
     // What somebody outside made of it may change no more than the client may.
-    draft = built(input, draft, old)
+    draft = apart(deps, kind, built(input, draft, old))
     request = { ...request, object: draft }
   }
   const context = prepared(deps, input, { draft, old })
@@ -255,15 +255,15 @@ async function commit(deps: RegistryDeps, input: UpdateInput, step: Commit): Pro
     draft.metadata.resourceVersion = String(revision)
     return unkept({ resource, key, object: draft, managed: step.managed })
   }
-  asOfNow(deps, input.served.kind, draft)
-  const gone = released(input.served.kind, draft)
+  const object = asOfNow(deps, input.served.kind, draft)
+  const gone = released(input.served.kind, object)
   const write: readonly Operation[] = gone
     ? [{ type: 'delete', resource, key, expect: revision }, ...deps.reservations.release(input.served, current.object)]
-    : [{ type: 'put', resource, key, expect: revision, object: draft, managed: step.managed }, ...step.taken.operations]
+    : [{ type: 'put', resource, key, expect: revision, object, managed: step.managed }, ...step.taken.operations]
   const result = await (gone ? deps.store.commit(write) : commitCharged(deps, step.request, write))
   if (result.ok)
     return gone
-      ? unkept({ resource, key, object: stamped(draft, result.revision), managed: step.managed })
+      ? unkept({ resource, key, object: stamped(object, result.revision), managed: step.managed })
       : (result.kept[0] ?? current)
   if (result.reason !== 'conflict') throw commitFailure(result)
   step.taken.revert()

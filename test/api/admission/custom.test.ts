@@ -1,9 +1,10 @@
 /** Custom resources go through admission like all others: pruned, converted, counted, by webhooks that see the version they asked for. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { established, mergePatch, schemaOf, widget } from '../definitions.ts'
+import { definitions, established, mergePatch, schemaOf, versionOf, widget } from '../definitions.ts'
 import { type Hook, one, startHook, two, v1, versions } from '../hook.ts'
 import { patched } from './hook-server.ts'
+import type { Reply } from '../wire.ts'
 import { type Setting, group, openSetting } from './setting.ts'
 
 let setting: Setting
@@ -118,4 +119,46 @@ test('custom resources are counted', async () => {
     (await gadget('i')).json.message,
     /gadgets.example.com "i" is forbidden: exceeded quota: q, requested: count\/gadgets.example.com=1, used: count\/gadgets.example.com=2/,
   )
+})
+
+test('what is shared with the old object stays as it was when the definition changes before the write is done', async () => {
+  const { wire, hooks } = setting
+  const inside = (properties: object): object =>
+    versionOf('v1', schemaOf({ type: 'object', properties: { in: { type: 'object', properties } } }, statusSchema), {
+      subresources: { status: {} },
+    })
+  const statusSchema = { status: { type: 'object' } }
+  const number = (value: number): object => ({ type: 'integer', default: value })
+  const change = async (properties: object): Promise<void> => {
+    const call = { body: { spec: { versions: [inside(properties)] } }, headers: mergePatch }
+    const reply = await wire.call('PATCH', `${definitions}/changings.example.com`, call)
+    assert.equal(reply.status, 200, reply.text)
+  }
+  const at = await established(wire, { plural: 'changings', kind: 'Changing', versions: [inside({ a: number(1) })] })
+  const made = await wire.call('POST', at, { body: { ...widget('c', { spec: { in: {} } }), kind: 'Changing' } })
+  assert.deepEqual(made.json.spec, { in: { a: 1 } }, made.text)
+  const labelled = (path: string, text: string): Promise<Reply> =>
+    wire.call('PATCH', `${at}/c${path}`, { body: { metadata: { labels: { text } }, status: {} }, headers: mergePatch })
+  hooks.on('/late', async () => {
+    await change({ b: number(2) })
+    return { allowed: true }
+  })
+  await setting.configure('Validating', 'late', rules('changings'))
+  const changed = await labelled('', 'one')
+  assert.equal(changed.status, 200, changed.text)
+  assert.deepEqual(changed.json.spec, { in: { b: 2 } })
+  await setting.remove('Validating', 'late')
+  // A second try begins with an object that the new definition has gone over already.
+  hooks.on('/late', async () => {
+    if (hooks.asked('/late').length === 2) {
+      await change({ c: number(3) })
+      assert.equal((await labelled('', 'two')).status, 200)
+    }
+    return { allowed: true }
+  })
+  await setting.configure('Validating', 'late', rules('changings/status'))
+  const written = await labelled('/status', 'three')
+  assert.equal(written.status, 200, written.text)
+  assert.deepEqual(written.json.spec, { in: { c: 3 } })
+  await setting.remove('Validating', 'late')
 })
