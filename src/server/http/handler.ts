@@ -21,7 +21,7 @@ import type { Trail } from '#server/audit/trail.ts'
 import { openTrail, putOutcome, putRequest } from '../audit-bodies.ts'
 import { negotiate } from './negotiate.ts'
 import { type RequestInfo, parseRequest } from './requestinfo.ts'
-import { type Response, header, sendError } from './respond.ts'
+import { type Response, gone, header, sendError } from './respond.ts'
 import type { Answering } from './answer.ts'
 
 /** A path that is not a resource's: discovery, OpenAPI, health, metrics. */
@@ -92,7 +92,7 @@ const knownTo = (
 ): ReturnType<Authenticate> => authenticate({ headers, rawHeaders, socket, path })
 
 function fail(handling: Handling, response: Response, error: unknown): void {
-  if (response.destroyed) return
+  if (gone(response)) return
   if (error instanceof StatusError) return sendError(response, error)
   handling.log.error('request failed', { error: traceOf(error) })
   sendError(response, internalError('the server could not answer'))

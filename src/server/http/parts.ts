@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { createGzip, gzip } from 'node:zlib'
 import { Breaks, pause } from '#base/breaks.ts'
-import { type Reply, type Response, send } from './respond.ts'
+import { type Reply, type Response, gone, send } from './respond.ts'
 
 /** Bytes of one write: few TLS records, bounded memory. */
 const gathered = 256 * 1024
@@ -42,6 +42,7 @@ function* gather(parts: Iterable<Uint8Array>, room: () => Buffer): Generator<Buf
 
 /** Resolves when there is room again, or nobody reads any more. Leaves no listener behind. */
 export function drained(response: Response): Promise<void> {
+  if (gone(response)) return Promise.resolve()
   const { promise, resolve } = Promise.withResolvers<void>()
   const done = (): void => {
     response.off('drain', done)
@@ -64,7 +65,7 @@ function written(response: Response, chunk: Buffer): boolean {
 async function plain(response: Response, chunks: Iterable<Buffer>): Promise<void> {
   const breaks = new Breaks(pause, turn)
   for (const chunk of chunks) {
-    if (response.destroyed) return
+    if (gone(response)) return
     if (!written(response, chunk)) await drained(response)
     await breaks.after(chunk.byteLength)
   }
@@ -77,13 +78,14 @@ function* following(first: Buffer, rest: Iterable<Buffer>): Generator<Buffer, un
 }
 
 async function zipped(response: Response, chunks: Iterable<Buffer>): Promise<void> {
+  if (gone(response)) return
   response.setHeader('content-encoding', 'gzip')
   response.setHeader('vary', 'Accept-Encoding')
   try {
     await pipeline(Readable.from(chunks, { objectMode: false }), createGzip({ level }), response)
   } catch (error) {
     // Who goes away in the middle is no error.
-    if (!response.destroyed) throw error
+    if (!gone(response)) throw error
   }
 }
 
@@ -93,6 +95,8 @@ async function zipped(response: Response, chunks: Iterable<Buffer>): Promise<voi
  * @param zip the client takes gzip.
  */
 export async function sendParts(response: Response, parts: Iterable<Uint8Array>, zip: boolean): Promise<void> {
+  // Over HTTP/2 such an answer is over with its headers: what is written after them is never taken.
+  if (response.req.method === 'HEAD') return void response.end()
   if (!zip) return plain(response, gather(parts, pooled))
   const chunks = gather(parts, fresh)
   const { value: first } = chunks.next()

@@ -8,6 +8,10 @@ import { type Accepted, contentTypes } from './negotiate.ts'
 
 export type Response = ServerResponse | Http2ServerResponse
 
+/** Nobody is there any more to be answered. A response over HTTP/2 does not say so itself, and is told of its close only once. */
+export const gone = (response: Response): boolean =>
+  'stream' in response ? response.stream.closed || response.stream.destroyed : response.destroyed
+
 export interface Reply {
   readonly code: number
   readonly contentType: string

@@ -8,7 +8,7 @@ import { stringifyJson } from '#codec/json.ts'
 import type { Kept } from '#server/store/contract.ts'
 import type { Seen, WatchSink, Watching } from '#server/registry/watch.ts'
 import { drained } from './parts.ts'
-import { type Response, common, write } from './respond.ts'
+import { type Response, common, gone, write } from './respond.ts'
 
 export interface Framing {
   readonly contentType: string
@@ -92,7 +92,7 @@ export async function streamWatch(
     settings.begun?.()
   }
   const put = (bytes: Uint8Array): void => {
-    if (response.destroyed || response.writableEnded) return
+    if (gone(response) || response.writableEnded) return
     begin()
     write(response, bytes)
     if (response.writableLength > patience) finish()
@@ -116,6 +116,7 @@ export async function streamWatch(
     },
   }
   response.on('close', finish)
+  if (gone(response)) finish()
   let watching: Watching | undefined
   cancels.push(
     clock.after(settings.timeout * 1000, () => {

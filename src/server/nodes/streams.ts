@@ -12,7 +12,7 @@ import { StatusError, internalError, notFound } from '#api/status.ts'
 import { stringifyJson } from '#codec/json.ts'
 import type { Store } from '#server/store/contract.ts'
 import type { PathRequest } from '../http/handler.ts'
-import { common } from '../http/respond.ts'
+import { common, gone } from '../http/respond.ts'
 import type { NodeDialer } from './dial.ts'
 import { type Agreed, joined } from './join.ts'
 import { logPath, streamPath } from './target.ts'
@@ -63,6 +63,7 @@ export async function streamLog(
   asking.on('error', error => reject(failure(error)))
   asking.end()
   response.on('close', () => asking.destroy())
+  if (gone(response)) asking.destroy()
   const answer = await promise
   asking.setTimeout(0)
   if (answer.statusCode !== 200) throw await refused(answer)

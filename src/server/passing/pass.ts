@@ -6,7 +6,7 @@ import type { Clock } from '#base/clock.ts'
 import { StatusError, badRequest, tooLarge } from '#api/status.ts'
 import { CallError, describe } from '#wire/failure.ts'
 import { type Request, bodyLimit } from '../http/body.ts'
-import type { Response } from '../http/respond.ts'
+import { type Response, gone } from '../http/respond.ts'
 import { type Headers, answerHeaders } from './headers.ts'
 
 /** Milliseconds: until an answer begins, and of all of it where it is no stream. */
@@ -141,7 +141,7 @@ async function begin(route: Route, { request, response, dialling }: Watched): Pr
     const alone = tries > 0 || body !== undefined
     const dialled = await route.open({ method, headers, alone })
     dialling(dialled)
-    if (response.destroyed) dialled.asking.destroy()
+    if (gone(response)) dialled.asking.destroy()
     try {
       return { answer: await answerOf(dialled, body), dialled }
     } catch (error) {
@@ -211,10 +211,10 @@ export async function ask(route: Route, passed: Passed, take: (answered: Answere
   try {
     const answered = await begin(route, { ...passed, dialling: dialled => void (current = dialled) })
     if (long) cancel()
-    if (response.destroyed) stop()
+    if (gone(response)) stop()
     else await take(answered)
   } catch (error) {
-    if (!response.destroyed) throw error
+    if (!gone(response)) throw error
   } finally {
     cancel()
     response.off('close', stop)
