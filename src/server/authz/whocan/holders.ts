@@ -11,11 +11,13 @@ export interface Objects {
   readonly clusterRoleBindings: Iterable<BindingObject>
 }
 
+type Asked = Pick<Attributes, 'verb' | 'resourceRequest' | 'group' | 'resource' | 'subresource' | 'name' | 'path'>
+
 /** A right without its place. */
-export type Right = Pick<
-  Attributes,
-  'verb' | 'resourceRequest' | 'group' | 'resource' | 'subresource' | 'name' | 'path'
->
+export interface Right extends Asked {
+  /** To do it to any one object, whichever: a rule that names some gives it as well. */
+  readonly anyOne?: true
+}
 
 /** One rule that gives somebody a right, and how it comes to them. */
 export interface Grant {
@@ -29,7 +31,17 @@ export interface Grant {
 interface Known {
   readonly role: RoleObject
   readonly index: RuleIndex
+  /** Of its rules as if they named no objects. */
+  readonly anyOne: RuleIndex
 }
+
+const nameless = (rule: PolicyRule): PolicyRule => ({ ...rule, resourceNames: [] })
+
+const namesOf = ({ rules = [] }: RoleObject): ReadonlySet<string> =>
+  new Set(rules.flatMap(rule => rule.resourceNames ?? []))
+
+const gives = ({ index, anyOne }: Known, right: Right): boolean =>
+  (right.anyOne === true ? anyOne : index).covers(right)
 
 const account = /^system:serviceaccount:([^:]+):([^:]+)$/
 
@@ -64,10 +76,11 @@ export class Holders {
 
   constructor({ roles, clusterRoles, roleBindings, clusterRoleBindings }: Objects) {
     for (const role of [...roles, ...clusterRoles]) {
-      const known = { role, index: compile(role.rules ?? []) }
+      const names = namesOf(role)
+      const index = compile(role.rules ?? [])
+      const known = { role, index, anyOne: names.size === 0 ? index : compile((role.rules ?? []).map(nameless)) }
       for (const verb of verbsOf(role)) push(this.#byVerb, verb, known)
-      for (const name of new Set((role.rules ?? []).flatMap(rule => rule.resourceNames ?? [])))
-        push(this.#byName, name, known)
+      for (const name of names) push(this.#byName, name, known)
     }
     for (const binding of [...roleBindings, ...clusterRoleBindings]) {
       const namespace = binding.metadata.namespace ?? ''
@@ -112,7 +125,7 @@ export class Holders {
 
   #unnamed(right: Right): readonly Known[] {
     const candidates = new Set([...(this.#byVerb.get(right.verb) ?? none), ...(this.#byVerb.get('*') ?? none)])
-    return [...candidates].filter(({ index }) => index.covers(right))
+    return [...candidates].filter(known => gives(known, right))
   }
 
   /** Those for every name, and few more: who asks for each of many names must not go through all roles each time. */
@@ -137,7 +150,9 @@ function ruleOf(role: RoleObject, right: Right): number {
   const key = JSON.stringify(right)
   const had = known.get(key)
   if (had !== undefined) return had
-  const found = (role.rules ?? []).findIndex((rule: PolicyRule) => compile([rule]).covers(right))
+  const found = (role.rules ?? []).findIndex(rule =>
+    compile([right.anyOne === true ? nameless(rule) : rule]).covers(right),
+  )
   known.set(key, found)
   return found
 }

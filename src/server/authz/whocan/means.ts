@@ -15,6 +15,7 @@ export interface Means {
 interface Detail {
   readonly subresource?: string
   readonly name?: string
+  readonly anyOne?: true
 }
 
 const right = (verb: Verb, resource: string, detail: Detail & { readonly group?: string } = {}): Right => ({
@@ -24,10 +25,14 @@ const right = (verb: Verb, resource: string, detail: Detail & { readonly group?:
   resource,
   subresource: detail.subresource ?? '',
   name: detail.name ?? '',
+  ...(detail.anyOne === true ? { anyOne: true } : {}),
 })
 
+/** What is there may be named by a rule; what is made has no name that a rule could speak of. */
+const of = (verb: Verb): Pick<Detail, 'anyOne'> => (verb === 'create' ? {} : { anyOne: true })
+
 const each = (verbs: readonly Verb[], resources: readonly string[], group = ''): readonly Right[] =>
-  verbs.flatMap(verb => resources.map(resource => right(verb, resource, { group })))
+  verbs.flatMap(verb => resources.map(resource => right(verb, resource, { group, ...of(verb) })))
 
 const change = ['create', 'update', 'patch'] as const
 
@@ -40,10 +45,10 @@ const podWriters: readonly Right[] = [
 ]
 
 const insidePods: readonly Right[] = [
-  right('create', 'pods', { subresource: 'exec' }),
-  right('create', 'pods', { subresource: 'attach' }),
-  right('update', 'pods', { subresource: 'ephemeralcontainers' }),
-  right('patch', 'pods', { subresource: 'ephemeralcontainers' }),
+  right('create', 'pods', { subresource: 'exec', anyOne: true }),
+  right('create', 'pods', { subresource: 'attach', anyOne: true }),
+  right('update', 'pods', { subresource: 'ephemeralcontainers', anyOne: true }),
+  right('patch', 'pods', { subresource: 'ephemeralcontainers', anyOne: true }),
 ]
 
 /** To act as any service account of a namespace, by rights there. */
@@ -64,7 +69,7 @@ export const asAccountsThere: readonly Means[] = [
 export const asAccountsAnywhere: readonly Means[] = [
   {
     text: 'may reach the nodes directly, and enter any pod',
-    needs: [[right('create', 'nodes', { subresource: 'proxy' })]],
+    needs: [[right('create', 'nodes', { subresource: 'proxy', anyOne: true })]],
   },
 ]
 
@@ -77,7 +82,7 @@ export const asAccount = (name: string, secrets: readonly string[]): readonly Me
   { text: 'may impersonate it', needs: [[right('impersonate', 'serviceaccounts', { name })]] },
   ...secrets.map(secret => ({
     text: `may read the secret ${secret}, which holds a token of it`,
-    needs: [[right('get', 'secrets', { name: secret }), right('list', 'secrets'), right('watch', 'secrets')]],
+    needs: [(['get', 'list', 'watch'] as const).map(verb => right(verb, 'secrets', { name: secret }))],
   })),
 ]
 
@@ -91,8 +96,8 @@ function certified(signer: string): Means {
     needs: [
       [right('create', csr, { group: certificates })],
       [
-        right('update', csr, { group: certificates, subresource: 'approval' }),
-        right('patch', csr, { group: certificates, subresource: 'approval' }),
+        right('update', csr, { group: certificates, subresource: 'approval', anyOne: true }),
+        right('patch', csr, { group: certificates, subresource: 'approval', anyOne: true }),
       ],
       [
         right('approve', 'signers', { group: certificates, name: signer }),
@@ -147,7 +152,7 @@ export function escalated(namespace: string): Means {
   const roles = namespace === '' ? 'clusterroles' : 'roles'
   return {
     text: 'may put rights into roles that they do not have',
-    needs: [[right('escalate', roles, { group: rbac })], each(change, [roles], rbac)],
+    needs: [[right('escalate', roles, { group: rbac, anyOne: true })], each(change, [roles], rbac)],
   }
 }
 

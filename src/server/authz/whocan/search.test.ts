@@ -85,6 +85,44 @@ const ways = (roles: readonly RoleObject[], bindings: readonly string[], rest?: 
 const deleter = role('ClusterRole deleter', 'delete;;pods')
 const robot = 'ClusterRole deleter to ServiceAccount team/robot'
 
+test('a rule for one object of a kind is enough to take what that object may', () => {
+  const rules = [
+    ['change', 'patch;apps;deployments;web'],
+    ['approve', 'update;certificates.k8s.io;certificatesigningrequests/approval;mine'],
+    ['enter', 'create;;pods/exec;web-0'],
+    ['hook', 'update;admissionregistration.k8s.io;mutatingwebhookconfigurations;one'],
+  ].map(([name, text]) => role(`ClusterRole ${name}`, text ?? ''))
+  const approver = role(
+    'ClusterRole signs',
+    'create;certificates.k8s.io;certificatesigningrequests',
+    'approve;certificates.k8s.io;signers;kubernetes.io/kube-apiserver-client',
+  )
+  const found = ways(
+    [deleter, ...rules, approver, role('ClusterRole make', 'create;apps;deployments;web')],
+    [
+      robot,
+      'ClusterRole change to User chad in team',
+      'ClusterRole enter to User eve in team',
+      'ClusterRole hook to User hugo',
+      'ClusterRole approve to User sam',
+      'ClusterRole signs to User sam',
+      'ClusterRole deleter to User ann',
+      // Nothing that is made has a name by then.
+      'ClusterRole make to User mike in team',
+    ],
+  )
+  const who = ['ServiceAccount team/robot', 'User ann', 'User chad', 'User eve', 'User hugo', 'User sam']
+  assert.deepEqual(Object.keys(found).sort(), who)
+})
+
+test('who may list one secret may read it', () => {
+  const list = role('Role team/one', 'list;;secrets;robot-token')
+  const found = ways([deleter, list], [robot, 'Role one to User lea in team'], {
+    tokens: [{ namespace: 'team', account: 'robot', secret: 'robot-token' }],
+  })
+  assert.deepEqual(Object.keys(found).sort(), ['ServiceAccount team/robot', 'User lea'])
+})
+
 test('who holds the right, where it holds, and nobody else', () => {
   const elsewhere = role('Role other/deleter', 'delete;;pods')
   const here = role('Role team/deleter', 'delete;;pods')
