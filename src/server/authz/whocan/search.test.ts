@@ -296,6 +296,17 @@ test('who may bind a role that gives it, put it into one, or change what others 
   assert.deepEqual(ways(look, ['ClusterRole way to User eve']), {})
   const read = whoCan(facts(look, ['ClusterRole way to User eve']), question('get', 'secrets'))
   assert.match(told(read)['User eve'] ?? '', /shown to a webhook/)
+  // None of them holds the right as things are.
+  for (const roles of [bind, write, hook]) {
+    const found = whoCan(facts(roles, ['ClusterRole way to User eve']), question('delete', 'pods'))
+    assert.deepEqual(
+      found.map(({ subject: { name }, path }) => [name, path.length]),
+      [
+        ['system:masters', 1],
+        ['eve', 2],
+      ],
+    )
+  }
 })
 
 test('ways go over several subjects, the shortest is told, and circles end', () => {

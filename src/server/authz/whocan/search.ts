@@ -48,6 +48,9 @@ function groupsOf({ kind, namespace = '' }: Subject): readonly string[] {
   return ['system:authenticated']
 }
 
+/** After what makes it so. */
+const then: readonly Step[] = [{ text: 'holds the right then', grants: [] }]
+
 const group = (name: string): Subject => ({ kind: 'Group', name })
 const masters = group('system:masters')
 const everybody = new Set(['system:authenticated', 'system:unauthenticated'])
@@ -64,7 +67,9 @@ class Search {
     this.#holders = new Holders(facts)
     for (const { namespace, account, secret } of facts.tokens ?? []) {
       const key = `${namespace}/${account}`
-      this.#secrets.set(key, [...(this.#secrets.get(key) ?? []), secret])
+      const had = this.#secrets.get(key)
+      if (had === undefined) this.#secrets.set(key, [secret])
+      else had.push(secret)
     }
   }
 
@@ -73,8 +78,8 @@ class Search {
     this.#reach(masters, [{ text: 'may do everything, whatever is bound', grants: [] }])
     this.#direct({ text: 'holds the right', needs: [[question]] }, namespace)
     for (const role of this.#holders.rolesWith(question)) this.#byBinding(role, namespace)
-    for (const place of new Set(['', namespace])) this.#direct(escalated(place), place)
-    for (const means of others(['get', 'list', 'watch'].includes(question.verb))) this.#direct(means, '')
+    for (const place of new Set(['', namespace])) this.#direct(escalated(place), place, then)
+    for (const means of others(['get', 'list', 'watch'].includes(question.verb))) this.#direct(means, '', then)
     while (this.#next.length > 0) {
       const reached = this.#next
       this.#next = []
@@ -87,12 +92,12 @@ class Search {
     const { name = '', namespace: home } = role.metadata
     const kind = home === undefined ? 'ClusterRole' : 'Role'
     for (const place of kind === 'Role' ? [home ?? ''] : new Set(['', namespace]))
-      if (place === '' || place === namespace) this.#direct(bound({ kind, name }, place), place)
+      if (place === '' || place === namespace) this.#direct(bound({ kind, name }, place), place, then)
   }
 
-  #direct(means: Means, namespace: string): void {
+  #direct(means: Means, namespace: string, after: readonly Step[] = []): void {
     for (const { subject, grants } of this.#holding(means, namespace).values())
-      this.#reach(subject, [{ text: means.text, grants }])
+      this.#reach(subject, [{ text: means.text, grants }, ...after])
   }
 
   /** Who can become what was reached. */
