@@ -263,3 +263,12 @@ test('integers beyond 2^53 are written into the annotation of kubectl, and manag
   const write = { served, managed: '', manager: 'a', subresource: '', now, old: done, next: done }
   assert.equal(ownedAfterUpdate({ ...write, sent }), '')
 })
+
+test('the same fields in another version are owned in that', () => {
+  const beta = { name: 'v1beta1', schema: () => schema }
+  const again = { kind: { ...served.kind, versions: [version, beta] }, version: beta }
+  const { object: live, managed } = apply({ metadata: { name: 'd', labels: { a: 'x' } } })
+  const changed = apply({ metadata: { name: 'd', labels: { a: 'y' } } }, { served: again, live, managed })
+  assert.match(managed, /"apiVersion":"apps\/v1"/)
+  assert.equal(changed.managed, managed.replace('apps/v1', 'apps/v1beta1'))
+})

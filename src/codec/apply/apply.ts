@@ -56,7 +56,7 @@ export function applied(write: ApplyWriting): Applied {
   const idle = isEmptySet(own.changed) && isEmptySet(own.removed)
   const same = last !== undefined && sameSet(last.set, set) ? last : undefined
   if (!isEmptySet(set))
-    after.set(id, same === undefined ? new Entry(owner, write.now, set) : idle ? same : same.at(write.now))
+    after.set(id, same === undefined ? new Entry(owner, write.now, set) : idle ? same : same.by(owner, write.now))
   if (write.manager === 'kubectl') annotated(object, config)
   return { object, managed: writeManagers(after) }
 }

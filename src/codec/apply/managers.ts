@@ -35,9 +35,9 @@ export class Entry {
   with(set: FieldSet): Entry {
     return new Entry(this.owner, this.time, set)
   }
-  /** The same fields at another time: their text is not made again. */
-  at(time: string): Entry {
-    const entry = new Entry(this.owner, time, this.#text ?? this.set)
+  /** The same fields by another write: their text is not made again. */
+  by(owner: Owner, time: string): Entry {
+    const entry = new Entry(owner, time, this.#text ?? this.set)
     entry.#set = this.#set
     return entry
   }

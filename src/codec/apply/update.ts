@@ -71,7 +71,7 @@ function ownAfter(
   const set = union(rest, changed)
   if (isEmptySet(set)) return undefined
   if (isEmptySet(changed)) return set === own.set ? own : own.with(set)
-  return set === own.set ? own.at(now) : new Entry(owner, now, set)
+  return set === own.set ? own.by(owner, now) : new Entry(owner, now, set)
 }
 
 export const without = (managers: Managers, id: string): Managers =>
