@@ -1,11 +1,12 @@
 /** Decisions as objects: what was refused, by what, and for a missing right what came near and what would allow it. */
+import { Breaks, pause } from '#base/breaks.ts'
 import { timestamp } from '#base/clock.ts'
 import type { KObject } from '#api/metadata.ts'
 import { methodNotAllowed, notFound } from '#api/status.ts'
 import type { Bulwark } from '#kinds/facts/bulwark.ts'
 import { bulwarkGroup, decisions as decisionsRef } from '#kinds/facts/bulwark.ts'
 import { authorization } from '#server/authz/authorize.ts'
-import { type Near, explain } from '#server/authz/explain.ts'
+import { type Near, explainer } from '#server/authz/explain.ts'
 import type { Objects } from '#server/authz/whocan/holders.ts'
 import { makeFilter } from '#server/registry/filter.ts'
 import type { Kept } from '#server/store/contract.ts'
@@ -20,21 +21,23 @@ export interface ExplainDeps {
 
 const nearOf = (near: Near) => ({ ...grantOf(near), fails: near.fails })
 
-function statusOf({ objects }: ExplainDeps, decision: Decision): NonNullable<Bulwark['Decision']['status']> {
+type Explains = ReturnType<typeof explainer>
+
+function statusOf(explains: Explains, decision: Decision): NonNullable<Bulwark['Decision']['status']> {
   const { code, reason, message, blame, user, asked } = decision
   const { right: _, ...by } = blame
   const base = { code, reason, message, ...by }
   if (blame.by !== authorization) return base
-  const { allowed, near, grant } = explain(objects(), user, blame.right ?? asked)
+  const { allowed, near, grant } = explains(user, blame.right ?? asked)
   return {
     ...base,
     allowedNow: allowed,
     near: near.map(nearOf),
-    grant: { commands: grant.commands, role: grant.role, binding: grant.binding },
+    ...(grant === undefined ? {} : { grant: { commands: grant.commands, role: grant.role, binding: grant.binding } }),
   }
 }
 
-function objectOf(deps: ExplainDeps, decision: Decision): Bulwark['Decision'] {
+function objectOf(explains: Explains, decision: Decision): Bulwark['Decision'] {
   const { user, asked, id, time } = decision
   const { resourceRequest: _, ...what } = asked
   return {
@@ -42,7 +45,7 @@ function objectOf(deps: ExplainDeps, decision: Decision): Bulwark['Decision'] {
     kind: decisionsRef.kind,
     metadata: { name: id, creationTimestamp: timestamp(time) },
     spec: { username: user.name, groups: user.groups, ...what },
-    status: statusOf(deps, decision),
+    status: statusOf(explains, decision),
   }
 }
 
@@ -55,7 +58,10 @@ const keptOf = (object: KObject, revision: number): Kept => ({
   encodings: new Map(),
 })
 
-function list(deps: ExplainDeps, { permit, request, served, serving }: SpecialRequest): Outcome {
+/** Explanations after which others have their turn. */
+const turn = 50
+
+async function list(deps: ExplainDeps, { permit, request, served, serving }: SpecialRequest): Promise<Outcome> {
   const options = request.verb === 'list' ? request.options : undefined
   const filter = makeFilter({
     served,
@@ -65,10 +71,17 @@ function list(deps: ExplainDeps, { permit, request, served, serving }: SpecialRe
     ...(permit.name === '' ? {} : { name: permit.name }),
   })
   const revision = serving.registry.store.revision()
-  const items = [...deps.decisions.all()]
-    .map(decision => objectOf(deps, decision))
-    .filter(object => filter.accepts?.(object) !== false)
-    .map(object => keptOf(object, revision))
+  const explains = explainer(deps.objects())
+  const breaks = new Breaks(pause, turn)
+  const items: Kept[] = []
+  // Those of now: more come while others have their turn.
+  const all = [...deps.decisions.all()]
+  for (const decision of all) {
+    const object = objectOf(explains, decision)
+    if (filter.accepts?.(object) !== false) items.push(keptOf(object, revision))
+    const wait = breaks.after(1)
+    if (wait !== undefined) await wait
+  }
   return { type: 'list', served, listed: { items, revision } }
 }
 
@@ -81,5 +94,5 @@ export const explaining =
     if (request.verb !== 'get') throw methodNotAllowed(subject, request.verb)
     const decision = deps.decisions.get(permit.name)
     if (decision === undefined) throw notFound(subject)
-    return got(special, keptOf(objectOf(deps, decision), serving.registry.store.revision()))
+    return got(special, keptOf(objectOf(explainer(deps.objects()), decision), serving.registry.store.revision()))
   }

@@ -2,7 +2,7 @@
 import type { User } from '#api/request.ts'
 import type { Right as Asked } from '#api/status.ts'
 import type { BindingObject, PolicyRule, RoleObject, Subject } from './rbac-types.ts'
-import { compile } from './rules.ts'
+import { type RuleIndex, compile } from './rules.ts'
 import { type Objects, subjectIn, subjectKey } from './whocan/holders.ts'
 
 type Who = Pick<User, 'name' | 'groups'>
@@ -28,16 +28,16 @@ export interface Explanation {
   /** As the roles are now: it may have been granted since. */
   readonly allowed: boolean
   readonly near: readonly Near[]
-  readonly grant: Grant
+  /** Absent where no rule says exactly this: what is asked for by the name `*`, say. */
+  readonly grant?: Grant
 }
 
 const most = 10
 
-const keysOf = ({ name, groups }: Who): ReadonlySet<string> =>
-  new Set([
-    subjectKey(subjectIn({ kind: 'User', name }, '')),
-    ...groups.map(group => subjectKey({ kind: 'Group', name: group })),
-  ])
+const keysOf = ({ name, groups }: Who): readonly string[] => [
+  subjectKey(subjectIn({ kind: 'User', name }, '')),
+  ...groups.map(group => subjectKey({ kind: 'Group', name: group })),
+]
 
 const fullResource = ({ resource, subresource }: Asked): string =>
   subresource === '' ? resource : `${resource}/${subresource}`
@@ -64,19 +64,35 @@ function failing(rule: PolicyRule, asked: Asked): Near['fails'] | undefined {
   return undefined
 }
 
-/** Bindings of the user with their roles, those that count for the question first. */
-function* bound(objects: Objects, keys: ReadonlySet<string>): Generator<{ binding: BindingObject; role: RoleObject }> {
+interface Bound {
+  readonly binding: BindingObject
+  readonly role: RoleObject
+  /** Those of the cluster first. */
+  readonly place: number
+}
+
+/** Bindings with their roles, by subject. */
+function bySubject(objects: Objects): ReadonlyMap<string, readonly Bound[]> {
   const clusterRoles = new Map([...objects.clusterRoles].map(role => [role.metadata.name, role]))
   const roles = new Map(
     [...objects.roles].map(role => [`${role.metadata.namespace ?? ''}/${role.metadata.name}`, role]),
   )
+  const found = new Map<string, Bound[]>()
+  let place = 0
   for (const binding of [...objects.clusterRoleBindings, ...objects.roleBindings]) {
     const namespace = binding.metadata.namespace ?? ''
-    if (!(binding.subjects ?? []).some(one => keys.has(subjectKey(subjectIn(one, namespace))))) continue
     const { kind, name } = binding.roleRef
     const role = kind === 'ClusterRole' ? clusterRoles.get(name) : roles.get(`${namespace}/${name}`)
-    if (role !== undefined) yield { binding, role }
+    if (role === undefined) continue
+    const bound = { binding, role, place: place++ }
+    for (const subject of binding.subjects ?? []) {
+      const key = subjectKey(subjectIn(subject, namespace))
+      const had = found.get(key)
+      if (had === undefined) found.set(key, [bound])
+      else had.push(bound)
+    }
   }
+  return found
 }
 
 const counts = (binding: BindingObject, { namespace, resourceRequest }: Asked): boolean => {
@@ -136,6 +152,10 @@ function subjectFor(name: string): { readonly subject: Subject; readonly flag: s
       }
 }
 
+/** Anything else means more in a rule (`*`) or is several things on a command line (`a,b`). */
+const isPlain = ({ verb, group: of, resource, subresource, path = '' }: Asked): boolean =>
+  [verb, of, resource, subresource].every(word => /^[A-Za-z0-9.-]*$/.test(word)) && !/[*,"\s]/.test(path)
+
 function grantFor({ name }: Who, asked: Asked): Grant {
   const local = asked.resourceRequest && asked.namespace !== ''
   const own = nameFor(asked)
@@ -165,15 +185,33 @@ function grantFor({ name }: Who, asked: Asked): Grant {
   }
 }
 
-/** @param objects as they are now */
-export function explain(objects: Objects, who: Who, asked: Asked): Explanation {
-  const near: Near[] = []
-  let allowed = who.groups.includes('system:masters')
-  for (const { binding, role } of bound(objects, keysOf(who))) {
-    const here = counts(binding, asked)
-    if (here && compile(role.rules ?? []).covers(asked)) allowed = true
-    const found = nearIn(role, asked, here)
-    if (found !== undefined && near.length < most) near.push({ binding, role, ...found })
+/** @param objects as they are now: gone through once for all that is to be explained */
+export function explainer(objects: Objects): (who: Who, asked: Asked) => Explanation {
+  const subjects = bySubject(objects)
+  const compiled = new Map<RoleObject, RuleIndex>()
+  const covers = (role: RoleObject, asked: Asked): boolean => {
+    let index = compiled.get(role)
+    if (index === undefined) compiled.set(role, (index = compile(role.rules ?? [])))
+    return index.covers(asked)
   }
-  return { allowed, near: allowed ? [] : near, grant: grantFor(who, asked) }
+  return (who, asked) => {
+    const own = [...new Set(keysOf(who).flatMap(key => subjects.get(key) ?? []))].toSorted(
+      (left, right) => left.place - right.place,
+    )
+    const allowed =
+      who.groups.includes('system:masters') ||
+      own.some(({ binding, role }) => counts(binding, asked) && covers(role, asked))
+    const grant = isPlain(asked) ? { grant: grantFor(who, asked) } : {}
+    return { allowed, near: allowed ? [] : nearest(own, asked), ...grant }
+  }
+}
+
+function nearest(own: readonly Bound[], asked: Asked): readonly Near[] {
+  const near: Near[] = []
+  for (const { binding, role } of own) {
+    if (near.length === most) break
+    const found = nearIn(role, asked, counts(binding, asked))
+    if (found !== undefined) near.push({ binding, role, ...found })
+  }
+  return near
 }
