@@ -33,19 +33,34 @@ export interface DecisionParts {
 
 /** Older ones are found in the audit log. */
 const most = 2000
+/** Characters of all of them: names and paths are as long as who is refused wants. */
+const mostCharacters = 8 * 1024 * 1024
 const longest = 4096
 
 const idLength = 12
 
 export function makeDecisions({ now, uid }: DecisionParts): Decisions {
-  const kept = new Map<string, Decision>()
+  // As text: a value would keep the longer ones alive that its parts were cut out of.
+  const kept = new Map<string, string>()
+  let characters = 0
+  const keep = (decision: Decision): void => {
+    const text = JSON.stringify(decision)
+    kept.set(decision.id, text)
+    characters += text.length
+    for (const [oldest, its] of kept) {
+      if (kept.size <= most && characters <= mostCharacters) return
+      kept.delete(oldest)
+      characters -= its.length
+    }
+  }
+  const read = (text: string): Decision => JSON.parse(text) as Decision
   return {
     record: (error, user, asked) => {
       const { blame } = error
       if (blame === undefined || user === undefined || error.decision !== undefined) return
       const id = uid().replaceAll('-', '').slice(0, idLength)
       error.decided(id)
-      kept.set(id, {
+      keep({
         id,
         time: now(),
         user: { name: user.name, groups: user.groups },
@@ -57,9 +72,11 @@ export function makeDecisions({ now, uid }: DecisionParts): Decisions {
       })
       asked.notes?.note(decisionKey, id)
       asked.notes?.note(blameKey, JSON.stringify(blame))
-      if (kept.size > most) for (const oldest of kept.keys()) return void kept.delete(oldest)
     },
-    get: id => kept.get(id),
-    all: () => kept.values(),
+    get: id => {
+      const text = kept.get(id)
+      return text === undefined ? undefined : read(text)
+    },
+    all: () => kept.values().map(read),
   }
 }
