@@ -34,3 +34,25 @@ test('items make room among what has another name, never among their own', () =>
   assert.deepEqual(held(json), [0, 0, 0, 0, 0])
   assert.equal(kept.bytes, 100)
 })
+
+test('what is forgotten gives its room back, wherever it stands', () => {
+  const kept = new KeptEncodings(1000)
+  const items = (many: number) => Array.from({ length: many }, () => ({ encodings: new Map<string, Uint8Array>() }))
+  // The first stays as it is; the others are written anew, again and again, and listed each time.
+  const [first] = items(1)
+  assert.ok(first !== undefined)
+  kept.keepIfRoom(first, 'json', new Uint8Array(100))
+  for (let round = 0; round < 20; round++) {
+    const others = items(5)
+    for (let list = 0; list < 12; list++)
+      for (const one of others) if (!one.encodings.has('json')) kept.keepIfRoom(one, 'json', new Uint8Array(100))
+    assert.deepEqual(
+      others.map(one => one.encodings.size),
+      [1, 1, 1, 1, 1],
+      `in round ${round}`,
+    )
+    for (const one of others) one.encodings.clear()
+  }
+  assert.equal(first.encodings.size, 1)
+  assert.ok(kept.bytes <= 1000)
+})

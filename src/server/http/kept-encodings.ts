@@ -20,6 +20,8 @@ export class KeptEncodings {
   #queue: Held[] = []
   #start = 0
   #bytes = 0
+  /** Since the queue was last gone through for what is forgotten. */
+  #refused = 0
 
   constructor(mostBytes: number) {
     this.#most = mostBytes
@@ -46,12 +48,30 @@ export class KeptEncodings {
     this.#start = 0
   }
 
+  /**
+   * Objects that something newer is in the place of forget their bytes, and nobody tells. Going through all takes no longer
+   * than refusing as many has taken. @returns whether there may be more room now
+   */
+  #swept(): boolean {
+    if (++this.#refused < this.#queue.length - this.#start) return false
+    this.#refused = 0
+    const before = this.#bytes
+    this.#queue = this.#queue.slice(this.#start).filter(({ encodings, id, bytes }) => {
+      const stays = encodings.has(id)
+      if (!stays) this.#bytes -= bytes
+      return stays
+    })
+    this.#start = 0
+    return this.#bytes < before
+  }
+
   /** As keep, where nothing of the same name has to go for it. */
   keepIfRoom(kept: Pick<Kept, 'encodings'>, id: string, made: Uint8Array): void {
     while (this.#bytes + made.byteLength > this.#most) {
       const oldest = this.#queue[this.#start]
-      if (oldest === undefined || oldest.id === id) return
-      this.#drop()
+      if (oldest === undefined) return
+      if (oldest.id !== id) this.#drop()
+      else if (!this.#swept()) return
     }
     this.keep(kept, id, made)
   }
