@@ -60,6 +60,8 @@ class Search {
   readonly #holders: Holders
   readonly #secrets = new Map<string, string[]>()
   readonly #known = new Map<string, Holding>()
+  /** Of which everybody has been found: another way on from them would be no shorter. */
+  readonly #walked = new Set<Holding>()
   readonly found = new Map<string, Found>()
   #next: Found[] = []
 
@@ -103,7 +105,10 @@ class Search {
   /** Who can become what was reached. */
   #behind({ subject, path }: Found): void {
     const via = (means: Means, namespace: string): void => {
-      for (const { subject: other, grants } of this.#holding(means, namespace).values())
+      const holding = this.#holding(means, namespace)
+      if (this.#walked.has(holding)) return
+      this.#walked.add(holding)
+      for (const { subject: other, grants } of holding.values())
         this.#reach(other, [{ text: means.text, grants, becomes: subject }, ...path])
     }
     const anyAccount = (namespace: string): void => {
