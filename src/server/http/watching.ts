@@ -84,7 +84,7 @@ export async function streamWatch(
   const breaks = new Breaks(pause, turn)
   let open = false
   const begin = (): void => {
-    if (open) return
+    if (open || gone(response)) return
     open = true
     common(response, 200, { 'content-type': framing.contentType })
     if ('flushHeaders' in response) response.flushHeaders()
