@@ -73,6 +73,8 @@ export class Holders {
   /** By namespace, '' for the cluster's, then by role. */
   readonly #bindings = new Map<string, Map<string, BindingObject[]>>()
   readonly #answers = new Map<string, readonly Known[]>()
+  /** By role, then by right: only for as long as one question is answered. */
+  readonly #rules = new Map<RoleObject, Map<string, number>>()
 
   constructor({ roles, clusterRoles, roleBindings, clusterRoleBindings }: Objects) {
     for (const role of [...roles, ...clusterRoles]) {
@@ -110,7 +112,7 @@ export class Holders {
       const key = roleKey(kind, role.metadata.namespace ?? '', role.metadata.name ?? '')
       for (const binding of there.get(key) ?? [])
         for (const subject of binding.subjects ?? [])
-          yield { subject: subjectIn(subject, namespace), binding, role, rule: ruleOf(role, right) }
+          yield { subject: subjectIn(subject, namespace), binding, role, rule: this.#rule(role, right) }
     }
   }
 
@@ -120,6 +122,19 @@ export class Holders {
     if (had !== undefined) return had
     const found = right.name === '' ? this.#unnamed(right) : this.#named(right)
     this.#answers.set(key, found)
+    return found
+  }
+
+  #rule(role: RoleObject, right: Right): number {
+    let known = this.#rules.get(role)
+    if (known === undefined) this.#rules.set(role, (known = new Map()))
+    const key = JSON.stringify(right)
+    const had = known.get(key)
+    if (had !== undefined) return had
+    const found = (role.rules ?? []).findIndex(rule =>
+      compile([right.anyOne === true ? nameless(rule) : rule]).covers(right),
+    )
+    known.set(key, found)
     return found
   }
 
@@ -140,19 +155,4 @@ function push<T>(lists: Map<string, T[]>, key: string, value: T): void {
   const had = lists.get(key)
   if (had === undefined) lists.set(key, [value])
   else had.push(value)
-}
-
-const firstRule = new WeakMap<RoleObject, Map<string, number>>()
-
-function ruleOf(role: RoleObject, right: Right): number {
-  let known = firstRule.get(role)
-  if (known === undefined) firstRule.set(role, (known = new Map()))
-  const key = JSON.stringify(right)
-  const had = known.get(key)
-  if (had !== undefined) return had
-  const found = (role.rules ?? []).findIndex(rule =>
-    compile([right.anyOne === true ? nameless(rule) : rule]).covers(right),
-  )
-  known.set(key, found)
-  return found
 }
