@@ -23,11 +23,11 @@ test('all suites of the benchmarks give figures', async () => {
     })
     const figures = JSON.parse(await readFile(file, 'utf8')) as readonly { name: string; value: number }[]
     const kinds = [
-      'creates, 32 connections',
+      /^pod creates, 32 connections$/,
       'creates on record',
-      'updates, 32 connections',
-      'applies, 32 connections',
-      'GETs, 32 connections',
+      /^pod updates, 32 connections$/,
+      /^pod server-side applies, 32 connections$/,
+      /^pod GETs, 32 connections$/,
       'watchers, 100 events/s: p99',
       'watchers, HTTP/1.1, 50 events/s: p99',
       '1 % each: p99',
@@ -42,9 +42,8 @@ test('all suites of the benchmarks give figures', async () => {
     for (const kind of noContainers === false ? [...kinds, 'to Running', 'at once'] : kinds) {
       const found = figures.filter(one => (typeof kind === 'string' ? one.name.includes(kind) : kind.test(one.name)))
       assert.equal(found.length, 1, String(kind))
-      // An event may be there before the writer has its answer: then it was not late at all.
       const value = found[0]?.value ?? Number.NaN
-      assert.ok(String(kind).endsWith('p99') ? value >= 0 : value > 0, `${kind}: ${value}`)
+      assert.ok(value > 0, `${String(kind)}: ${value}`)
       assert.match(stdout, new RegExp(found[0]?.name.split(' ')[0] ?? '-'))
     }
   } finally {
