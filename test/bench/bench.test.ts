@@ -33,9 +33,9 @@ test('all suites of the benchmarks give figures', async () => {
       '1 % each: p99',
       /^list of \d+ pods$/,
       /^protobuf list of \d+ pods$/,
-      'start to /readyz',
+      /^server start to \/readyz/,
       'startCluster',
-      'server memory, ',
+      /^server memory, /,
       'definitions of 100 KB: server start',
       'definitions of 100 KB: server memory',
     ]
