@@ -1,7 +1,7 @@
 /** `who deleted deploy/x` as a question to the log. */
-import { builtinKinds } from '#kinds/index.ts'
 import type { Query } from '#server/audit/search.ts'
 import { UsageError } from './place.ts'
+import { resourceIn } from './resource-words.ts'
 
 type Deed = Pick<Query, 'verbs' | 'subresource'>
 
@@ -55,16 +55,9 @@ export function thingOf(text: string): Pick<Query, 'resource' | 'group' | 'name'
   const [what = '', name, ...more] = text.split('/')
   if (what === '' || name === '' || more.length > 0)
     throw new UsageError(`a thing is RESOURCE or RESOURCE/NAME, such as deploy/x, not ${JSON.stringify(text)}`)
-  const dot = what.indexOf('.')
-  const [word, group] =
-    dot < 0 ? [what.toLowerCase(), undefined] : [what.slice(0, dot).toLowerCase(), what.slice(dot + 1)]
-  const kind = builtinKinds.find(
-    one =>
-      (group === undefined || one.group === group) &&
-      (one.plural === word || one.singular === word || one.shortNames.includes(word)),
-  )
+  const { resource, group } = resourceIn(what)
   return {
-    resource: kind?.plural ?? word,
+    resource,
     ...(group === undefined ? {} : { group }),
     ...(name === undefined ? {} : { name }),
   }

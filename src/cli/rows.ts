@@ -25,17 +25,3 @@ export function rowsOf(text: string): unknown {
   })
   return { kind: 'List', apiVersion: 'v1', metadata: value['metadata'], items }
 }
-
-/** Lines of a table, with two spaces between columns. */
-export function lined(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map(row => row[at]?.length ?? 0)))
-  return rows
-    .map(
-      row =>
-        `${row
-          .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('')
-}

@@ -5,7 +5,7 @@ import { secretOf } from '#kinds/facts/secrets.ts'
 import { askAudit, visible } from './audit.ts'
 import { sinceOf } from './audit-words.ts'
 import type { PlaceOptions } from './place.ts'
-import { lined } from './rows.ts'
+import { lined } from './table.ts'
 
 export type How = 'by name' | 'with its namespace' | 'with all Secrets' | 'what it held before'
 

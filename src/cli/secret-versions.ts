@@ -5,7 +5,7 @@ import { type SecretVersion, secretVersions } from '#kinds/facts/secrets.ts'
 import { visible } from './audit.ts'
 import { CommandError, UsageError } from './place.ts'
 import { type ReachOptions, type Reached, reached } from './reach.ts'
-import { lined } from './rows.ts'
+import { lined } from './table.ts'
 
 export interface SecretOptions extends ReachOptions {
   readonly namespace?: string

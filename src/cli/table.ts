@@ -1,3 +1,6 @@
+/** The same, each row a whole line. */
+export const lined = (rows: readonly (readonly string[])[]): string => (rows.length === 0 ? '' : `${tableText(rows)}\n`)
+
 /** Rows as columns of equal width, for people. */
 export function tableText(rows: readonly (readonly string[])[]): string {
   const widths: number[] = []

@@ -4,6 +4,7 @@ import { dumpYaml } from '#codec/yaml.ts'
 import { type BulwarkUser, type BulwarkUserCredential, bulwarkUsers, credentialHeader } from '#kinds/facts/bulwark.ts'
 import { CommandError, UsageError, contextOf } from './place.ts'
 import { type ReachOptions, type Reached, reached } from './reach.ts'
+import { lined } from './table.ts'
 
 export interface UserOptions extends ReachOptions {
   readonly output?: string
@@ -112,18 +113,8 @@ const shown = ({ metadata, spec = {} }: BulwarkUser) => ({
 export async function listUsers(options: UserOptions): Promise<string> {
   const users = await reached(options, async ({ client }) => (await client.list(bulwarkUsers)).items.map(shown))
   if (options.output === 'json') return `${JSON.stringify(users, null, 2)}\n`
-  const rows = [
+  return lined([
     ['NAME', 'USERNAME', 'GROUPS', 'STATE'],
     ...users.map(one => [one.name, one.username, one.groups.join(','), one.disabled ? 'disabled' : 'enabled']),
-  ]
-  const widths = [0, 1, 2, 3].map(at => Math.max(...rows.map(row => row[at]?.length ?? 0)))
-  return rows
-    .map(
-      row =>
-        `${row
-          .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('')
+  ])
 }

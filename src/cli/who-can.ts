@@ -5,6 +5,7 @@ import { visible } from './audit.ts'
 import { UsageError } from './place.ts'
 import { placeText } from './places.ts'
 import { type ReachOptions, reached } from './reach.ts'
+import { resourceIn } from './resource-words.ts'
 
 type Review = Bulwark['WhoCanReview']
 type Found = NonNullable<Review['status']>['subjects'][number]
@@ -21,14 +22,8 @@ function resourceOf(text: string): { readonly group: string; readonly resource: 
   const [what = '', subresource = '', ...more] = text.split('/')
   if (what === '' || more.length > 0)
     throw new UsageError(`a resource is RESOURCE[.GROUP][/SUBRESOURCE], such as pods/exec, not ${JSON.stringify(text)}`)
-  const dot = what.indexOf('.')
-  const [word, group] = dot < 0 ? [what.toLowerCase(), undefined] : [what.slice(0, dot), what.slice(dot + 1)]
-  const kind = builtinKinds.find(
-    one =>
-      (group === undefined || one.group === group) &&
-      (one.plural === word || one.singular === word || one.shortNames.includes(word)),
-  )
-  return { group: group ?? kind?.group ?? '', resource: kind?.plural ?? word, subresource }
+  const { resource, group, usual = '' } = resourceIn(what)
+  return { group: group ?? usual, resource, subresource }
 }
 
 const isClusterWide = ({ group, resource }: { readonly group: string; readonly resource: string }): boolean =>

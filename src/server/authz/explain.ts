@@ -2,7 +2,7 @@
 import type { User } from '#api/request.ts'
 import type { Right as Asked } from '#api/status.ts'
 import type { BindingObject, PolicyRule, RoleObject, Subject } from './rbac-types.ts'
-import { type RuleIndex, compile } from './rules.ts'
+import { compile, nameless, type RuleIndex } from './rules.ts'
 import { type Objects, subjectIn, subjectKey } from './whocan/holders.ts'
 
 type Who = Pick<User, 'name' | 'groups'>
@@ -114,16 +114,13 @@ function nearIn(role: RoleObject, asked: Asked, here: boolean): Pick<Near, 'rule
   return undefined
 }
 
-/** Verbs for which a name in a rule says nothing. */
-const nameless = new Set(['create', 'deletecollection'])
-
 const group = 'rbac.authorization.k8s.io'
 const quoted = (text: string): string =>
   /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 
 function ruleFor(asked: Asked): PolicyRule {
   if (!asked.resourceRequest) return { verbs: [asked.verb], nonResourceURLs: [asked.path ?? ''] }
-  const named = asked.name !== '' && !nameless.has(asked.verb)
+  const named = asked.name !== '' && !nameless(asked.verb)
   return {
     verbs: [asked.verb],
     apiGroups: [asked.group],

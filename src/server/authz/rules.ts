@@ -123,6 +123,9 @@ class Index implements RuleIndex {
   }
 }
 
+/** Of verbs under which a name in a rule says nothing: there is none yet, or none is given. */
+export const nameless = (verb: Attributes['verb']): boolean => verb === 'create' || verb === 'deletecollection'
+
 export function compile(rules: Iterable<PolicyRule>): RuleIndex {
   const index = new Index()
   for (const rule of rules) index.add(rule)

@@ -1,6 +1,6 @@
 /** What would have become of recorded requests under other roles and bindings. */
 import type { KObject } from '#api/metadata.ts'
-import type { Attributes, User } from '#api/request.ts'
+import type { User } from '#api/request.ts'
 import { selects } from '#api/selector.ts'
 import type { Right } from '#api/status.ts'
 import type { BindingObject, PolicyRule, RoleObject } from './rbac-types.ts'
@@ -112,6 +112,3 @@ export function whatIf<R extends Recorded>(now: Objects, then: Objects, recorded
   }
   return changes
 }
-
-/** A verb under which a name says nothing. */
-export const nameless = (verb: Attributes['verb']): boolean => verb === 'create' || verb === 'deletecollection'
