@@ -9,6 +9,7 @@ import { type LookupFunction, isIP } from 'node:net'
 import { type PeerCertificate, checkServerIdentity, createSecureContext, getCACertificates } from 'node:tls'
 import { strictTls } from '#base/tls.ts'
 import { isReserved, namesLoopback } from './address.ts'
+import { readAnswer } from './answer.ts'
 import { CallError, describe } from './failure.ts'
 
 export interface Destination {
@@ -113,18 +114,6 @@ function optionsFor({ url, address, serverName }: Destination): RequestOptions {
   }
 }
 
-async function read(answer: IncomingMessage, limit: number): Promise<Buffer> {
-  const parts: Buffer[] = []
-  let size = 0
-  for await (const part of answer) {
-    size += Buffer.byteLength(part)
-    if (size > limit) throw new CallError(`the response is larger than ${limit} bytes`)
-    parts.push(part)
-  }
-  if (!answer.complete) throw new CallError('unexpected EOF')
-  return Buffer.concat(parts)
-}
-
 interface Way {
   readonly agent: Agent
   readonly lookup: LookupFunction
@@ -145,7 +134,7 @@ async function once(way: Way, destination: Destination, call: Call): Promise<Rep
     const answer = await promise
     begun = true
     const { statusCode: status = 0, headers } = answer
-    return { status, headers, body: await read(answer, call.limit) }
+    return { status, headers, body: await readAnswer(answer, call.limit) }
   } catch (error) {
     asking.destroy()
     const code: unknown = error instanceof Error && 'code' in error ? error.code : ''

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type Directory, endpointOf } from '#server/outbound/service.ts'
 import type { Dialled } from '#server/passing/pass.ts'
+import { readAnswer } from '#wire/answer.ts'
 import { CallError, describe } from '#wire/failure.ts'
 import type { Asked, Backend, Opener } from '#wire/mutual.ts'
 import type { Clock } from '#base/clock.ts'
@@ -70,18 +71,6 @@ export interface Told {
   readonly body: Buffer
 }
 
-async function read(answer: IncomingMessage, limit: number): Promise<Buffer> {
-  const parts: Buffer[] = []
-  let size = 0
-  for await (const part of answer) {
-    size += Buffer.byteLength(part)
-    if (size > limit) throw new CallError(`the response is larger than ${limit} bytes`)
-    parts.push(part)
-  }
-  if (!answer.complete) throw new CallError('unexpected EOF')
-  return Buffer.concat(parts)
-}
-
 const nothing = Buffer.alloc(0)
 const aggregator = { name: 'system:kube-aggregator', groups: ['system:masters'] }
 
@@ -123,7 +112,7 @@ export async function ask(parts: DialParts, to: Registered, question: Question):
       code: answer.statusCode ?? 0,
       contentType: answer.headers['content-type'] ?? '',
       etag: etag !== undefined && etag.length <= 1024 ? etag : undefined,
-      body: question.limit === 0 ? nothing : await read(answer, question.limit),
+      body: question.limit === 0 ? nothing : await readAnswer(answer, question.limit),
     }
   } catch (error) {
     throw new CallError(describe(error, place))
