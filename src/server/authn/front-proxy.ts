@@ -6,6 +6,7 @@ import { X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import type { User } from '#api/request.ts'
 import { authenticatedUser, identified } from './user.ts'
+import { extraKeyOf } from './extra-key.ts'
 import { list } from './x509.ts'
 
 export interface FrontProxy {
@@ -72,15 +73,6 @@ const nobody = 'system:unauthenticated'
 const most = 2000
 const extraPrefix = 'x-remote-extra-'
 
-function extraKey(name: string): string {
-  const escaped = name.slice(extraPrefix.length)
-  try {
-    return decodeURIComponent(escaped)
-  } catch {
-    return escaped
-  }
-}
-
 const text = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('utf8')
 
 interface Proxied {
@@ -104,7 +96,7 @@ export function proxiedUser(frontProxy: FrontProxy, { socket, rawHeaders, now }:
     else if (header === 'x-remote-uid') found.uid.push(value)
     else if (header === 'x-remote-group' && value !== '') found.groups.push(value)
     else if (header.startsWith(extraPrefix))
-      extra.set(extraKey(header), [...(extra.get(extraKey(header)) ?? []), value])
+      extra.set(extraKeyOf(header, extraPrefix), [...(extra.get(extraKeyOf(header, extraPrefix)) ?? []), value])
   }
   const [name = '', ...others] = found.name
   const [uid = ''] = found.uid

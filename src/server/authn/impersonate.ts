@@ -5,6 +5,7 @@
 import type { Attributes, User } from '#api/request.ts'
 import { badRequest } from '#api/status.ts'
 import { identified } from './user.ts'
+import { extraKeyOf } from './extra-key.ts'
 
 interface Wanted {
   readonly name: string
@@ -24,15 +25,6 @@ const most = 1000
 const account = /^system:serviceaccount:([^:]+):([^:]+)$/
 const anonymous = 'system:anonymous'
 const everybody = ['system:authenticated', 'system:unauthenticated']
-
-function extraKey(name: string): string {
-  const escaped = name.slice(extraPrefix.length)
-  try {
-    return decodeURIComponent(escaped)
-  } catch {
-    return escaped
-  }
-}
 
 const single = (values: readonly string[], what: string): string | undefined => {
   if (values.length > 1) throw badRequest(`the header ${what} may be given once`)
@@ -60,7 +52,12 @@ function wantedBy(raw: readonly string[]): Wanted | undefined {
     if (uid === undefined && groups.length === 0 && extras.length === 0) return undefined
     throw badRequest('requested impersonation without impersonating a user name')
   }
-  return { name, uid, groups, extra: new Map(extras.map(([header, values]) => [extraKey(header), values])) }
+  return {
+    name,
+    uid,
+    groups,
+    extra: new Map(extras.map(([header, values]) => [extraKeyOf(header, extraPrefix), values])),
+  }
 }
 
 const question = (asked: Partial<Attributes>): Attributes => ({
