@@ -6,24 +6,12 @@ import type { Facts, FileFacts, Machine } from '../../src/posture/facts.ts'
 import { readObjects } from '../../src/posture/objects.ts'
 import { policyFacts } from '../../src/posture/recording.ts'
 import type { ClusterConfig } from '../../src/processes/config.ts'
+import { config } from '../../src/processes/fixture.ts'
 import { layout } from '../../src/processes/layout.ts'
 import { effectiveFlags } from '../../src/processes/settings/effective.ts'
 import { usualSettings } from '../../src/server/admission/pod-security/settings.ts'
 import type { SocketFacts } from '../../src/processes/sockets/sockets.ts'
 import type { Wire } from '../api/wire.ts'
-
-export const config: ClusterConfig = {
-  name: 'default',
-  port: 6443,
-  nodes: 'real',
-  address: '192.0.2.7',
-  serverAddress: '192.0.2.7',
-  nodeName: 'node-a',
-  serviceCIDR: '10.96.0.0/16',
-  podCIDR: '10.244.0.0/24',
-  dns: '10.96.0.10',
-  kubeletPort: 10_250,
-}
 
 export const at = layout('/data/default')
 

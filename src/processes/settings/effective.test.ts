@@ -5,23 +5,11 @@ import { getCiphers } from 'node:tls'
 import { test } from 'node:test'
 import { cipherSuites } from '#base/tls.ts'
 import type { ClusterConfig } from '../config.ts'
+import { config } from '../fixture.ts'
 import { layout } from '../layout.ts'
 import { effectiveFlags } from './effective.ts'
 import { type Component, duration, valueOf } from './flag.ts'
 import { registeredName } from './tls.ts'
-
-const config: ClusterConfig = {
-  name: 'default',
-  port: 6443,
-  nodes: 'real',
-  address: '192.0.2.7',
-  serverAddress: '192.0.2.7',
-  nodeName: 'node-a',
-  serviceCIDR: '10.96.0.0/16',
-  podCIDR: '10.244.0.0/24',
-  dns: '10.96.0.10',
-  kubeletPort: 10_250,
-}
 
 const shown = (component: Component, name: string, other: Partial<ClusterConfig> = {}): string | undefined =>
   valueOf(effectiveFlags({ ...config, ...other }, layout('/data/default'))[component], name)

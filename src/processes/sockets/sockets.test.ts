@@ -8,24 +8,12 @@ import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { writeRecord } from '#node/containerd/record.ts'
 import type { ClusterConfig } from '../config.ts'
+import { config } from '../fixture.ts'
 import { layout } from '../layout.ts'
 import { openSocket } from '../open.ts'
 import { canLook } from './owners.ts'
 import { addressOf, ipListeners, unixListeners } from './proc.ts'
 import { describeSockets, exposureOf, isOpen, socketsOf } from './sockets.ts'
-
-const config: ClusterConfig = {
-  name: 'default',
-  port: 6443,
-  nodes: 'real',
-  address: '192.0.2.7',
-  serverAddress: '192.0.2.7',
-  nodeName: 'node-a',
-  serviceCIDR: '10.96.0.0/16',
-  podCIDR: '10.244.0.0/24',
-  dns: '10.96.0.10',
-  kubeletPort: 10_250,
-}
 
 test('addresses of both families', () => {
   assert.equal(addressOf('0100007F'), '127.0.0.1')
