@@ -53,7 +53,7 @@ const servedHere = (service: Service, { dnsIP }: Frame): boolean =>
  * @param cluster names the table
  * @param more what other concerns add to the table
  */
-export function makeCompiler(cluster: string, more: () => readonly Fragment[] = () => []): Compiler {
+export function makeCompiler(cluster: string, more: (frame: Frame) => readonly Fragment[] = () => []): Compiler {
   let memory = new Map<string, Memory>()
   let place = ''
   return {
@@ -75,7 +75,7 @@ export function makeCompiler(cluster: string, more: () => readonly Fragment[] = 
         memory.set(key, { service, slices: own, rules })
       }
       const all = [...memory.values()].map(one => one.rules)
-      const fragments = [frameFragment(frame, all), ...all, ...more()]
+      const fragments = [frameFragment(frame, all), ...all, ...more(frame)]
       return { ruleset: makeRuleset(tableName(cluster), fragments), flows: flowsOf(all) }
     },
   }

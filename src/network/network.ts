@@ -1,14 +1,16 @@
-/** The network of one node: services, routes, the DNS snapshot. Follows the API, writes what changed, and nothing else. */
+/** The network of one node: services, policies, routes, the DNS snapshot. Follows the API, writes what changed, and nothing else. */
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Reader } from '#api/reader.ts'
 import { endpointSlices, namespaces, nodes, services } from '#kinds/facts/generated/refs.ts'
-import type { Node } from '#kinds/facts/generated/types/core_v1.ts'
+import type { Node, Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import { type Compiler, makeCompiler } from './compile.ts'
 import { dropStaleFlows } from './conntrack.ts'
 import { type SnapshotKeeper, keepSnapshot } from './dns/keep.ts'
 import { clearHost, prepareHost } from './host.ts'
 import { parseRange } from './ip.ts'
+import { Policies } from './policies/keep.ts'
+import type { Place } from './policies/table.ts'
 import { tableName } from './ruleset.ts'
 import type { Frame } from './services/table.ts'
 import { type Tool, runTool } from './tool.ts'
@@ -35,6 +37,11 @@ export interface NetworkParts {
 }
 
 export interface Network {
+  /**
+   * Resolves when the pod may begin: the rules for its addresses are in force. Until then it can reach nobody.
+   * @throws Error where the rules cannot be written in time
+   */
+  admit(pod: Pod, addresses: readonly string[]): Promise<void>
   /** Resolves when all that was read by now is in force. */
   settled(): Promise<void>
   /** Ends following; rules, routes and DNS go on as they are. */
@@ -43,6 +50,8 @@ export interface Network {
 
 /** Changes within this time become one transaction. */
 const batchMs = 10
+/** So long a pod waits for its rules. */
+const admitMs = 30_000
 /** How often is checked that nobody else has changed what is ours. */
 const verifyMs = 30_000
 
@@ -54,11 +63,18 @@ const rangeOf = ({ spec }: Node): string | undefined => {
   return parseRange(range) === undefined ? undefined : range
 }
 
+const placeOf = ({ podCIDR, dnsIP, podInterfaces }: Frame): Place => ({
+  ...(podCIDR !== undefined && { podCIDR }),
+  ...(dnsIP !== undefined && { dnsIP }),
+  podInterfaces,
+})
+
 class Running implements Network {
   readonly #parts: NetworkParts
   readonly #tool: Tool
   readonly #compiler: Compiler
   readonly #writer: Writer
+  readonly #policies: Policies
   readonly #snapshot: SnapshotKeeper | undefined
   readonly #ends: (() => void)[] = []
   #batch: PromiseWithResolvers<void> | undefined
@@ -71,19 +87,29 @@ class Running implements Network {
   constructor(parts: NetworkParts) {
     this.#parts = parts
     this.#tool = parts.tool ?? runTool
-    this.#compiler = makeCompiler(parts.name)
+    this.#policies = new Policies({ ...parts, changed: () => this.#changed() })
+    this.#compiler = makeCompiler(parts.name, frame => this.#policies.fragments(placeOf(frame)))
     this.#writer = makeWriter({ tool: this.#tool, clock: parts.clock, log: parts.log })
     this.#snapshot = parts.dns === undefined ? undefined : keepSnapshot({ ...parts, ...parts.dns })
   }
 
   async start(): Promise<void> {
     const { reader } = this.#parts
-    await reader.require([services, endpointSlices, namespaces, nodes])
+    await Promise.all([reader.require([services, endpointSlices, namespaces, nodes]), this.#policies.start()])
     const changed = (): void => this.#changed()
     for (const ref of [services, endpointSlices, namespaces, nodes]) this.#ends.push(reader.subscribe(ref, changed))
     this.#changed()
     await this.settled()
     this.#verifyLater()
+  }
+
+  async admit(pod: Pod, addresses: readonly string[]): Promise<void> {
+    this.#policies.give(pod, addresses)
+    const late = Promise.withResolvers<never>()
+    const cancel = this.#parts.clock.after(admitMs, () =>
+      late.reject(new Error('the rules of its network cannot be written; see the log of the agent')),
+    )
+    await Promise.race([this.settled(), late.promise]).finally(cancel)
   }
 
   async settled(): Promise<void> {
@@ -95,6 +121,7 @@ class Running implements Network {
   async stop(): Promise<void> {
     this.#stopped = true
     for (const end of this.#ends) end()
+    this.#policies.stop()
     this.#cancelVerify()
     this.#batch?.resolve()
     this.#batch = undefined

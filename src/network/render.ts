@@ -8,6 +8,7 @@ const fieldText: Readonly<Record<Field, string>> = {
   dport: 'th dport',
   iif: 'iifname',
   oif: 'oifname',
+  family: 'meta nfproto',
 }
 
 const fieldType: Readonly<Record<Field, string>> = {
@@ -17,11 +18,20 @@ const fieldType: Readonly<Record<Field, string>> = {
   dport: 'inet_service',
   iif: 'ifname',
   oif: 'ifname',
+  family: 'nf_proto',
 }
 
 const concat = (fields: readonly Field[]): string => fields.map(field => fieldText[field]).join(' . ')
 const bits = (bit: number): string => `0x${bit.toString(16)}`
-const connection = { new: 'state new', invalid: 'state invalid', translated: 'status dnat', reply: 'direction reply' }
+const connection = {
+  new: 'state new',
+  invalid: 'state invalid',
+  translated: 'status dnat',
+  reply: 'direction reply',
+  known: 'state established,related',
+  related: 'state related',
+  established: 'state established',
+}
 
 function valuesText(field: Field, values: readonly string[]): string {
   const quoted = field === 'iif' || field === 'oif' ? values.map(value => JSON.stringify(value)) : values
@@ -100,7 +110,7 @@ export function actionText(action: Action): string {
     case 'mark':
       return `meta mark set meta mark | ${bits(action.bit)}`
     case 'remember':
-      return `update @${action.set} { ip saddr }`
+      return `update @${action.set} { ${concat(action.fields)} }`
   }
 }
 
@@ -118,13 +128,13 @@ const addChain = (at: string, { name, hook }: Chain): string =>
     ? `add chain ${at} ${name}`
     : `add chain ${at} ${name} { type ${hook.type} hook ${hook.hook} priority ${hook.priority}; policy accept; }`
 
-function addSet(at: string, { name, type, fields, interval, timeout }: NamedSet): string {
+function addSet(at: string, { name, type, fields, interval, timeout, size }: NamedSet): string {
   const types = fields.map(field => fieldType[field]).join(' . ')
   const flags = interval
     ? ' flags interval; auto-merge;'
     : timeout === undefined
       ? ''
-      : ` flags dynamic,timeout; timeout ${timeout}s;`
+      : ` flags dynamic,timeout; timeout ${timeout}s;${size === undefined ? '' : ` size ${size};`}`
   return `add ${type} ${at} ${name} { type ${types}${type === 'map' ? ' : verdict' : ''};${flags} }`
 }
 

@@ -1,6 +1,6 @@
 /** A packet filter as a value: rendered for nftables, walked by trace.ts, compared by tests. One table per cluster. */
 
-export type Field = 'saddr' | 'daddr' | 'proto' | 'dport' | 'iif' | 'oif'
+export type Field = 'saddr' | 'daddr' | 'proto' | 'dport' | 'iif' | 'oif' | 'family'
 
 export type Match =
   /** `is` holds addresses, ranges, protocols, ports or interface names (a last `*` matches the rest). */
@@ -12,7 +12,13 @@ export type Match =
   /** The way back to the source does not lead through the interface that the packet came by. */
   | { readonly type: 'spoofed' }
   | { readonly type: 'marked'; readonly bit: number }
-  | { readonly type: 'connection'; readonly is: 'new' | 'invalid' | 'translated' | 'reply' }
+  | { readonly type: 'connection'; readonly is: ConnectionState }
+
+/**
+ * `reply` is a direction, `known` a connection that was let through before, or an error about one, `related` such an
+ * error alone.
+ */
+export type ConnectionState = 'new' | 'invalid' | 'translated' | 'reply' | 'known' | 'related' | 'established'
 
 export type Action =
   | { readonly type: 'jump' | 'goto'; readonly chain: string }
@@ -25,8 +31,8 @@ export type Action =
   | { readonly type: 'masquerade' }
   | { readonly type: 'refuse'; readonly how: 'reset' | 'unreachable' | 'prohibited' }
   | { readonly type: 'mark'; readonly bit: number }
-  /** Puts the source address into a set with a timeout. */
-  | { readonly type: 'remember'; readonly set: string }
+  /** Puts the joined fields into a set with a timeout. */
+  | { readonly type: 'remember'; readonly set: string; readonly fields: readonly Field[] }
 
 export interface Target {
   readonly ip: string
@@ -59,6 +65,8 @@ export interface NamedSet {
   readonly interval?: true
   /** Seconds. Elements come by `remember` and go by themselves. */
   readonly timeout?: number
+  /** Elements at the most, of a set that remembers; what comes after them is not remembered. */
+  readonly size?: number
   /** Joined key to verdict (`goto x`, `jump x`, `drop`), or to '' in a set. */
   readonly elements: ReadonlyMap<string, string>
 }

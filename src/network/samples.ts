@@ -1,7 +1,8 @@
-/** Services and endpoints for tests. */
+/** Services, endpoints, pods and policies for tests. */
 import { objectKey } from '#api/metadata.ts'
-import type { Namespace, Node, Service, ServiceSpec } from '#kinds/facts/generated/types/core_v1.ts'
+import type { Container, Namespace, Node, Pod, Service, ServiceSpec } from '#kinds/facts/generated/types/core_v1.ts'
 import type { Endpoint, EndpointSlice } from '#kinds/facts/generated/types/discovery_v1.ts'
+import type { NetworkPolicy, NetworkPolicySpec } from '#kinds/facts/generated/types/networking_v1.ts'
 
 export const service = (name: string, spec: ServiceSpec): Service => ({
   apiVersion: 'v1',
@@ -63,3 +64,31 @@ export const node = (name: string, podCIDR: string, address: string): Node => ({
 })
 
 export const sliceKey = (of: string): string => objectKey('default', `${of}-1`)
+
+/** A pod that runs on `worker` unless `more` says otherwise. */
+export const pod = (
+  name: string,
+  address: string,
+  more: { labels?: Pod['metadata']['labels']; namespace?: string; node?: string; ports?: Container['ports'] } = {},
+): Pod => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: {
+    name,
+    namespace: more.namespace ?? 'default',
+    uid: `uid-${name}`,
+    ...(more.labels && { labels: more.labels }),
+  },
+  spec: {
+    nodeName: more.node ?? 'worker',
+    containers: [{ name: 'main', image: 'any', ...(more.ports && { ports: more.ports }) }],
+  },
+  status: { phase: 'Running', podIP: address, podIPs: [{ ip: address }] },
+})
+
+export const policy = (name: string, spec: NetworkPolicySpec, namespace = 'default'): NetworkPolicy => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name, namespace },
+  spec,
+})

@@ -133,7 +133,7 @@ class Walk {
         this.masqueraded = true
         return 'accept'
       case 'remember':
-        say(`remember ${this.#packet.src} in @${action.set}`)
+        say(`remember ${action.fields.map(field => this.#field(field)).join(' . ')} in @${action.set}`)
         return 'continue'
       case 'refuse':
         say(actionText(action))
@@ -165,7 +165,8 @@ class Walk {
   #field(field: Field): string {
     const { src, proto } = this.#packet
     const { from = '' } = this.#place
-    return { saddr: src, daddr: this.dst, proto, dport: String(this.port), iif: from, oif: this.#out }[field]
+    const port = String(this.port)
+    return { saddr: src, daddr: this.dst, proto, dport: port, iif: from, oif: this.#out, family: 'ipv4' }[field]
   }
 
   #matches(match: Match): boolean {

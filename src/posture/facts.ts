@@ -1,4 +1,5 @@
 /** What controls look at: a running cluster, as its machine and its API show it. */
+import type { Enforcement } from '#network/enforced.ts'
 import type {
   ConfigMap,
   LimitRange,
@@ -99,7 +100,8 @@ export interface Facts {
   readonly audit: { readonly whole: boolean; readonly says: string } | undefined
   /** Rules of the audit policy, and levels for what must not be missed. */
   readonly auditPolicy: { readonly file: string | undefined; readonly misses: readonly string[] }
-  readonly networkPolicies: 'enforced' | 'not enforced'
+  /** Of this machine's node; undefined where nodes are simulated. */
+  readonly networkPolicies: Enforcement | undefined
   /** Milliseconds since the epoch. */
   readonly now: number
 }

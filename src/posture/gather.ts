@@ -3,7 +3,7 @@ import { makeClient } from '#client/client.ts'
 import { httpsTransport } from '#client/https.ts'
 import { type Access, loadKubeconfig } from '#client/kubeconfig.ts'
 import type { KObject } from '#api/metadata.ts'
-import { enforcesPolicies } from '#network/abilities.ts'
+import { enforcement } from '#network/enforced.ts'
 import { readAdmissionFile } from '#processes/admission-file.ts'
 import type { ClusterConfig } from '#processes/config.ts'
 import type { Layout } from '#processes/layout.ts'
@@ -68,7 +68,7 @@ export async function gather(config: ClusterConfig, layout: Layout, now: number)
     podSecurity: admission.podSecurity ?? usualSettings,
     audit: await recordFacts(layout.audit),
     auditPolicy: policyFacts(config),
-    networkPolicies: enforcesPolicies ? 'enforced' : 'not enforced',
+    networkPolicies: config.nodes === 'real' ? await enforcement(config.name, config.netns) : undefined,
     now,
   }
 }

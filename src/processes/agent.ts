@@ -17,7 +17,7 @@ import { type Runtime, startContainerd } from '#node/containerd/instance.ts'
 import { type Caller, startNodeServer } from '#node/server/server.ts'
 import type { Right } from '#node/server/route.ts'
 import { dnsPaths, startDns } from '#network/dns/process.ts'
-import { startNetwork } from '#network/network.ts'
+import { type Network, startNetwork } from '#network/network.ts'
 import { kubeletClient } from '#plane/policy.ts'
 import { kubeletVersion } from '#plane/version.ts'
 import { setupNode } from '#setup/node.ts'
@@ -97,8 +97,12 @@ const watchOnly = (config: ClusterConfig) => (ref: { readonly resource: string }
 const builtDns = (): { command?: readonly string[] } =>
   import.meta.url.endsWith('.js') ? { command: [process.execPath, join(import.meta.dirname, 'dns.js')] } : {}
 
-/** Services and DNS of this node, under the identity that reads no pod's secrets. */
-async function joinNetwork(config: ClusterConfig, layout: Layout, log: Log): Promise<RunningAgent> {
+interface JoinedNetwork extends RunningAgent {
+  readonly network: Network
+}
+
+/** Services, policies and DNS of this node, under the identity that reads no pod's secrets. */
+async function joinNetwork(config: ClusterConfig, layout: Layout, log: Log): Promise<JoinedNetwork> {
   const clock = systemClock
   const { client, close } = await connectAs(layout.networkKubeconfig, 'bulwark-network', log)
   const reader = makeInformer({ client, clock, log, random: Math.random })
@@ -123,6 +127,7 @@ async function joinNetwork(config: ClusterConfig, layout: Layout, log: Log): Pro
     ...builtDns(),
   })
   return {
+    network,
     stop: async () => {
       dns.stop()
       await network.stop()
@@ -170,6 +175,9 @@ export async function runAgent(config: ClusterConfig, layout: Layout): Promise<R
     random: Math.random,
     narrow: watchOnly(config),
   })
+  const joining = joinNetwork(config, layout, log)
+  // Told below; what has no network stays dark until then.
+  joining.catch(() => undefined)
   const agent = await startAgent({
     client: own.client,
     reader,
@@ -186,8 +194,9 @@ export async function runAgent(config: ClusterConfig, layout: Layout): Promise<R
     version: kubeletVersion,
     port: config.kubeletPort,
     podCIDR: config.podCIDR,
+    admit: async (pod, addresses) => (await joining).network.admit(pod, addresses),
   })
-  const network = await joinNetwork(config, layout, log)
+  const network = await joining
   const audit = openAgentAudit(config.audit ?? {}, { dir: agentAudit(layout.audit), clock, log })
   const tls = async () => {
     const { authority } = await loadKubeconfig(layout.nodeKubeconfig)

@@ -9,11 +9,11 @@ import { makeLog, silentLog } from '#base/log.ts'
 import { makeClient } from '#client/client.ts'
 import { fakeReader } from '#client/fake-reader.ts'
 import { makeFakeApi } from '#client/fake.ts'
-import { namespaces, nodes, services } from '#kinds/facts/generated/refs.ts'
+import { namespaces, networkPolicies, nodes, pods, services } from '#kinds/facts/generated/refs.ts'
 import { ensureDnsService } from '#network/dns/service.ts'
 import { type DnsProcess, dnsPaths, startDns, stopDns } from '#network/dns/process.ts'
 import { type Network, removeNetwork, startNetwork } from '#network/network.ts'
-import { namespace, node, service } from '#network/samples.ts'
+import { namespace, node, pod as podObject, policy, service } from '#network/samples.ts'
 import { Lab, nodeIP, podCIDR, skip } from './lab.ts'
 
 const api = makeFakeApi(systemClock)
@@ -64,6 +64,7 @@ before(async () => {
   dir = mkdtempSync(join(tmpdir(), 'bw-dns-'))
   writeFileSync(join(dir, 'resolv.conf'), '')
   await client.create(nodes, node('worker', podCIDR, nodeIP))
+  await client.create(pods, podObject('a', '10.244.7.5', { labels: { app: 'asker' } }))
   for (const name of ['default', 'kube-system']) await client.create(namespaces, namespace(name))
   await client.create(services, service('web', { clusterIP: '10.96.0.20' }))
   await ensureDnsService(client, server, [{ name: 'worker', address: nodeIP }])
@@ -94,6 +95,31 @@ test('pods and the node are answered, over UDP and TCP', { skip }, async () => {
 test('strangers hear nothing', { skip }, async () => {
   for (const to of [server, nodeIP]) assert.doesNotMatch(await lab.dig(lab.stranger, web, { server: to }), /NOERROR/)
   assert.equal((await lab.ask(lab.stranger, 'tcp', server, 10_053)).text, 'timeout')
+})
+
+test('a pod that may not send asks for names only where a policy says so, in whatever words', { skip }, async () => {
+  const isolated = policy('quiet', { podSelector: {}, policyTypes: ['Egress'] })
+  await client.create(networkPolicies, isolated)
+  const asking = async (how: 'udp' | 'tcp'): Promise<string> => {
+    await network.settled()
+    return lab.dig(pod, web, { server, proto: how })
+  }
+  assert.doesNotMatch(await asking('udp'), /A 10/)
+  assert.doesNotMatch(await asking('tcp'), /A 10/)
+  assert.match(await lab.dig(lab.node, web, { server }), /A 10\.96\.0\.20$/)
+  const kubeDns = { podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } }, namespaceSelector: {} }
+  for (const rule of [
+    { ports: [{ protocol: 'UDP' as const, port: 53 }] },
+    { to: [kubeDns], ports: [{ protocol: 'UDP' as const, port: 'dns' }] },
+    { to: [{ ipBlock: { cidr: `${server}/32` } }], ports: [{ protocol: 'UDP' as const, port: 53 }] },
+  ]) {
+    const kept = await client.get(networkPolicies, 'default/quiet')
+    await client.update(networkPolicies, { ...kept, spec: { ...kept.spec, egress: [rule] } })
+    assert.match(await asking('udp'), /A 10\.96\.0\.20$/)
+    assert.doesNotMatch(await asking('tcp'), /A 10/)
+  }
+  await client.delete(networkPolicies, 'default/quiet')
+  assert.match(await asking('tcp'), /A 10\.96\.0\.20$/)
 })
 
 test('a new service has its name within 100 ms of being written', { skip }, async () => {

@@ -1,6 +1,8 @@
 /** A node, its pods and a stranger as network namespaces, wired as the ptp plugin does. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { runTool, type Tool } from '#network/tool.ts'
 
 export const skip = process.platform !== 'linux' ? 'needs Linux' : process.getuid?.() === 0 ? false : 'needs root'
@@ -78,6 +80,28 @@ export class Lab {
   async ask(space: string, proto: 'tcp' | 'udp', host: string, port: number): Promise<Heard> {
     const argv = [`--net=${this.path(space)}`, '--', process.execPath, peer, 'ask', proto, host, String(port)]
     return JSON.parse(await runTool(['nsenter', ...argv])) as Heard
+  }
+
+  /** A connection that stays; `alive` sends over it and waits for the echo. */
+  async hold(space: string, host: string, port: number, on: string): Promise<{ alive(): Promise<boolean> }> {
+    await this.#talk(on, ['echo', String(port)])
+    const child = await this.#talk(space, ['hold', host, String(port)])
+    const heard = createInterface({ input: child.stdout ?? process.stdin })
+    return {
+      alive: async () => {
+        child.stdin?.write('ping\n')
+        const [line]: unknown[] = await once(heard, 'line')
+        return line === 'pong'
+      },
+    }
+  }
+
+  async #talk(space: string, words: readonly string[]): Promise<ChildProcess> {
+    const argv = [`--net=${this.path(space)}`, '--', process.execPath, peer, ...words]
+    const child = spawn('nsenter', argv, { stdio: ['pipe', 'pipe', 'inherit'] })
+    this.#children.push(child)
+    await once(child.stdout, 'data')
+    return child
   }
 
   async dig(space: string, name: string, how: { proto?: string; server: string }): Promise<string> {

@@ -1,4 +1,4 @@
-/** Runs inside a pod's network namespace. `serve NAME PORT...` answers on TCP and UDP; `ask PROTO HOST PORT` and `dig PROTO SERVER NAME TYPE` print what they hear. */
+/** Runs inside a pod's network namespace. `serve NAME PORT...` answers on TCP and UDP; `ask PROTO HOST PORT` and `dig PROTO SERVER NAME TYPE` print what they hear; `echo PORT` and `hold HOST PORT` keep one connection. */
 import { createSocket } from 'node:dgram'
 import { connect, createServer } from 'node:net'
 import { type Asked, questionBytes, replyText } from '#network/dns/ask.ts'
@@ -52,10 +52,35 @@ function dig(proto: string, server: string, question: Buffer): void {
   udp.connect(53, server, () => udp.send(question))
 }
 
+function echo(port: number): void {
+  createServer(socket => {
+    socket.on('error', () => undefined)
+    socket.pipe(socket)
+  }).listen(port, '0.0.0.0', () => console.log('ready'))
+}
+
+/** Each line of stdin goes over the connection: `pong` when it comes back, what else happened when it does not. */
+function hold(host: string, port: number): void {
+  const socket = connect(port, host, () => console.log('ready'))
+  let waiting: NodeJS.Timeout | undefined
+  const tell = (text: string): void => {
+    clearTimeout(waiting)
+    console.log(text)
+  }
+  socket.on('data', () => tell('pong'))
+  socket.on('error', (error: NodeJS.ErrnoException) => tell(error.code ?? 'error'))
+  process.stdin.on('data', data => {
+    waiting = setTimeout(() => tell('timeout'), 2_000)
+    socket.write(data)
+  })
+}
+
 const isType = (type: string): type is NonNullable<Asked['type']> => ['A', 'AAAA', 'SRV', 'PTR', 'TXT'].includes(type)
 
 if (mode === 'dig') {
   const [proto = '', server = '', name = '', type = 'A'] = rest
   if (isType(type)) dig(proto, server, questionBytes({ name, type }))
 } else if (mode === 'serve') serve(rest[0] ?? '', rest.slice(1).map(Number))
+else if (mode === 'echo') echo(Number(rest[0]))
+else if (mode === 'hold') hold(rest[0] ?? '', Number(rest[1]))
 else ask(rest[0] ?? '', rest[1] ?? '', Number(rest[2]))

@@ -6,9 +6,9 @@ import { makeLog } from '#base/log.ts'
 import { makeClient } from '#client/client.ts'
 import { fakeReader } from '#client/fake-reader.ts'
 import { makeFakeApi } from '#client/fake.ts'
-import { endpointSlices, nodes, services } from '#kinds/facts/generated/refs.ts'
+import { endpointSlices, nodes, pods, services } from '#kinds/facts/generated/refs.ts'
 import { type Network, removeNetwork, startNetwork } from '#network/network.ts'
-import { endpoint, node, service, slice, sliceKey } from '#network/samples.ts'
+import { endpoint, node, pod, service, slice, sliceKey } from '#network/samples.ts'
 import { Lab, nodeIP, podCIDR, skip, strangerIP } from './lab.ts'
 
 const api = makeFakeApi(systemClock)
@@ -43,6 +43,11 @@ before(async () => {
   ;[pod1, pod2] = [lab.pod('a', ip1), lab.pod('b', ip2)]
   await Promise.all([lab.serve(pod1, 'one', 8080), lab.serve(pod2, 'two', 8080), lab.serve(lab.stranger, 'out', 99)])
   await client.create(nodes, node('worker', podCIDR, nodeIP))
+  for (const [name, address] of [
+    ['a', ip1],
+    ['b', ip2],
+  ] as const)
+    await client.create(pods, pod(name, address))
   const nodePort = { port: 80, protocol: 'TCP' as const, nodePort: 30_080 }
   await client.create(services, service('web', { clusterIP: '10.96.0.20', type: 'NodePort', ports: [nodePort] }))
   await client.create(endpointSlices, slice('web', both))

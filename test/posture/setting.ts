@@ -78,7 +78,7 @@ export async function factsOf(wire: Wire, { config: other = {}, ...different }: 
     podSecurity: usualSettings,
     audit: { whole: true, says: '12 records' },
     auditPolicy: policyFacts(all),
-    networkPolicies: 'enforced',
+    networkPolicies: { enforced: true, says: 'table inet bulwark-default of the kernel has policy-sent' },
     now,
     ...different,
   }

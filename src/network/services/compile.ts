@@ -66,7 +66,7 @@ function balance(building: Building, port: Port, what: { name: string; to: reado
     building.sets.push({ name: set, type: 'set', fields: ['saddr'], timeout, elements: new Map() })
     building.chains.push({
       name: chain,
-      rules: [rule([], { type: 'remember', set }), translate(port.proto, [one])],
+      rules: [rule([], { type: 'remember', set, fields: ['saddr'] }), translate(port.proto, [one])],
     })
   }
   building.chains.push({

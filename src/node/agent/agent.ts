@@ -56,6 +56,8 @@ export interface AgentParts {
   readonly taints?: Node['spec']['taints']
   /** Where the cluster assigns none. */
   readonly podCIDR?: string
+  /** See Context; absent: nothing stands between pods. */
+  readonly admit?: Context['admit']
   readonly maxPods?: number
   readonly podPids?: number
 }
@@ -126,6 +128,7 @@ class Running implements Agent {
       paths: nodePaths(parts.dir),
       cgroup: parts.cgroup,
       podPids: parts.podPids ?? usualPodPids,
+      admit: parts.admit ?? (() => Promise.resolve()),
       turns: makeTurns(startsPerProcessor * availableParallelism()),
     }
   }

@@ -39,6 +39,8 @@ export interface Context {
   /** The node's own control group, for example `/bulwark-default`. */
   readonly cgroup: string
   readonly podPids: number
+  /** Resolves when the network is ready for the pod at these addresses; nothing of the pod runs before. */
+  readonly admit: (pod: Pod, addresses: readonly string[]) => Promise<void>
   /** For calls that make the runtime work. */
   readonly turns: Turns
 }

@@ -128,10 +128,17 @@ export async function startStep(context: Context, input: StartInput): Promise<vo
   const sandbox = sandboxOf(context, pod, input.sandbox.attempt)
   const logs = join(sandbox.logDirectory ?? '', name)
   await mkdir(logs, { recursive: true, mode: 0o755 })
+  // Beside the creation: rules are written in the time that the runtime takes.
+  const admitted = admission(context, input).catch((error: unknown) => failed('CreateContainerError', error))
   const containerId = await context.turns.run('first', async () => {
     const made = await context.cri.runtime
       .createContainer({ podSandboxId: input.sandbox.id, config, sandboxConfig: sandbox })
       .catch((error: unknown) => say(failed('CreateContainerError', error)))
+    const refused = await admitted
+    if (refused !== undefined) {
+      await context.cri.runtime.removeContainer({ containerId: made.containerId }).catch(() => undefined)
+      return say(refused)
+    }
     tell('Normal', 'Created', 'Container created')
     await context.cri.runtime
       .startContainer({ containerId: made.containerId })
@@ -141,6 +148,9 @@ export async function startStep(context: Context, input: StartInput): Promise<vo
   tell('Normal', 'Started', 'Container started')
   await postStart(context, input, containerId)
 }
+
+const admission = (context: Context, { pod, sandbox }: StartInput): Promise<undefined> =>
+  pod.spec.hostNetwork === true ? Promise.resolve(undefined) : context.admit(pod, sandbox.ips).then(() => undefined)
 
 async function postStart(context: Context, input: StartInput, id: string): Promise<void> {
   const container = containerOf(input.pod, input.name)

@@ -7,15 +7,12 @@ import { proofOf } from './kit.ts'
 
 const system = new Set(['kube-system', 'kube-public', 'kube-node-lease'])
 
-const enforcing: Control['check'] = ({ config, networkPolicies }) => {
-  if (config.nodes !== 'real') return notApplicable('nodes are simulated: there is no network')
-  const proof: Proof = { place: 'agent', says: `NetworkPolicies are ${networkPolicies}` }
-  return networkPolicies === 'enforced'
+const enforcing: Control['check'] = ({ networkPolicies }) => {
+  if (networkPolicies === undefined) return notApplicable('nodes are simulated: there is no network')
+  const proof: Proof = { place: 'kernel', says: networkPolicies.says }
+  return networkPolicies.enforced
     ? pass(proof)
-    : fail(
-        'this version writes rules for services alone: keep what must not meet in clusters of their own until it does',
-        proof,
-      )
+    : fail('bulwark status, and the log of the agent: it writes the rules again within 30 s', proof)
 }
 
 /** Namespaces with pods that have a network of their own, and nothing that says who may speak with them. */

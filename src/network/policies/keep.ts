@@ -1,0 +1,239 @@
+/** Policies, pods and namespaces of the cluster, followed; and what of them this node has to write. */
+import { keyOf } from '#api/metadata.ts'
+import type { Change, Reader } from '#api/reader.ts'
+import { type Labels, matches } from '#api/selector.ts'
+import { typed } from '#client/client.ts'
+import { namespaces, networkPolicies, nodes, pods } from '#kinds/facts/generated/refs.ts'
+import type { Pod } from '#kinds/facts/generated/types/core_v1.ts'
+import type { NetworkPolicy } from '#kinds/facts/generated/types/networking_v1.ts'
+import type { Chain, Fragment, NamedSet } from '../ruleset.ts'
+import { type Direction, type PolicyRules, compilePolicy, rulesOf } from './compile.ts'
+import { allows } from './evaluate.ts'
+import { Members, type Membership } from './members.ts'
+import { type PodView, isOver, viewOf, viewText } from './pods.ts'
+import { type Place, type Subject, policyTable } from './table.ts'
+
+interface Known {
+  readonly policy: NetworkPolicy
+  readonly rules: PolicyRules
+}
+
+/** Cluster DNS of the node as rules know it: as the pods that usually serve it. */
+const dnsPod = (address: string): PodView => ({
+  key: 'kube-system/kube-dns',
+  uid: '',
+  namespace: 'kube-system',
+  labels: { 'k8s-app': 'kube-dns' },
+  address,
+  here: true,
+  sure: true,
+  ports: [
+    { name: 'dns', proto: 'udp', port: 53 },
+    { name: 'dns-tcp', proto: 'tcp', port: 53 },
+  ],
+})
+
+interface Given {
+  readonly pod: Pod
+  readonly addresses: readonly string[]
+}
+
+const setsOf = (chains: readonly Chain[]): ReadonlySet<string> =>
+  new Set(
+    chains.flatMap(({ rules }) =>
+      rules.flatMap(({ matches: all }) => all.flatMap(match => (match.type === 'in' ? [match.set] : []))),
+    ),
+  )
+
+export interface PolicyParts {
+  readonly reader: Reader
+  readonly nodeName: string
+  /** Something has changed; ask again. */
+  readonly changed: () => void
+}
+
+export class Policies {
+  readonly #parts: PolicyParts
+  readonly #policies = new Map<string, Known>()
+  readonly #views = new Map<string, PodView>()
+  readonly #byAddress = new Map<string, Set<string>>()
+  /** By uid, from the agent. */
+  readonly #given = new Map<string, Given>()
+  readonly #members: Members
+  readonly #ends: (() => void)[] = []
+  #ranges: ReadonlyMap<string, string> = new Map()
+  #place = ''
+  #fragments: readonly Fragment[] | undefined
+
+  constructor(parts: PolicyParts) {
+    this.#parts = parts
+    this.#members = new Members(name => this.#labels(name))
+  }
+
+  async start(): Promise<void> {
+    const { reader } = this.#parts
+    await reader.require([networkPolicies, pods, namespaces, nodes])
+    this.#ends.push(
+      reader.subscribe(nodes, () => this.#readNodes()),
+      reader.subscribe(namespaces, changes => this.#readNamespaces(changes)),
+      reader.subscribe(networkPolicies, changes => this.#readPolicies(changes)),
+      reader.subscribe(pods, changes => this.#readPods(changes)),
+    )
+  }
+
+  stop(): void {
+    for (const end of this.#ends) end()
+  }
+
+  /** The runtime has given the pod these addresses: true before the API shows the pod here, and whatever it shows. */
+  give(pod: Pod, addresses: readonly string[]): void {
+    const uid = pod.metadata.uid ?? ''
+    // An address has one owner at a time: whoever had it is gone, even where the API never told.
+    const former = [...this.#given].filter(
+      ([of, one]) => of !== uid && one.addresses.some(at => addresses.includes(at)),
+    )
+    for (const [of] of former) this.#given.delete(of)
+    this.#given.set(uid, { pod, addresses })
+    for (const one of [...former.map(([, given]) => given.pod), pod]) this.#look(keyOf(one))
+  }
+
+  /** The same fragments as long as nothing changes. */
+  fragments(place: Place): readonly Fragment[] {
+    const text = JSON.stringify(place)
+    if (text !== this.#place) this.#fragments = undefined
+    this.#place = text
+    this.#fragments ??= this.#compile(place)
+    return this.#fragments
+  }
+
+  #labels(namespace: string): Labels {
+    return this.#parts.reader.get(namespaces, namespace)?.metadata.labels
+  }
+
+  #touch(): void {
+    this.#fragments = undefined
+    this.#parts.changed()
+  }
+
+  #readNodes(): void {
+    const all = this.#parts.reader.list(nodes)
+    const ranges = new Map(
+      all.flatMap(({ metadata, spec }) => (spec.podCIDR ? [[metadata.name ?? '', spec.podCIDR]] : [])),
+    )
+    if (JSON.stringify([...ranges]) === JSON.stringify([...this.#ranges])) return
+    this.#ranges = ranges
+    for (const pod of this.#parts.reader.list(pods)) this.#look(keyOf(pod))
+  }
+
+  #readNamespaces(changes: readonly Change[]): void {
+    for (const { key, object, previous } of changes) {
+      if (JSON.stringify(object.metadata.labels) === JSON.stringify(previous?.metadata.labels)) continue
+      this.#members.relabel(key)
+      this.#touch()
+    }
+  }
+
+  #readPolicies(changes: readonly Change[]): void {
+    for (const { type, key, object } of changes) {
+      const policy = typed(networkPolicies, object)
+      if (type === 'delete') this.#policies.delete(key)
+      else this.#policies.set(key, { policy, rules: compilePolicy(policy) })
+    }
+    const memberships = [...this.#policies.values()].flatMap(one => one.rules.memberships)
+    this.#members.want(new Map<string, Membership>(memberships.map(one => [one.name, one])).values())
+    this.#touch()
+  }
+
+  #readPods(changes: readonly Change[]): void {
+    for (const { type, key, object } of changes) {
+      const pod = typed(pods, object)
+      if (type === 'delete' || isOver(pod)) this.#given.delete(object.metadata.uid ?? '')
+      this.#look(key)
+    }
+  }
+
+  /** The pod as the API has it, else as the agent runs it. */
+  #podOf(key: string): Pod | undefined {
+    const kept = this.#parts.reader.get(pods, key)
+    return kept ?? [...this.#given.values()].find(one => keyOf(one.pod) === key)?.pod
+  }
+
+  #look(key: string): void {
+    const before = this.#views.get(key)
+    const pod = this.#podOf(key)
+    const view =
+      pod === undefined
+        ? undefined
+        : viewOf(pod, {
+            nodeName: this.#parts.nodeName,
+            given: uid => this.#given.get(uid)?.addresses,
+            range: node => this.#ranges.get(node),
+          })
+    if (viewText(before) === viewText(view)) return
+    if (view === undefined) this.#views.delete(key)
+    else this.#views.set(key, view)
+    if (before !== undefined) this.#byAddress.get(before.address)?.delete(key)
+    if (view !== undefined) {
+      const keys = this.#byAddress.get(view.address) ?? new Set()
+      this.#byAddress.set(view.address, keys.add(key))
+    }
+    for (const address of new Set([before?.address, view?.address])) if (address !== undefined) this.#assign(address)
+    this.#touch()
+  }
+
+  /** Where several pods claim an address, it is the one's of which the runtime said so, else nobody's. */
+  #assign(address: string): void {
+    const claims = this.#claims(address)
+    if (claims.length === 0) this.#byAddress.delete(address)
+    const sure = claims.filter(one => one.sure)
+    const [only, second] = sure.length > 0 ? sure : claims
+    this.#members.assign(address, second === undefined ? only : undefined)
+  }
+
+  #claims(address: string): readonly PodView[] {
+    return [...(this.#byAddress.get(address) ?? [])].flatMap(key => this.#views.get(key) ?? [])
+  }
+
+  #compile(place: Place): readonly Fragment[] {
+    const addresses = [...this.#views.values()].filter(one => one.here).map(one => one.address)
+    const subjects = [...new Set(addresses)].sort().map(address => this.#subject(address, place))
+    const used = new Set(subjects.flatMap(({ chains }) => [...(chains.in ?? []), ...(chains.out ?? [])]))
+    const policies = [...this.#policies.values()]
+    const chains = policies.flatMap(({ rules }) => Object.values(rules.chains)).filter(chain => used.has(chain.name))
+    const asked = setsOf(chains)
+    const sets = new Map<string, NamedSet>()
+    for (const one of [...policies.flatMap(({ rules }) => rules.sets), ...this.#members.sets()])
+      if (asked.has(one.name)) sets.set(one.name, one)
+    return [policyTable(place, subjects), { chains, sets: [...sets.values()] }]
+  }
+
+  /** In doubt about whose address it is, the policies of all who claim it hold. */
+  #subject(address: string, { dnsIP }: Place): Subject {
+    const claims = this.#claims(address).filter(one => one.here)
+    const sure = claims.filter(one => one.sure)
+    const owners = sure.length > 0 ? sure : claims
+    const own = [...this.#policies.values()].filter(({ policy, rules: { pods: selected } }) =>
+      owners.some(
+        one => one.namespace === policy.metadata.namespace && selected !== undefined && matches(selected, one.labels),
+      ),
+    )
+    const chains = (direction: Direction): readonly string[] =>
+      own.flatMap(({ rules }) => rules.chains[direction]?.name ?? [])
+    const [received, sent] = [chains('in'), chains('out')]
+    return {
+      address,
+      chains: { ...(received.length > 0 && { in: received }), ...(sent.length > 0 && { out: sent }) },
+      dns: sent.length === 0 || dnsIP === undefined ? [] : this.#dns(own, dnsIP),
+    }
+  }
+
+  #dns(own: readonly Known[], dnsIP: string): readonly string[] {
+    const target = dnsPod(dnsIP)
+    const contact = { address: dnsIP, pod: target, namespace: this.#labels(target.namespace), port: 53, target }
+    return ['tcp', 'udp'].filter(proto =>
+      own.some(({ policy }) =>
+        rulesOf(policy, 'out').some(one => allows(one, policy.metadata.namespace ?? '', { ...contact, proto })),
+      ),
+    )
+  }
+}
