@@ -9,6 +9,7 @@ import type { Kept } from '#server/store/contract.ts'
 import type { Seen, WatchSink, Watching } from '#server/registry/watch.ts'
 import { drained } from './parts.ts'
 import { type Response, common, gone, write } from './respond.ts'
+import { writeShared } from './shared-chunk.ts'
 
 export interface Framing {
   readonly contentType: string
@@ -83,6 +84,7 @@ export async function streamWatch(
   const cancels: (() => void)[] = []
   const breaks = new Breaks(pause, turn)
   let open = false
+  let watching: Watching | undefined
   const begin = (): void => {
     if (open || gone(response)) return
     open = true
@@ -94,7 +96,9 @@ export async function streamWatch(
   const put = (bytes: Uint8Array): void => {
     if (gone(response) || response.writableEnded) return
     begin()
-    write(response, bytes)
+    // The state at the start waits for the response's `drain`; later nobody does.
+    if (watching === undefined) write(response, bytes)
+    else writeShared(response, bytes)
     if (response.writableLength > patience) finish()
   }
   const sink: WatchSink = {
@@ -117,7 +121,6 @@ export async function streamWatch(
   }
   response.on('close', finish)
   if (gone(response)) finish()
-  let watching: Watching | undefined
   cancels.push(
     clock.after(settings.timeout * 1000, () => {
       if (settings.bookmarks && watching !== undefined) sink.bookmark(watching.revision(), false)
