@@ -23,6 +23,8 @@ export interface Notice {
   readonly reason: string
   /** In a write's `says` and `fails`, `{name}` is the written object's name and `{error}` the refusal's message. */
   readonly message: string
+  /** Of the event. */
+  readonly annotations?: Readonly<Record<string, string>>
 }
 
 interface Common {

@@ -204,7 +204,7 @@ async function send(parts: RecorderParts, correlator: Correlator, item: Item): P
   await parts.client.create(events, {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name, namespace },
+    metadata: { name, namespace, ...(notice.annotations === undefined ? {} : { annotations: notice.annotations }) },
     involvedObject: about,
     reason: notice.reason,
     message,

@@ -34,6 +34,18 @@ function holds({ operator, values = [] }: NodeSelectorRequirement, value: string
   }
 }
 
+/** What of a term a node is not. */
+export const unmet = (
+  node: Node,
+  { matchExpressions = [], matchFields = [] }: NodeSelectorTerm,
+): {
+  readonly expressions: readonly NodeSelectorRequirement[]
+  readonly fields: readonly NodeSelectorRequirement[]
+} => ({
+  expressions: matchExpressions.filter(one => !holds(one, own(node.metadata.labels, one.key))),
+  fields: matchFields.filter(one => !holds(one, one.key === 'metadata.name' ? node.metadata.name : undefined)),
+})
+
 /** A term without any requirement matches nothing. */
 export function matchesTerm(node: Node, { matchExpressions = [], matchFields = [] }: NodeSelectorTerm): boolean {
   if (matchExpressions.length === 0 && matchFields.length === 0) return false

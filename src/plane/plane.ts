@@ -1,5 +1,6 @@
 /** The control plane in one process: server, controllers and scheduler around one store. */
 import { randomUUID } from 'node:crypto'
+import { pause } from '#base/breaks.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Door } from '#api/door.ts'
@@ -31,6 +32,7 @@ import {
   type ConfiguredAuthorization,
   configureAuthorization,
 } from '#server/authz/configured.ts'
+import { explainPlacement } from '#scheduler/explain/explain.ts'
 import { type Server, makeServer } from '#server/server.ts'
 import type { Decode, Store } from '#server/store/contract.ts'
 import { decodeStored } from '#server/stored.ts'
@@ -145,6 +147,7 @@ function makeOwnServer(options: PlaneOptions, list: () => readonly Controller[],
     patching,
     ...outside,
     audit: options.audit,
+    placing: (pod, world) => explainPlacement(pod, world, { pause }),
     admission: { choice: options.plugins, ...options.admission },
     tokenKeys: tokenKeys(keys.tokenKey),
     signClient: clientSigner(keys, clock),

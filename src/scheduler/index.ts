@@ -1,6 +1,7 @@
 /** Runs the scheduler: follows the cluster, places one pod after the other, binds them. */
 import { type Clock, timestamp } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
+import { decisionAnnotation, decisionOfPod } from '#kinds/facts/bulwark.ts'
 import { namespaces, nodes, pods } from '#kinds/facts/generated/refs.ts'
 import type { Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import { type JsonObject, keyOf } from '#api/metadata.ts'
@@ -202,7 +203,8 @@ class Scheduling implements Scheduler {
   #report(info: PodInfo, why: { reason: string; message: string; nominated?: string | undefined }): void {
     const { pod } = info
     const { reason, message, nominated } = why
-    this.#recorder.record({ about: pod, type: 'Warning', reason: 'FailedScheduling', message })
+    const annotations = { [decisionAnnotation]: decisionOfPod(pod.metadata.uid ?? '') }
+    this.#recorder.record({ about: pod, type: 'Warning', reason: 'FailedScheduling', message, annotations })
     const known = condition(pod.status?.conditions, 'PodScheduled')
     const same = known?.status === 'False' && known.reason === reason && known.message === message
     if (same && nominated === undefined) return

@@ -1,53 +1,14 @@
 /** Placement as values: a pod and a cluster in, a node or the reasons out. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Node, NodeSpec, Pod, PodSpec } from '#kinds/facts/generated/types/core_v1.ts'
+import type { Pod, PodSpec } from '#kinds/facts/generated/types/core_v1.ts'
 import { requestsOf, scoredRequestsOf } from './amounts.ts'
+import { asking, cluster, node, pod } from './fixture.ts'
 import { place } from './place.ts'
 import { plugins } from './plugins/index.ts'
 import { preempt } from './preempt.ts'
-import { Cluster, podInfo } from './snapshot.ts'
+import { type Cluster, podInfo } from './snapshot.ts'
 
-const node = (
-  name: string,
-  what: { labels?: Record<string, string>; spec?: NodeSpec; allocatable?: Record<string, string> } = {},
-): Node => ({
-  apiVersion: 'v1',
-  kind: 'Node',
-  metadata: { name, labels: { 'kubernetes.io/hostname': name, ...what.labels } },
-  spec: what.spec ?? {},
-  status: {
-    allocatable: { cpu: '2', memory: '4Gi', pods: '10', ...what.allocatable },
-    daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
-    nodeInfo: {
-      machineID: '',
-      systemUUID: '',
-      bootID: '',
-      kernelVersion: '',
-      osImage: '',
-      containerRuntimeVersion: '',
-      kubeletVersion: '',
-      kubeProxyVersion: '',
-      operatingSystem: '',
-      architecture: '',
-    },
-  },
-})
-const pod = (name: string, spec: Partial<PodSpec> = {}, labels: Record<string, string> = {}): Pod => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name, namespace: 'n', labels },
-  spec: { containers: [{ name: 'c', image: 'i' }], ...spec },
-})
-const asking = (cpu: string, memory = '1Mi'): Partial<PodSpec> => ({
-  containers: [{ name: 'c', image: 'i', resources: { requests: { cpu, memory } } }],
-})
-const cluster = (nodes: readonly Node[], running: readonly (readonly [Pod, string])[] = []): Cluster => {
-  const all = new Cluster()
-  for (const one of nodes) all.setNode(one)
-  for (const [one, where] of running) all.setPod(podInfo(one), where)
-  return all
-}
 const where = (what: Pod, all: Cluster): string => {
   const decision = place(podInfo(what), all, { plugins, random: () => 0 })
   return decision.placed ? decision.node : decision.message

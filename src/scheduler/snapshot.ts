@@ -149,13 +149,22 @@ export class Cluster implements Snapshot {
     this.#namespaces.delete(name)
   }
 
+  /** Many at once. */
+  setNodes(nodes: Iterable<Node>): void {
+    for (const node of nodes) this.#set(node)
+    this.#relist()
+  }
   setNode(node: Node): void {
+    if (this.#set(node)) this.#relist()
+  }
+  /** @returns whether it was not known. */
+  #set(node: Node): boolean {
     const place = this.#place(node.metadata.name ?? '')
     const fresh = place.known === undefined
     if (!fresh) this.#countImages(place, -1)
     place.set(node)
     this.#countImages(place, 1)
-    if (fresh) this.#relist()
+    return fresh
   }
   removeNode(name: string): void {
     const place = this.#places.get(name)

@@ -39,6 +39,7 @@ import { type Usage, makeUsage } from './usage/usage.ts'
 import { makeDecisions } from './answers/decisions.ts'
 import { decisions as decisionsRef, whoCanReviews } from '#kinds/facts/bulwark.ts'
 import { explaining } from './answers/explaining.ts'
+import { type Placing, unplacedIn } from './answers/unplaced.ts'
 import { rbacObjects, whoCanReview } from './answers/who-can.ts'
 import type { Serving } from './outcome.ts'
 import type { Patching } from './patching-contract.ts'
@@ -84,6 +85,8 @@ export interface ServerOptions {
   readonly roles?: readonly Draft<RoleObject>[]
   readonly bindings?: readonly Draft<BindingObject>[]
   readonly suggested?: readonly Suggested[]
+  /** Tells why a pod is on no node. */
+  readonly placing: Placing
   /** Absent: nothing is on record. */
   readonly audit?: Audit | undefined
 }
@@ -234,7 +237,10 @@ function makeServing(options: ServerOptions, guards: Guards, rest: Pick<Serving,
     registry: { ...registry, reservations: reservationsOf(options, makeReservations(store, pools)) },
     specials: new Map([
       ...rest.specials,
-      [groupResource(decisionsRef), explaining({ decisions, objects: () => rbacObjects(store) })],
+      [
+        groupResource(decisionsRef),
+        explaining({ decisions, objects: () => rbacObjects(store), unplaced: unplacedIn(store, options.placing) }),
+      ],
       [groupResource(whoCanReviews), whoCanReview(store)],
       ...specials({
         authorizers,

@@ -6,6 +6,12 @@ import { ownKind } from './define.ts'
 export const Decision = ownKind(
   decisions,
   {
+    selectableFields: {
+      'spec.namespace': ({ spec }) => spec?.namespace ?? '',
+      'spec.name': ({ spec }) => spec?.name ?? '',
+      'spec.resource': ({ spec }) => spec?.resource ?? '',
+      'spec.username': ({ spec }) => spec?.username ?? '',
+    },
     columns: [
       name,
       text('User', ({ spec }) => spec?.username ?? ''),

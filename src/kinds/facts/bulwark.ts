@@ -28,8 +28,10 @@ const types = typesOf({
       DecisionSpec:
         'username=1:s/o groups=2:[s/o/Latomic verb=3:s/o group=4:s/o version=5:s/o resource=6:s/o subresource=7:s/o namespace=8:s/o name=9:s/o path=10:s/o',
       DecisionStatus:
-        'code=1:i/o reason=2:s/o message=3:s/o by=4:s/o object=5:@Place/po line=6:s/o fix=7:s/o allowedNow=8:b/po near=9:[@NearRule/o/Latomic grant=10:@Grant/po',
+        'code=1:i/o reason=2:s/o message=3:s/o by=4:s/o object=5:@Place/po line=6:s/o fix=7:s/o allowedNow=8:b/po near=9:[@NearRule/o/Latomic grant=10:@Grant/po nodes=11:[@NodeRefusal/o/Latomic nodesLeftOff=12:i/o',
       NearRule: 'binding=1:@Place/o role=2:@Place/o rule=3:i fails=4:s/o',
+      NodeRefusal: 'name=1:s obstacles=2:[@Obstacle/o/Latomic',
+      Obstacle: 'by=1:s reason=2:s object=3:@Place/po line=4:s/o fix=5:s/o',
       Grant: 'commands=1:[s/o/Latomic role=2:r/o binding=3:r/o',
       WhoCanReview: `${object} spec=2:@WhoCanReviewSpec status=3:@WhoCanReviewStatus/o`,
       WhoCanReviewSpec:
@@ -105,6 +107,42 @@ interface RuleGrant {
   readonly rule: number
 }
 
+/** What keeps a pod from a node. */
+export interface Obstacle {
+  /** The scheduler's plugin, */
+  readonly by: string
+  /** its reason, as the pod's condition counts it, */
+  readonly reason: string
+  /** whose line it is, where that is not the pod itself, */
+  readonly object?: Place
+  readonly line: string
+  /** and the smallest change that takes it away. */
+  readonly fix: string
+}
+
+export interface NodeRefusal {
+  readonly name: string
+  readonly obstacles: readonly Obstacle[]
+}
+
+/** Where a pod could be, and what keeps it from everywhere else. */
+export interface Placement {
+  /** A node that would do. */
+  readonly fits?: string
+  /** The node from which the least keeps it, and all that would have to be done. */
+  readonly closest?: { readonly node: string; readonly fix: string }
+  /** The closest first. */
+  readonly nodes: readonly NodeRefusal[]
+  /** Nodes that are not listed, farther away than all that are. */
+  readonly leftOff: number
+}
+
+/** On the event that says that a pod is on no node: the number of the decision. */
+export const decisionAnnotation = 'bulwark.dev/decision'
+
+/** The number is the beginning of the pod's uid: nothing has to be kept for it, and every server can tell why. */
+export const decisionOfPod = (uid: string): string => uid.replaceAll('-', '').slice(0, 12)
+
 /** Kinds that are answered and never kept. */
 export interface Bulwark {
   /** A refusal, by the number that it carries. */
@@ -122,7 +160,8 @@ export interface Bulwark {
       readonly path?: string
     }
     readonly status?: {
-      readonly code: number
+      /** Absent where no request was refused. */
+      readonly code?: number
       readonly reason: string
       readonly message: string
       /** An authorizer or a plugin of admission, */
@@ -138,6 +177,9 @@ export interface Bulwark {
       readonly near?: readonly (RuleGrant & { readonly fails: string })[]
       /** The least that would allow it. */
       readonly grant?: { readonly commands: readonly string[]; readonly role: KObject; readonly binding: KObject }
+      /** Of a pod that is on no node: what keeps it from each, the closest first. As things are now. */
+      readonly nodes?: readonly NodeRefusal[]
+      readonly nodesLeftOff?: number
     }
   }
   /** Who can do something: posted like a SubjectAccessReview. */

@@ -1,3 +1,4 @@
+import { explainAffinity } from '../explain/inter-pod-affinity.ts'
 import { type Filter, type Plugin, type Scorer, refuse } from '../plugin.ts'
 import type { NodeInfo, PodInfo, Snapshot } from '../snapshot.ts'
 import { type Term, termMatches } from '../terms.ts'
@@ -88,5 +89,6 @@ export const interPodAffinity: Plugin = {
   weight: 2,
   wakes: ['node', 'pod gone', 'pod placed', 'pod labels', 'namespace'],
   filter,
+  explain: explainAffinity({ notNear, notApart, unwanted }),
   score,
 }

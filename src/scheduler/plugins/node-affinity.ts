@@ -1,4 +1,5 @@
 import { matchesNode, matchesTerm } from '#controllers/node-affinity.ts'
+import { nodeAffinityObstacles } from '../explain/node-affinity.ts'
 import { type Plugin, refuse } from '../plugin.ts'
 
 const refused = refuse("node(s) didn't match Pod's node affinity/selector", true)
@@ -12,6 +13,7 @@ export const nodeAffinity: Plugin = {
     if (required === undefined && pod.spec.nodeSelector === undefined) return undefined
     return ({ node }) => (matchesNode(pod, node) ? undefined : refused)
   },
+  explain: ({ pod }) => nodeAffinityObstacles(pod, refused),
   score: ({ pod }) => {
     const preferred = pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []
     if (preferred.length === 0) return undefined

@@ -1,6 +1,7 @@
 import { type Amounts, add, noAmounts } from '../amounts.ts'
+import { resourceObstacles } from '../explain/resources.ts'
 import type { Plugin, Refusal } from '../plugin.ts'
-import type { NodeInfo, PodInfo } from '../snapshot.ts'
+import type { NodeInfo, PodInfo, Snapshot } from '../snapshot.ts'
 
 /** What is taken on the node, with pods of at least this priority that wait there for room they have made. */
 function taken(
@@ -46,15 +47,18 @@ function lacking({ requests }: PodInfo, node: NodeInfo, waiting: readonly PodInf
 const share = (wanted: number, most: number): number =>
   most === 0 || wanted > most ? 0 : ((most - wanted) * 100) / most
 
+/** Those that wait for room on the node and come before this one. */
+function waitingOn(node: NodeInfo, pod: PodInfo, snapshot: Snapshot): readonly PodInfo[] {
+  const all = snapshot.nominated(node.name)
+  return all.length === 0 ? all : all.filter(one => one.priority >= pod.priority && one.key !== pod.key)
+}
+
 export const resourcesFit: Plugin = {
   name: 'NodeResourcesFit',
   weight: 1,
   wakes: ['node', 'pod gone'],
-  filter: (pod, snapshot) => node => {
-    const all = snapshot.nominated(node.name)
-    const counts = (one: PodInfo): boolean => one.priority >= pod.priority && one.key !== pod.key
-    return lacking(pod, node, all.length === 0 ? all : all.filter(counts))
-  },
+  filter: (pod, snapshot) => node => lacking(pod, node, waitingOn(node, pod, snapshot)),
+  explain: (pod, snapshot) => node => resourceObstacles(pod, node, taken(node, waitingOn(node, pod, snapshot))),
   /** The emptier the better. */
   score: ({ scored }) => ({
     rank: 'as is',

@@ -2,7 +2,7 @@ import { matchesNode } from '#controllers/node-affinity.ts'
 import { untolerated } from '#controllers/taints.ts'
 import { type Selector, fromLabelSelector, matches } from '#api/selector.ts'
 import type { TopologySpreadConstraint } from '#kinds/facts/generated/types/core_v1.ts'
-import { type Filter, type Plugin, type Scorer, refuse } from '../plugin.ts'
+import { type Explain, type Filter, type Obstacle, type Plugin, type Scorer, reasonOf, refuse } from '../plugin.ts'
 import type { NodeInfo, PodInfo, Snapshot } from '../snapshot.ts'
 
 const uneven = refuse("node(s) didn't match pod topology spread constraints", false)
@@ -17,6 +17,8 @@ interface Constraint {
   readonly self: number
   readonly counts: Map<string, number>
   readonly spec: TopologySpreadConstraint
+  /** In the pod's list. */
+  readonly at: number
 }
 
 const valueOf = ({ node }: NodeInfo, key: string): string | undefined =>
@@ -24,8 +26,9 @@ const valueOf = ({ node }: NodeInfo, key: string): string | undefined =>
 
 function constraintsOf({ pod }: PodInfo, when: TopologySpreadConstraint['whenUnsatisfiable']): readonly Constraint[] {
   return (pod.spec.topologySpreadConstraints ?? [])
-    .filter(one => one.whenUnsatisfiable === when)
-    .map(spec => {
+    .map((spec, at) => ({ spec, at }))
+    .filter(({ spec }) => spec.whenUnsatisfiable === when)
+    .map(({ spec, at }) => {
       const labels = pod.metadata.labels ?? {}
       const keys = (spec.matchLabelKeys ?? []).filter(key => Object.hasOwn(labels, key))
       const extra = keys.map(key => ({ key, operator: 'In' as const, values: new Set([labels[key] ?? '']) }))
@@ -38,6 +41,7 @@ function constraintsOf({ pod }: PodInfo, when: TopologySpreadConstraint['whenUns
         self: matches(selector, labels) ? 1 : 0,
         counts: new Map(),
         spec,
+        at,
       }
     })
 }
@@ -70,11 +74,14 @@ function count(info: PodInfo, snapshot: Snapshot, constraints: readonly Constrai
   }
 }
 
+const fewestOf = ({ counts: { size }, minDomains, counts: found }: Constraint): number =>
+  size < minDomains ? 0 : Math.min(...found.values())
+
 function filter(info: PodInfo, snapshot: Snapshot): Filter | undefined {
   const constraints = constraintsOf(info, 'DoNotSchedule')
   if (constraints.length === 0) return undefined
   count(info, snapshot, constraints)
-  const fewest = constraints.map(one => (one.counts.size < one.minDomains ? 0 : Math.min(...one.counts.values())))
+  const fewest = constraints.map(fewestOf)
   return node => {
     for (const [index, constraint] of constraints.entries()) {
       const value = valueOf(node, constraint.key)
@@ -84,6 +91,41 @@ function filter(info: PodInfo, snapshot: Snapshot): Filter | undefined {
     }
     return undefined
   }
+}
+
+function unlabelledBy({ key, at }: Constraint, node: NodeInfo): Obstacle {
+  return {
+    reason: reasonOf(unlabelled),
+    object: { kind: 'Node', name: node.name },
+    line: `the pod's spec.topologySpreadConstraints[${at}].topologyKey: ${key}, a label that the node does not have`,
+    fix: `kubectl label node ${node.name} ${key}=VALUE`,
+    effort: 1,
+  }
+}
+
+function explain(info: PodInfo, snapshot: Snapshot): Explain {
+  const constraints = constraintsOf(info, 'DoNotSchedule')
+  count(info, snapshot, constraints)
+  const fewest = constraints.map(fewestOf)
+  return node =>
+    constraints.flatMap((constraint, index) => {
+      const { key, maxSkew, at, self } = constraint
+      const value = valueOf(node, key)
+      if (value === undefined) return [unlabelledBy(constraint, node)]
+      const [here, least] = [constraint.counts.get(value) ?? 0, fewest[index] ?? 0]
+      const skew = here + self - least
+      if (skew <= maxSkew) return []
+      const emptiest = [...constraint.counts].find(([, found]) => found === least)?.[0]
+      const there = emptiest === undefined ? '' : `, or make room where ${key}=${emptiest}`
+      return [
+        {
+          reason: reasonOf(uneven),
+          line: `spec.topologySpreadConstraints[${at}].maxSkew: ${maxSkew}; ${key}=${value} has ${here} such pods, the least is ${least}`,
+          fix: `set maxSkew to ${skew}${there}`,
+          effort: 1,
+        },
+      ]
+    })
 }
 
 function score(info: PodInfo, snapshot: Snapshot): Scorer | undefined {
@@ -107,5 +149,6 @@ export const topologySpread: Plugin = {
   weight: 2,
   wakes: ['node', 'pod gone', 'pod placed', 'pod labels'],
   filter,
+  explain,
   score,
 }

@@ -11,6 +11,8 @@ export interface Decision {
   readonly time: number
   readonly user: Pick<User, 'name' | 'groups'>
   readonly asked: Right & Pick<Attributes, 'version'>
+  /** Name of the object, where the request did not say it but the refusal does: of one to be created. */
+  readonly about?: string
   readonly code: number
   readonly reason: string
   readonly message: string
@@ -37,6 +39,8 @@ const most = 2000
 const mostCharacters = 8 * 1024 * 1024
 const longest = 4096
 
+const longestName = 253
+
 const idLength = 12
 
 export function makeDecisions({ now, uid }: DecisionParts): Decisions {
@@ -60,11 +64,13 @@ export function makeDecisions({ now, uid }: DecisionParts): Decisions {
       if (blame === undefined || user === undefined || error.decision !== undefined) return
       const id = uid().replaceAll('-', '').slice(0, idLength)
       error.decided(id)
+      const about = asked.name === '' ? error.details?.name : undefined
       keep({
         id,
         time: now(),
         user: { name: user.name, groups: user.groups },
         asked: { ...rightOf(asked), version: asked.version },
+        ...(about === undefined || about === '' ? {} : { about: about.slice(0, longestName) }),
         code: error.code,
         reason: error.reason,
         message: error.message.slice(0, longest),

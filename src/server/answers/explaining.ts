@@ -13,10 +13,12 @@ import type { Kept } from '#server/store/contract.ts'
 import { type Outcome, type Special, type SpecialRequest, got } from '../outcome.ts'
 import type { Decision, Decisions } from './decisions.ts'
 import { grantOf } from './places.ts'
+import type { Unplaced } from './unplaced.ts'
 
 export interface ExplainDeps {
   readonly decisions: Decisions
   readonly objects: () => Objects
+  readonly unplaced: Unplaced
 }
 
 const nearOf = (near: Near) => ({ ...grantOf(near), fails: near.fails })
@@ -38,13 +40,13 @@ function statusOf(explains: Explains, decision: Decision): NonNullable<Bulwark['
 }
 
 function objectOf(explains: Explains, decision: Decision): Bulwark['Decision'] {
-  const { user, asked, id, time } = decision
+  const { user, asked, about = '', id, time } = decision
   const { resourceRequest: _, ...what } = asked
   return {
     apiVersion: `${bulwarkGroup}/${decisionsRef.version}`,
     kind: decisionsRef.kind,
     metadata: { name: id, creationTimestamp: timestamp(time) },
-    spec: { username: user.name, groups: user.groups, ...what },
+    spec: { username: user.name, groups: user.groups, ...what, name: what.name || about },
     status: statusOf(explains, decision),
   }
 }
@@ -82,6 +84,7 @@ async function list(deps: ExplainDeps, { permit, request, served, serving }: Spe
     const wait = breaks.after(1)
     if (wait !== undefined) await wait
   }
+  for (const object of deps.unplaced.all()) if (filter.accepts?.(object) !== false) items.push(keptOf(object, revision))
   return { type: 'list', served, listed: { items, revision } }
 }
 
@@ -93,6 +96,8 @@ export const explaining =
     const subject = { group: bulwarkGroup, resource: decisionsRef.resource, name: permit.name }
     if (request.verb !== 'get') throw methodNotAllowed(subject, request.verb)
     const decision = deps.decisions.get(permit.name)
-    if (decision === undefined) throw notFound(subject)
-    return got(special, keptOf(objectOf(explainer(deps.objects()), decision), serving.registry.store.revision()))
+    const object =
+      decision === undefined ? await deps.unplaced.get(permit.name) : objectOf(explainer(deps.objects()), decision)
+    if (object === undefined) throw notFound(subject)
+    return got(special, keptOf(object, serving.registry.store.revision()))
   }
