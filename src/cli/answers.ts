@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import type { WhatIfOptions } from './what-if.ts'
 import type { WhoCanOptions } from './who-can.ts'
-import type { ReachOptions } from './reach.ts'
+import type { WhyOptions } from './why.ts'
 
 export interface Commands {
   /** A verb with the options that say which cluster. */
@@ -22,9 +22,13 @@ const asked = (command: Command): Command =>
     .option('-o, --output <format>', 'text or json', 'text')
 
 export function answerCommands({ command, told }: Commands): void {
-  asked(command('why <decision>', 'Say what refused a request, and what would allow it'))
-    .addHelpText('after', '\nA refusal carries the number among its causes.\n\nExamples:\n  bulwark why 0f3c5a9b1d2e')
-    .action((id: string, flags: ReachOptions & Output) =>
+  asked(command('why <decision>', 'Say what refused a request or a pod, and what would allow it'))
+    .option('-n, --namespace <namespace>', 'of a pod')
+    .addHelpText(
+      'after',
+      '\nA refusal carries the number among its causes, the event of a pod that is on no node as an annotation.\n\nExamples:\n  bulwark why 0f3c5a9b1d2e\n  bulwark why pod/web -n shop',
+    )
+    .action((id: string, flags: WhyOptions & Output) =>
       told(async () => {
         const { decisionOf, decisionText } = await import('./why.ts')
         const decision = await decisionOf(id, flags)

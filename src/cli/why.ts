@@ -1,6 +1,7 @@
-/** `bulwark why`: what refused a request, by the number that the refusal carried. */
+/** `bulwark why`: what refused a request, by the number that the refusal carried; or why a pod is on no node. */
 import { isReason } from '#api/status.ts'
-import { type Bulwark, decisions } from '#kinds/facts/bulwark.ts'
+import { type Bulwark, decisionOfPod, decisions } from '#kinds/facts/bulwark.ts'
+import { pods } from '#kinds/facts/generated/refs.ts'
 import { blameKey, decisionKey } from '#server/audit/record.ts'
 import { askAudit, visible } from './audit.ts'
 import { CommandError, UsageError } from './place.ts'
@@ -45,10 +46,40 @@ async function recorded(options: ReachOptions, id: string): Promise<Decision | u
   return undefined
 }
 
+export interface WhyOptions extends ReachOptions {
+  /** Of a pod that is asked about by name. */
+  readonly namespace?: string
+}
+
+const podNamed = /^(?:pods?|po)\/([^/]+)$/
+
+/** The newest of a pod: why it is on no node, or else, where there is no such pod, why somebody could not make it. */
+async function decisionOfNamed(name: string, options: WhyOptions): Promise<Decision> {
+  return reached(options, async ({ client, namespace: usual }) => {
+    const namespace = options.namespace ?? usual
+    const none = (what: string) => new CommandError(`${what} ${namespace}/${name}`, 3)
+    const pod = await client.find(pods, `${namespace}/${name}`)
+    if (pod !== undefined) {
+      const found = await client.find(decisions, decisionOfPod(pod.metadata.uid ?? ''))
+      if (found === undefined) throw none('nothing has refused pod')
+      return found
+    }
+    const fieldSelector = `spec.resource=pods,spec.namespace=${namespace},spec.name=${name}`
+    const { items } = await client.list(decisions, { fieldSelector })
+    const newest = items.at(-1)
+    if (newest === undefined) throw none('there is no pod, and no decision about one, called')
+    return newest
+  })
+}
+
 /** @throws UsageError, CommandError */
-export async function decisionOf(id: string, options: ReachOptions): Promise<Decision> {
+export async function decisionOf(id: string, options: WhyOptions): Promise<Decision> {
+  const [, pod] = podNamed.exec(id) ?? []
+  if (pod !== undefined) return decisionOfNamed(pod, options)
   if (!number.test(id))
-    throw new UsageError(`a decision has twelve digits, such as 0f3c5a9b1d2e, not ${JSON.stringify(id)}`)
+    throw new UsageError(
+      `a decision has twelve digits, such as 0f3c5a9b1d2e, or is that of a pod, such as pod/web, not ${JSON.stringify(id)}`,
+    )
   const remembered = await reached(options, ({ client }) =>
     client.get(decisions, id).catch((error: unknown) => {
       if (isReason(error, 'NotFound')) return undefined
@@ -74,6 +105,22 @@ function nearLines({ near = [] }: Status): readonly string[] {
     ({ binding, role, rule, fails }) =>
       `  ${placeText(binding)} gives ${placeText(role)}, whose rule ${rule + 1} ${failures[fails] ?? fails}`,
   )
+}
+
+function nodeLines({ nodes = [], nodesLeftOff = 0 }: Status): readonly string[] {
+  if (nodes.length === 0) return []
+  return [
+    'Nodes, the closest first:',
+    ...nodes.flatMap(({ name, obstacles }) => [
+      `  ${name}`,
+      ...obstacles.flatMap(({ by, reason, object, line, fix }) => [
+        `    ${by}: ${reason}`,
+        `      ${object === undefined ? '' : `${placeText(object)}: `}${line}`,
+        `      ${fix}`,
+      ]),
+    ]),
+    ...(nodesLeftOff === 0 ? [] : [`  and ${nodesLeftOff} more`]),
+  ]
 }
 
 function byLines(status: Status): readonly string[] {
@@ -106,6 +153,7 @@ export function decisionText(decision: Decision): string {
     `What:    ${whatText(decision)}`,
     ...byLines(status),
     ...(status.allowedNow === true ? ['It is allowed by now.'] : []),
+    ...nodeLines(status),
     ...(near.length === 0 ? [] : ['Rules that come near:', ...near]),
     ...(status.grant === undefined || status.allowedNow === true
       ? []

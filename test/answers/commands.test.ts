@@ -73,6 +73,28 @@ test('why tells of a refusal by its number, and what would allow it does', async
   assert.match((await bulwark('why', number)).out, /It is allowed by now/)
 })
 
+test('why tells of a pod by its name: what keeps it from each node, or who would not have it made', async () => {
+  const run = ['run', 'big', '--image=i', '--overrides', '{"spec":{"nodeSelector":{"disk":"ssd"}}}']
+  const made = await kubectl('answers/kubeconfig', ...run)
+  assert.equal(made.code, 0, made.talk)
+  const wait = ['wait', 'pod/big', '--for=condition=PodScheduled=false', '--timeout=20s']
+  assert.equal((await kubectl('answers/kubeconfig', ...wait)).code, 0)
+  const { code, out, talk } = await bulwark('why', 'pod/big')
+  assert.equal(code, 0, talk)
+  assert.match(out, /^Refused: 0\/1 nodes are available: 1 node\(s\) didn't match Pod's node affinity\/selector\./)
+  assert.match(out, /^Allowed: on node-0: kubectl label node node-0 disk=ssd; or leave it out of spec.nodeSelector$/m)
+  assert.match(
+    out,
+    /^ {2}node-0\n {4}NodeAffinity: .*\n {6}spec\.nodeSelector\[disk\]: ssd; node node-0 has no such label$/m,
+  )
+  const bad = ['run', 'bad', '--image=i', '--privileged']
+  assert.match((await kubectl('answers/kubeconfig', ...bad)).talk, /violates PodSecurity/)
+  const refused = await bulwark('why', 'pod/bad', '-n', 'default')
+  assert.match(refused.out, /^By: {6}PodSecurity, Namespace default$/m, refused.talk)
+  assert.equal((await bulwark('why', 'pod/nobody')).code, 3)
+  assert.equal((await bulwark('why', 'pod/big', '-n', 'elsewhere')).code, 3)
+})
+
 test('what is no number, or of nothing, ends with the right code', async () => {
   assert.equal((await bulwark('why', 'x')).code, 2)
   assert.equal((await bulwark('why', '000000000000')).code, 3)
