@@ -5,6 +5,7 @@ import { type Reason, StatusError } from '#api/status.ts'
 import type { CallRecord, KeepRecord } from '#node/server/record.ts'
 import type { Right, Route } from '#node/server/route.ts'
 import type { Audit } from '#server/audit/audit.ts'
+import { endedKey } from '#server/audit/record.ts'
 import { callOf } from '#server/audit/call.ts'
 
 const reasons: Readonly<Record<number, Reason>> = {
@@ -51,13 +52,14 @@ function recordOf(audit: Audit, nodeName: string, request: IncomingMessage): Cal
   const verb = request.method === 'GET' ? 'get' : 'create'
   return {
     known: (caller, asked) => {
-      const known = { ...caller, source: 'x509' }
+      const known = { name: caller.name, groups: caller.groups, source: 'x509' }
       const about = askedFor({ nodeName, path, verb }, asked?.route, asked?.right)
       void trail.identify(known, about, ['exec', 'attach', 'portforward'].includes(about.subresource))
     },
     failed: (code, message) =>
       trail.failed(new StatusError({ reason: reasons[code] ?? 'InternalError', message, code })),
     started: () => trail.started(101),
+    ended: reason => trail.note(endedKey, reason),
     end: code => trail.end(code),
   }
 }

@@ -18,6 +18,7 @@ import { type Caller, startNodeServer } from '#node/server/server.ts'
 import type { Right } from '#node/server/route.ts'
 import { dnsPaths, startDns } from '#network/dns/process.ts'
 import { type Network, startNetwork } from '#network/network.ts'
+import { certificateExtra } from '#server/authn/people.ts'
 import { kubeletClient } from '#plane/policy.ts'
 import { kubeletVersion } from '#plane/version.ts'
 import { setupNode } from '#setup/node.ts'
@@ -74,6 +75,7 @@ const authorizer =
       spec: {
         user: caller.name,
         groups: [...caller.groups, 'system:authenticated'],
+        extra: { [certificateExtra]: [caller.certificate.serial, caller.certificate.issuer] },
         resourceAttributes: {
           verb: right.verb,
           group: '',
@@ -204,6 +206,7 @@ export async function runAgent(config: ClusterConfig, layout: Layout): Promise<R
   }
   const nodeServer = await startNodeServer({
     agent,
+    clock,
     cri: containerd.cri,
     dir: layout.node,
     nodeName: config.nodeName,

@@ -226,7 +226,7 @@ function makeSteps(options: ServerOptions, { rbac, authorizers }: Guards, suffix
 function makeServing(options: ServerOptions, guards: Guards, rest: Pick<Serving, 'specials'> & Made): Serving {
   const { store, scheme, clock, random, uid, fields, patching, serviceCIDR, nodePorts } = options
   const pools = makePools({ serviceCIDR, nodePorts, random, uid, now: () => timestamp(clock.now()) })
-  const { authorizers, tokens, rbac, authorize } = guards
+  const { authorizers, tokens, rbac, people, authorize } = guards
   const issuer = { keys: options.tokenKeys, issuer: options.issuer, audiences: [options.issuer] }
   const registry = { store, scheme, clock, uid, fields, suffix: rest.suffix, admission: makeAdmission(rest.steps) }
   const decisions = makeDecisions({ now: () => clock.now(), uid })
@@ -246,6 +246,7 @@ function makeServing(options: ServerOptions, guards: Guards, rest: Pick<Serving,
         authorizers,
         tokens,
         rbac,
+        people,
         issuer,
         signClient: options.signClient,
         isIncomplete: () => options.authorization?.isIncomplete() === true,

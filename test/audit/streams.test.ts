@@ -154,6 +154,7 @@ suite('calls to an agent', () => {
     const own = await issue(authority, { use: 'server', name: 'n', hosts: ['127.0.0.1'] }, Date.now())
     const audit = openAgentAudit({}, { dir: agentAudit(dir), clock: systemClock, log: silentLog })
     const server = await startNodeServer({
+      clock: systemClock,
       // No pod runs here: what is asked for is refused after it is on record.
       agent: { pods: () => [] } as never,
       cri: {} as never,

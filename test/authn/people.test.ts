@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { KubeConfig } from '@kubernetes/client-node'
 import type { JsonObject } from '#api/metadata.ts'
 import type { Client } from '#client/client.ts'
-import { clusterRoleBindings, clusterRoles } from '#kinds/facts/generated/refs.ts'
+import { certificateExtra } from '#server/authn/people.ts'
+import { clusterRoleBindings, clusterRoles, subjectAccessReviews } from '#kinds/facts/generated/refs.ts'
 import {
   type BulwarkUserCredential,
   bulwarkUsers,
@@ -143,6 +144,38 @@ test('a certificate that was taken back is none, others of the same user are', a
   assert.equal(await code(other), 200)
   await assert.rejects(revoke('nonsense', { serialNumber: 'xyz' }), /hexadecimal/)
   await assert.rejects(revoke('nothing', {}), /Required value/)
+})
+
+test('a review says of who is let in nowhere that they may do nothing: agents go by it', async () => {
+  const { client } = target.cluster
+  await add(client, 'ned', { groups: ['dev'] })
+  const [lost, other] = [await credential('ned'), await credential('ned')]
+  const review = async (shown?: Shown): Promise<unknown> => {
+    const { status } = await client.create(subjectAccessReviews, {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      metadata: {},
+      spec: {
+        user: 'ned',
+        groups: ['dev'],
+        ...(shown === undefined ? {} : { extra: { [certificateExtra]: [shown.serial, 'bulwark'] } }),
+        resourceAttributes: { verb: 'get', resource: 'pods', namespace: 'default' },
+      },
+    })
+    return status?.allowed === true ? 'allowed' : status?.reason
+  }
+  assert.equal(await review(), 'allowed')
+  await client.create(revokedCertificates, {
+    apiVersion: credentialHeader.apiVersion,
+    kind: 'RevokedCertificate',
+    metadata: { name: 'ned' },
+    spec: { serialNumber: lost.serial },
+  })
+  const answers = [await review(lost), await review({ ...lost, serial: `00${lost.serial.toLowerCase()}` })]
+  assert.deepEqual(answers, ['the certificate was taken back', 'the certificate was taken back'])
+  assert.deepEqual([await review(other), await review()], ['allowed', 'allowed'])
+  await client.patch(bulwarkUsers, 'ned', { type: 'merge', content: { spec: { disabled: true } } })
+  assert.deepEqual([await review(other), await review()], ['the user is disabled', 'the user is disabled'])
 })
 
 test('whoever looks after people gives nobody what they could not be themselves', async () => {

@@ -5,6 +5,7 @@ import { get, request } from 'node:https'
 import { Socket } from 'node:net'
 import { after, before, test } from 'node:test'
 import { WebSocket } from 'ws'
+import { systemClock } from '#base/clock.ts'
 import { pods } from '#kinds/facts/generated/refs.ts'
 import { type NodeServer, startNodeServer } from '#node/server/server.ts'
 import { issue, type KeyPair, makeAuthority } from '#pki/issue.ts'
@@ -24,6 +25,7 @@ before(async () => {
   trusted = await issue(authority, { use: 'client', name: 'apiserver', groups: ['system:masters'] }, Date.now())
   const own = await issue(authority, { use: 'server', name: nodeName, hosts: ['127.0.0.1'] }, Date.now())
   server = await startNodeServer({
+    clock: systemClock,
     agent: plane.agent,
     cri: plane.containerd.cri,
     nodeName,

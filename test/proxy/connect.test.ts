@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { type Server, createServer, request } from 'node:https'
 import { type AddressInfo, connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
+import { systemClock } from '#base/clock.ts'
 import { type NodeServer, startNodeServer } from '#node/server/server.ts'
 import { type KeyPair, issue, makeAuthority } from '#pki/issue.ts'
 import { sharedKeys } from '#plane/keys.ts'
@@ -34,6 +35,7 @@ describe('an agent', { skip: noAddress }, () => {
       pod('deaf', '10.77.0.3', true),
     ]
     server = await startNodeServer({
+      clock: systemClock,
       agent: { pods: () => running, stop: async () => undefined } as never,
       cri: undefined as never,
       nodeName: 'n',

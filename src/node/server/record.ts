@@ -11,6 +11,8 @@ export interface CallRecord {
   failed(code: number, message: string): void
   /** A stream is joined. */
   started(): void
+  /** Before its end: it was put an end to. */
+  ended(reason: string): void
   end(code: number): void
 }
 
@@ -20,6 +22,7 @@ const none: CallRecord = {
   known: () => undefined,
   failed: () => undefined,
   started: () => undefined,
+  ended: () => undefined,
   end: () => undefined,
 }
 

@@ -4,22 +4,27 @@ import { createServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { rpcMessage } from '../cri/client.ts'
+import type { Clock } from '#base/clock.ts'
 import { strictTls } from '#base/tls.ts'
 import { destinationOf, joinPod } from './connect.ts'
 import { carry, type Client, refuse } from './exec.ts'
 import { type Asked, HttpError, type PodParts, sendLogs, streamUrl } from './pods.ts'
 import { type CallRecord, type KeepRecord, noRecord } from './record.ts'
 import { type Right, type Route, rightOf, routeOf } from './route.ts'
+import { type Sessions, makeSessions } from './sessions.ts'
 import { resourceMetrics, summary } from './stats.ts'
 
 /** From the client's certificate: common name and organizations. */
 export interface Caller {
   readonly name: string
   readonly groups: readonly string[]
+  /** Serial number in hexadecimal digits, and the common name of who signed it. */
+  readonly certificate: { readonly serial: string; readonly issuer: string }
 }
 
 export interface NodeServerParts extends PodParts {
   readonly nodeName: string
+  readonly clock: Clock
   readonly host: string
   /** 0: any. */
   readonly port: number
@@ -43,12 +48,17 @@ export interface NodeServer {
 const list = (value: string | string[] | undefined): readonly string[] =>
   value === undefined ? [] : typeof value === 'string' ? [value] : value
 
-function callerOf(request: IncomingMessage): Caller {
+function callerOf(request: IncomingMessage, now: number): Caller {
   if (!(request.socket instanceof TLSSocket) || !request.socket.authorized) throw new HttpError(401, 'Unauthorized')
-  const { CN, O } = request.socket.getPeerCertificate().subject
-  const [name] = list(CN)
-  if (name === undefined || name === '') throw new HttpError(401, 'Unauthorized')
-  return { name, groups: list(O) }
+  const { subject, issuer, serialNumber, valid_to: end } = request.socket.getPeerCertificate()
+  const [name] = list(subject.CN)
+  // Connections outlive certificates.
+  if (name === undefined || name === '' || !(Date.parse(end) >= now)) throw new HttpError(401, 'Unauthorized')
+  return {
+    name,
+    groups: list(subject.O),
+    certificate: { serial: serialNumber, issuer: list(issuer.CN)[0] ?? '' },
+  }
 }
 
 interface Called {
@@ -56,8 +66,12 @@ interface Called {
   readonly record: CallRecord
 }
 
-async function admit(parts: NodeServerParts, { request, record }: Called): Promise<Asked> {
-  const caller = callerOf(request)
+interface Admitted extends Asked {
+  readonly caller: Caller
+}
+
+async function admit(parts: NodeServerParts, { request, record }: Called): Promise<Admitted> {
+  const caller = callerOf(request, parts.clock.now())
   const url = new URL(request.url ?? '/', 'https://node')
   const route = routeOf(url.pathname)
   if (route === undefined) {
@@ -65,7 +79,7 @@ async function admit(parts: NodeServerParts, { request, record }: Called): Promi
     throw new HttpError(404, 'not found')
   }
   await permit(parts, caller, { route, record })
-  return { route, query: url.searchParams }
+  return { route, query: url.searchParams, caller }
 }
 
 /** @throws HttpError */
@@ -84,8 +98,8 @@ async function permit(
     )
 }
 
-async function joinAddress(parts: NodeServerParts, client: Client, record: CallRecord): Promise<void> {
-  const caller = callerOf(client.request)
+async function joinAddress(parts: Parts, client: Client, record: CallRecord): Promise<void> {
+  const caller = callerOf(client.request, parts.clock.now())
   if (parts.isServer?.(caller) !== true) {
     record.known(caller, undefined)
     throw new HttpError(403, 'Forbidden')
@@ -96,8 +110,29 @@ async function joinAddress(parts: NodeServerParts, client: Client, record: CallR
   record.started()
 }
 
-async function answer(parts: NodeServerParts, called: Called, response: ServerResponse): Promise<void> {
-  const { route, query } = await admit(parts, called)
+/** What lasts is ended when the caller may do it no more. The server looks after those that it lets in itself. */
+function attend(parts: Parts, { caller, route }: Admitted, lasting: Lasting): void {
+  if (parts.isServer?.(caller) === true) return
+  const end = (): void => {
+    lasting.record.ended('the right to it was taken away')
+    lasting.connection.destroy()
+  }
+  const over = parts.sessions.open({ caller, right: rightOf(route), end })
+  lasting.connection.once('close', over)
+}
+
+interface Lasting {
+  readonly connection: Duplex | ServerResponse
+  readonly record: CallRecord
+}
+
+interface Parts extends NodeServerParts {
+  readonly sessions: Sessions
+}
+
+async function answer(parts: Parts, called: Called, response: ServerResponse): Promise<void> {
+  const admitted = await admit(parts, called)
+  const { route, query } = admitted
   const send = (type: string, body: string): void => {
     response.writeHead(200, { 'Content-Type': type })
     response.end(body)
@@ -114,6 +149,7 @@ async function answer(parts: NodeServerParts, called: Called, response: ServerRe
     case 'resource':
       return send('text/plain; version=0.0.4', await resourceMetrics(parts.cri))
     case 'logs':
+      attend(parts, admitted, { connection: response, record: called.record })
       return await sendLogs(parts, { route, query }, response)
     case 'exec':
     case 'attach':
@@ -123,8 +159,9 @@ async function answer(parts: NodeServerParts, called: Called, response: ServerRe
   }
 }
 
-async function joinStream(parts: NodeServerParts, client: Client, record: CallRecord): Promise<void> {
+async function joinStream(parts: Parts, client: Client, record: CallRecord): Promise<void> {
   const asked = await admit(parts, { request: client.request, record })
+  attend(parts, asked, { connection: client.socket, record })
   const { url, exec } = await streamUrl(parts, asked)
   record.started()
   await carry(client, url, exec)
@@ -137,7 +174,8 @@ const problem = (error: unknown): { readonly code: number; readonly message: str
 export const nodeTls = { ...strictTls, requestCert: true, rejectUnauthorized: true } as const
 
 /** Listens until closed. TLS 1.2 and above; without a certificate of the CA there is no connection. */
-export async function startNodeServer(parts: NodeServerParts): Promise<NodeServer> {
+export async function startNodeServer(given: NodeServerParts): Promise<NodeServer> {
+  const parts: Parts = { ...given, sessions: makeSessions(given) }
   const { key, cert, clientCA } = parts.tls
   const options = { key, cert, ca: clientCA, ...nodeTls }
   const keep = parts.record ?? noRecord
@@ -182,6 +220,7 @@ export async function startNodeServer(parts: NodeServerParts): Promise<NodeServe
     renew: tls => server.setSecureContext({ key: tls.key, cert: tls.cert, ca: tls.clientCA, ...strictTls }),
     close: () =>
       new Promise(resolve => {
+        parts.sessions.close()
         server.close(() => resolve())
         for (const socket of sockets) socket.destroy()
       }),

@@ -28,6 +28,8 @@ export const isReserved = (key: string): boolean => ours.test(key)
 /** Under these a refusal's number and who refused stand in its event. */
 export const decisionKey = 'decision.bulwark.dev/id'
 export const blameKey = 'decision.bulwark.dev/blame'
+/** Why something that lasted was ended, where that was neither side's wish. */
+export const endedKey = 'session.bulwark.dev/ended'
 
 const texts = new WeakMap<Known, string>()
 

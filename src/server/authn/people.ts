@@ -15,14 +15,20 @@ export const revocationsResource = 'revokedcertificates.bulwark.dev'
 export interface People {
   admits(user: User): boolean
   isRevoked(socket: TLSSocket): boolean
+  /** The same of a certificate that somebody else was shown. */
+  revokes(certificate: CertificateNumber): boolean
   /** Calls when somebody may no longer be let in. @returns how to stop. */
   onChange(call: () => void): () => void
   close(): void
 }
 
+/** In the `extra` of a review: serial number and issuer of the certificate that was shown to whoever asks. */
+export const certificateExtra = 'authentication.bulwark.dev/certificate'
+
 export const everybody: People = {
   admits: () => true,
   isRevoked: () => false,
+  revokes: () => false,
   onChange: () => () => undefined,
   close: () => undefined,
 }
@@ -69,7 +75,12 @@ class StoredPeople implements People {
     const revoked = (this.#revoked ??= this.#readRevoked())
     if (revoked.size === 0) return false
     const number = numberOf(socket)
-    return number !== undefined && (revoked.has(keyOf(number)) || revoked.has(keyOf({ ...number, issuer: '' })))
+    return number !== undefined && this.revokes(number)
+  }
+
+  revokes(number: CertificateNumber): boolean {
+    const revoked = (this.#revoked ??= this.#readRevoked())
+    return revoked.has(keyOf(number)) || revoked.has(keyOf({ ...number, issuer: '' }))
   }
 
   #readDisabled(): ReadonlySet<string> {

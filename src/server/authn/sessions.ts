@@ -7,8 +7,8 @@ export interface Session {
   /** Who came in, whoever they act as. */
   readonly user: User
   readonly socket: unknown
-  /** Ends it. Called at most once. */
-  readonly end: () => void
+  /** Ends it, for a reason that is for the record alone. Called at most once. */
+  readonly end: (reason: string) => void
 }
 
 export interface Sessions {
@@ -17,21 +17,25 @@ export interface Sessions {
   close(): void
 }
 
-const holds = (people: People, { user, socket }: Session): boolean =>
-  people.admits(user) && !(socket instanceof TLSSocket && people.isRevoked(socket))
+/** Undefined: they are let in. */
+function refusing(people: People, { user, socket }: Session): string | undefined {
+  if (!people.admits(user)) return 'the user is disabled'
+  return socket instanceof TLSSocket && people.isRevoked(socket) ? 'the certificate was taken back' : undefined
+}
 
 export function makeSessions(people: People): Sessions {
   const open = new Set<Session>()
   const stop = people.onChange(() => {
-    for (const session of open)
-      if (!holds(people, session)) {
-        open.delete(session)
-        session.end()
-      }
+    for (const session of open) {
+      const reason = refusing(people, session)
+      if (reason === undefined) continue
+      open.delete(session)
+      session.end(reason)
+    }
   })
   return {
     open: session => {
-      if (!holds(people, session)) return undefined
+      if (refusing(people, session) !== undefined) return undefined
       open.add(session)
       return () => void open.delete(session)
     },

@@ -17,6 +17,7 @@ import { perform } from '../serve.ts'
 import { type Request, readBody } from './body.ts'
 import { type BodyCodec, doorRequest } from './decode-body.ts'
 import type { Audit } from '#server/audit/audit.ts'
+import { endedKey } from '#server/audit/record.ts'
 import type { Trail } from '#server/audit/trail.ts'
 import { openTrail, putOutcome, putRequest } from '../audit-bodies.ts'
 import { negotiate } from './negotiate.ts'
@@ -146,8 +147,12 @@ async function entered(
 /** What goes on for long ends with the right of who came in. */
 const lasts = (asked: Attributes): boolean => asked.verb === 'watch' || isLong(asked)
 
-function begin({ sessions }: Handling, { request, response }: Routed, user: User): () => void {
-  const over = sessions.open({ user, socket: request.socket, end: () => void response.destroy() })
+function begin({ sessions }: Handling, { request, response, trail }: Routed, user: User): () => void {
+  const end = (reason: string): void => {
+    trail?.note(endedKey, reason)
+    response.destroy()
+  }
+  const over = sessions.open({ user, socket: request.socket, end })
   if (over === undefined) throw unauthorized()
   return over
 }

@@ -5,6 +5,7 @@ import type { Log } from '#base/log.ts'
 import { traceOf } from '#base/trace.ts'
 import type { Attributes, Permit } from '#api/request.ts'
 import type { Audit } from '#server/audit/audit.ts'
+import { endedKey } from '#server/audit/record.ts'
 import type { Trail } from '#server/audit/trail.ts'
 import { openTrail } from '../audit-bodies.ts'
 import { StatusError, badRequest, internalError, unauthorized } from '#api/status.ts'
@@ -100,7 +101,11 @@ async function attempt(
   })
   await trail?.identify(known, named, true)
   if (known === undefined) throw unauthorized()
-  const over = parts.sessions.open({ user: known, socket: request.socket, end: () => void socket.destroy() })
+  const end = (reason: string): void => {
+    trail?.note(endedKey, reason)
+    socket.destroy()
+  }
+  const over = parts.sessions.open({ user: known, socket: request.socket, end })
   if (over === undefined) throw unauthorized()
   socket.once('close', over)
   const user = await impersonate(known, request.rawHeaders, parts.authorize)

@@ -10,6 +10,7 @@ import { badRequest } from '#api/status.ts'
 import { timestamp } from '#base/clock.ts'
 import { identifiedForReview } from '#server/authn/review.ts'
 import type { TokenAuthenticator } from '#server/authn/chain.ts'
+import { type People, certificateExtra, plainSerial } from '#server/authn/people.ts'
 import { type Authorizer, verdict } from '#server/authz/authorize.ts'
 import type { Rbac } from '#server/authz/rbac.ts'
 import type { PolicyRule } from '#server/authz/rbac-types.ts'
@@ -20,6 +21,7 @@ export interface ReviewDeps {
   readonly authorizers: readonly Authorizer[]
   readonly tokens: TokenAuthenticator
   readonly rbac: Rbac
+  readonly people: Pick<People, 'admits' | 'revokes'>
   /** Some rights are known to a webhook alone. */
   readonly isIncomplete: () => boolean
 }
@@ -71,6 +73,16 @@ const header = (special: SpecialRequest, kind: string) => ({
   metadata: { creationTimestamp: timestamp(special.serving.registry.clock.now()) },
 })
 
+/** Who is let in nowhere may do nothing: agents ask this of those who come to them directly. */
+function shutOut({ people }: ReviewDeps, user: User, { extra }: Spec): string | undefined {
+  if (!people.admits(user)) return 'the user is disabled'
+  const shown = extra !== undefined && Object.hasOwn(extra, certificateExtra) ? extra[certificateExtra] : undefined
+  const [serial = '', issuer = ''] = shown ?? []
+  return serial !== '' && people.revokes({ serial: plainSerial(serial), issuer })
+    ? 'the certificate was taken back'
+    : undefined
+}
+
 const subjectReview =
   (deps: ReviewDeps, kind: string): Special =>
   async special => {
@@ -80,7 +92,10 @@ const subjectReview =
     if (kind === 'LocalSubjectAccessReview' && spec.resourceAttributes?.namespace !== special.permit.namespace)
       throw badRequest('spec.resourceAttributes.namespace must match the namespace of the request')
     const user = identifiedForReview({ name: spec.user ?? '', groups: spec.groups ?? [], source: 'review' })
-    return made({ ...header(special, kind), spec, status: await decided(deps, user, attributesOf(spec)) })
+    const asked = attributesOf(spec)
+    const reason = shutOut(deps, user, spec)
+    const status = reason === undefined ? await decided(deps, user, asked) : { allowed: false, denied: true, reason }
+    return made({ ...header(special, kind), spec, status })
   }
 
 const selfReview =
