@@ -76,12 +76,9 @@ export const layers: Readonly<Record<string, Layer>> = {
   testing: {
     imports: ['plane', 'client', 'server/audit', 'server/store', 'kinds/facts', 'base'],
   },
-  network: {
-    imports: ['node', 'client', 'kinds/facts', 'api', 'base'],
-    node: ['child_process', 'crypto', 'dgram', 'fs', 'net', 'os', 'path', 'timers/promises'],
-  },
   plane: {
     imports: [
+      'network',
       'server/aggregation',
       'node',
       'scheduler',
@@ -104,6 +101,10 @@ export const layers: Readonly<Record<string, Layer>> = {
       'base',
     ],
     node: ['crypto'],
+  },
+  network: {
+    imports: ['node', 'client', 'kinds/facts', 'api', 'base'],
+    node: ['child_process', 'crypto', 'dgram', 'fs', 'net', 'os', 'path', 'timers/promises'],
   },
   'server/custom': {
     imports: [

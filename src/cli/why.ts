@@ -1,6 +1,7 @@
 /** `bulwark why`: what refused a request, by the number that the refusal carried; or why a pod is on no node. */
 import { isReason } from '#api/status.ts'
 import { type Bulwark, decisionOfPod, decisions } from '#kinds/facts/bulwark.ts'
+import { readContact } from '#kinds/facts/contact.ts'
 import { pods } from '#kinds/facts/generated/refs.ts'
 import { blameKey, decisionKey } from '#server/audit/record.ts'
 import { askAudit, visible } from './audit.ts'
@@ -76,9 +77,9 @@ async function decisionOfNamed(name: string, options: WhyOptions): Promise<Decis
 export async function decisionOf(id: string, options: WhyOptions): Promise<Decision> {
   const [, pod] = podNamed.exec(id) ?? []
   if (pod !== undefined) return decisionOfNamed(pod, options)
-  if (!number.test(id))
+  if (!number.test(id) && readContact(id) === undefined)
     throw new UsageError(
-      `a decision has twelve digits, such as 0f3c5a9b1d2e, or is that of a pod, such as pod/web, not ${JSON.stringify(id)}`,
+      `a decision has twelve digits, such as 0f3c5a9b1d2e, or is that of a packet, as its event names it, or of a pod, such as pod/web, not ${JSON.stringify(id)}`,
     )
   const remembered = await reached(options, ({ client }) =>
     client.get(decisions, id).catch((error: unknown) => {
@@ -144,12 +145,13 @@ function whatText({ spec }: Decision): string {
 export function decisionText(decision: Decision): string {
   const { status, spec, metadata } = decision
   if (status === undefined) return ''
+  const { username = '' } = spec ?? {}
   const groups = (spec?.groups ?? []).join(', ')
   const near = nearLines(status)
   const lines = [
     `Refused: ${status.message}`,
-    `When:    ${metadata.creationTimestamp ?? ''}`,
-    `Who:     ${spec?.username ?? ''}${groups === '' ? '' : ` (${groups})`}`,
+    ...(metadata.creationTimestamp === undefined ? [] : [`When:    ${metadata.creationTimestamp}`]),
+    ...(username === '' ? [] : [`Who:     ${username}${groups === '' ? '' : ` (${groups})`}`]),
     `What:    ${whatText(decision)}`,
     ...byLines(status),
     ...(status.allowedNow === true ? ['It is allowed by now.'] : []),

@@ -9,7 +9,8 @@ import { dropStaleFlows } from './conntrack.ts'
 import { type SnapshotKeeper, keepSnapshot } from './dns/keep.ts'
 import { clearHost, prepareHost } from './host.ts'
 import { parseRange } from './ip.ts'
-import { Policies } from './policies/keep.ts'
+import { Policies, type Refusal } from './policies/keep.ts'
+import { Refusals } from './policies/refusals.ts'
 import type { Place } from './policies/table.ts'
 import { tableName } from './ruleset.ts'
 import type { Frame } from './services/table.ts'
@@ -34,6 +35,8 @@ export interface NetworkParts {
   /** Interfaces that lead to pods; those of the ptp plugin unless given. */
   readonly podInterfaces?: string
   readonly tool?: Tool
+  /** Told of each flow that policies refused. */
+  readonly refused?: (refusal: Refusal) => void
 }
 
 export interface Network {
@@ -75,6 +78,7 @@ class Running implements Network {
   readonly #compiler: Compiler
   readonly #writer: Writer
   readonly #policies: Policies
+  readonly #refusals: Refusals
   readonly #snapshot: SnapshotKeeper | undefined
   readonly #ends: (() => void)[] = []
   #batch: PromiseWithResolvers<void> | undefined
@@ -88,6 +92,16 @@ class Running implements Network {
     this.#parts = parts
     this.#tool = parts.tool ?? runTool
     this.#policies = new Policies({ ...parts, changed: () => this.#changed() })
+    this.#refusals = new Refusals({
+      ...parts,
+      tool: this.#tool,
+      table: tableName(parts.name),
+      watched: () => parts.refused !== undefined && this.#policies.isolated(),
+      tell: flow => {
+        const refusal = this.#policies.refusedBy(flow)
+        if (refusal !== undefined) parts.refused?.(refusal)
+      },
+    })
     this.#compiler = makeCompiler(parts.name, frame => this.#policies.fragments(placeOf(frame)))
     this.#writer = makeWriter({ tool: this.#tool, clock: parts.clock, log: parts.log })
     this.#snapshot = parts.dns === undefined ? undefined : keepSnapshot({ ...parts, ...parts.dns })
@@ -101,6 +115,7 @@ class Running implements Network {
     this.#changed()
     await this.settled()
     this.#verifyLater()
+    this.#refusals.start()
   }
 
   async admit(pod: Pod, addresses: readonly string[]): Promise<void> {
@@ -125,7 +140,7 @@ class Running implements Network {
     this.#cancelVerify()
     this.#batch?.resolve()
     this.#batch = undefined
-    await this.#writer.stop()
+    await Promise.all([this.#writer.stop(), this.#refusals.stop()])
     await this.#work
     await this.#snapshot?.stop()
   }

@@ -32,6 +32,7 @@ import {
   type ConfiguredAuthorization,
   configureAuthorization,
 } from '#server/authz/configured.ts'
+import { answerContact } from '#network/policies/answer.ts'
 import { explainPlacement } from '#scheduler/explain/explain.ts'
 import { type Server, makeServer } from '#server/server.ts'
 import type { Decode, Store } from '#server/store/contract.ts'
@@ -147,6 +148,7 @@ function makeOwnServer(options: PlaneOptions, list: () => readonly Controller[],
     patching,
     ...outside,
     audit: options.audit,
+    contacting: answerContact,
     placing: (pod, world) => explainPlacement(pod, world, { pause }),
     admission: { choice: options.plugins, ...options.admission },
     tokenKeys: tokenKeys(keys.tokenKey),

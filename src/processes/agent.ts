@@ -7,6 +7,7 @@ import { systemClock } from '#base/clock.ts'
 import { type Log, makeLog } from '#base/log.ts'
 import { type Client, makeClient } from '#client/client.ts'
 import { httpsTransport } from '#client/https.ts'
+import { makeRecorder } from '#client/events.ts'
 import { type Informer, makeInformer } from '#client/informer.ts'
 import { loadKubeconfig } from '#client/kubeconfig.ts'
 import { nodes, pods, subjectAccessReviews } from '#kinds/facts/generated/refs.ts'
@@ -16,6 +17,7 @@ import { givenRuntime } from '#node/containerd/given.ts'
 import { type Runtime, startContainerd } from '#node/containerd/instance.ts'
 import { type Caller, startNodeServer } from '#node/server/server.ts'
 import type { Right } from '#node/server/route.ts'
+import type { Refusal } from '#network/policies/keep.ts'
 import { dnsPaths, startDns } from '#network/dns/process.ts'
 import { type Network, startNetwork } from '#network/network.ts'
 import { certificateExtra } from '#server/authn/people.ts'
@@ -30,6 +32,7 @@ import type { Layout } from './layout.ts'
 import { follow } from './follow.ts'
 import { refuseOpen } from './open.ts'
 import { clusterDomain } from './places.ts'
+import { refusalTeller } from './refused-packets.ts'
 import { splitPem } from './pem.ts'
 
 export interface RunningAgent {
@@ -104,7 +107,11 @@ interface JoinedNetwork extends RunningAgent {
 }
 
 /** Services, policies and DNS of this node, under the identity that reads no pod's secrets. */
-async function joinNetwork(config: ClusterConfig, layout: Layout, log: Log): Promise<JoinedNetwork> {
+async function joinNetwork(
+  config: ClusterConfig,
+  layout: Layout,
+  { log, refused }: { log: Log; refused: (refusal: Refusal) => void },
+): Promise<JoinedNetwork> {
   const clock = systemClock
   const { client, close } = await connectAs(layout.networkKubeconfig, 'bulwark-network', log)
   const reader = makeInformer({ client, clock, log, random: Math.random })
@@ -118,6 +125,7 @@ async function joinNetwork(config: ClusterConfig, layout: Layout, log: Log): Pro
     podCIDR: config.podCIDR,
     serviceCIDR: config.serviceCIDR,
     dns: { address: config.dns, domain: clusterDomain, snapshot: dnsPaths(layout.node).snapshot },
+    refused,
   })
   // A process of its own: it answers while the agent is away.
   const dns = await startDns({
@@ -177,7 +185,9 @@ export async function runAgent(config: ClusterConfig, layout: Layout): Promise<R
     random: Math.random,
     narrow: watchOnly(config),
   })
-  const joining = joinNetwork(config, layout, log)
+  const audit = openAgentAudit(config.audit ?? {}, { dir: agentAudit(layout.audit), clock, log })
+  const recorder = makeRecorder({ client: own.client, clock, component: 'bulwark-network', host: config.nodeName })
+  const joining = joinNetwork(config, layout, { log, refused: refusalTeller(recorder, audit) })
   // Told below; what has no network stays dark until then.
   joining.catch(() => undefined)
   const agent = await startAgent({
@@ -199,7 +209,6 @@ export async function runAgent(config: ClusterConfig, layout: Layout): Promise<R
     admit: async (pod, addresses) => (await joining).network.admit(pod, addresses),
   })
   const network = await joining
-  const audit = openAgentAudit(config.audit ?? {}, { dir: agentAudit(layout.audit), clock, log })
   const tls = async () => {
     const { authority } = await loadKubeconfig(layout.nodeKubeconfig)
     return { ...splitPem(await readFile(layout.servingCertificate, 'utf8')), clientCA: authority }
@@ -226,8 +235,9 @@ export async function runAgent(config: ClusterConfig, layout: Layout): Promise<R
       stop.abort()
       for (const end of unfollow) end()
       await nodeServer.close()
-      await audit.close()
       await network.stop()
+      await recorder.flush()
+      await audit.close()
       await agent.stop()
       await reader.stop()
       own.close()

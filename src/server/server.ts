@@ -39,6 +39,7 @@ import { type Usage, makeUsage } from './usage/usage.ts'
 import { makeDecisions } from './answers/decisions.ts'
 import { decisions as decisionsRef, whoCanReviews } from '#kinds/facts/bulwark.ts'
 import { explaining } from './answers/explaining.ts'
+import { type Contacting, contactsIn } from './answers/contacts.ts'
 import { type Placing, unplacedIn } from './answers/unplaced.ts'
 import { rbacObjects, whoCanReview } from './answers/who-can.ts'
 import type { Serving } from './outcome.ts'
@@ -87,6 +88,8 @@ export interface ServerOptions {
   readonly suggested?: readonly Suggested[]
   /** Tells why a pod is on no node. */
   readonly placing: Placing
+  /** Tells why policies refuse a packet. */
+  readonly contacting: Contacting
   /** Absent: nothing is on record. */
   readonly audit?: Audit | undefined
 }
@@ -239,7 +242,12 @@ function makeServing(options: ServerOptions, guards: Guards, rest: Pick<Serving,
       ...rest.specials,
       [
         groupResource(decisionsRef),
-        explaining({ decisions, objects: () => rbacObjects(store), unplaced: unplacedIn(store, options.placing) }),
+        explaining({
+          decisions,
+          objects: () => rbacObjects(store),
+          unplaced: unplacedIn(store, options.placing),
+          contacts: contactsIn(store, options.contacting),
+        }),
       ],
       [groupResource(whoCanReviews), whoCanReview(store)],
       ...specials({

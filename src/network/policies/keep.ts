@@ -3,13 +3,17 @@ import { keyOf } from '#api/metadata.ts'
 import type { Change, Reader } from '#api/reader.ts'
 import { type Labels, matches } from '#api/selector.ts'
 import { typed } from '#client/client.ts'
+import { type Contact, contactOf } from '#kinds/facts/contact.ts'
 import { namespaces, networkPolicies, nodes, pods } from '#kinds/facts/generated/refs.ts'
 import type { Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import type { NetworkPolicy } from '#kinds/facts/generated/types/networking_v1.ts'
 import type { Chain, Fragment, NamedSet } from '../ruleset.ts'
 import { type Direction, type PolicyRules, compilePolicy, rulesOf } from './compile.ts'
 import { allows } from './evaluate.ts'
+import { type ContactAnswer, explainContact } from './explain.ts'
 import { Members, type Membership } from './members.ts'
+import { isolatedIn, isolatedOut } from './names.ts'
+import type { RefusedFlow } from './refusals.ts'
 import { type PodView, isOver, viewOf, viewText } from './pods.ts'
 import { type Place, type Subject, policyTable } from './table.ts'
 
@@ -44,6 +48,15 @@ const setsOf = (chains: readonly Chain[]): ReadonlySet<string> =>
       rules.flatMap(({ matches: all }) => all.flatMap(match => (match.type === 'in' ? [match.set] : []))),
     ),
   )
+
+/** A flow that the policies of a pod of this node refuse. */
+export interface Refusal {
+  readonly contact: Contact
+  readonly pod: Pod
+  /** Who sends, where that is a pod. */
+  readonly sender?: Pod
+  readonly answer: ContactAnswer
+}
 
 export interface PolicyParts {
   readonly reader: Reader
@@ -104,6 +117,40 @@ export class Policies {
     this.#place = text
     this.#fragments ??= this.#compile(place)
     return this.#fragments
+  }
+
+  /** Whether this node has pods that may not send or receive everything. */
+  isolated(): boolean {
+    return (this.#fragments ?? []).some(one =>
+      one.sets.some(set => (set.name === isolatedIn || set.name === isolatedOut ? set.elements.size > 0 : false)),
+    )
+  }
+
+  /** Whose policies refuse the flow, as far as it is known: its sender is judged first. */
+  refusedBy({ src, dst, proto, port }: RefusedFlow): Refusal | undefined {
+    const sides = [
+      { about: src, peer: dst, direction: 'out' },
+      { about: dst, peer: src, direction: 'in' },
+    ] as const
+    for (const { about, peer, direction } of sides) {
+      const [view] = this.#claims(about).filter(one => one.here)
+      if (view === undefined) continue
+      const contact = contactOf(view.uid, { direction, peer, proto, port })
+      const [claim, second] = this.#claims(peer)
+      const other = second === undefined ? claim : undefined
+      const world = {
+        pod: view,
+        ...(other !== undefined && { peer: other }),
+        labels: (name: string) => this.#labels(name),
+        policies: [...this.#policies.values()].map(one => one.policy),
+      }
+      const answer = explainContact(contact, world)
+      const pod = this.#podOf(view.key)
+      if (answer.allowedNow || pod === undefined) continue
+      const sender = this.#podOf((direction === 'in' ? other?.key : view.key) ?? '')
+      return { contact, pod, answer, ...(sender !== undefined && { sender }) }
+    }
+    return undefined
   }
 
   #labels(namespace: string): Labels {

@@ -6,6 +6,7 @@ import { type Chain, type Fragment, type Match, type NamedSet, type Rule } from 
 import { goto, is, joined, jump, rule } from '../ruleset.ts'
 import type { Direction } from './compile.ts'
 import * as names from './names.ts'
+import { flowFields } from './refusals.ts'
 
 export interface Place {
   /** This node's pods; absent while the node has no range. */
@@ -24,7 +25,6 @@ export interface Subject {
 }
 
 const connection = (state: 'reply' | 'known' | 'related' | 'established'): Match => ({ type: 'connection', is: state })
-const outOf = ['saddr', 'daddr', 'proto', 'dport'] as const
 
 /**
  * Who opened a connection is judged with every packet, so that what is forbidden later ends at once. Answers, and
@@ -86,7 +86,7 @@ function baseChains(place: Place): readonly Chain[] {
     {
       name: names.refuse,
       rules: [
-        rule([is('proto', 'tcp', 'udp', 'sctp')], { type: 'remember', set: names.refusedFlows, fields: outOf }),
+        rule([is('proto', 'tcp', 'udp', 'sctp')], { type: 'remember', set: names.refusedFlows, fields: flowFields }),
         rule([is('proto', 'tcp'), connection('established')], { type: 'refuse', how: 'reset' }),
         rule([], { type: 'refuse', how: 'prohibited' }),
       ],
@@ -152,7 +152,7 @@ export const policyTable = (place: Place, subjects: readonly Subject[]): Fragmen
     verdicts('in', subjects),
     verdicts('out', subjects),
     {
-      ...set(names.refusedFlows, outOf, []),
+      ...set(names.refusedFlows, flowFields, []),
       timeout: rememberSeconds,
       size: rememberedAtMost,
     },

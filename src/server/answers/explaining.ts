@@ -13,12 +13,14 @@ import type { Kept } from '#server/store/contract.ts'
 import { type Outcome, type Special, type SpecialRequest, got } from '../outcome.ts'
 import type { Decision, Decisions } from './decisions.ts'
 import { grantOf } from './places.ts'
+import type { Contacts } from './contacts.ts'
 import type { Unplaced } from './unplaced.ts'
 
 export interface ExplainDeps {
   readonly decisions: Decisions
   readonly objects: () => Objects
   readonly unplaced: Unplaced
+  readonly contacts: Contacts
 }
 
 const nearOf = (near: Near) => ({ ...grantOf(near), fails: near.fails })
@@ -97,7 +99,9 @@ export const explaining =
     if (request.verb !== 'get') throw methodNotAllowed(subject, request.verb)
     const decision = deps.decisions.get(permit.name)
     const object =
-      decision === undefined ? await deps.unplaced.get(permit.name) : objectOf(explainer(deps.objects()), decision)
+      decision === undefined
+        ? (deps.contacts.get(permit.name) ?? (await deps.unplaced.get(permit.name)))
+        : objectOf(explainer(deps.objects()), decision)
     if (object === undefined) throw notFound(subject)
     return got(special, keptOf(object, serving.registry.store.revision()))
   }
