@@ -160,6 +160,69 @@ test('speaks to a server over TLS with a pinned authority', { skip: noOpenssl },
   }
 })
 
+test(
+  'a new identity ends what lasts under the former one, and lets answers come that are under way',
+  { skip: noOpenssl },
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bulwark-https-'))
+    const pair = certificates(folder)
+    const seen: string[] = []
+    const late = Promise.withResolvers<void>()
+    const server = createServer(pair, (request, response) => {
+      seen.push(`${request.headers.authorization ?? ''} ${request.socket.remotePort}`)
+      response.writeHead(200, { 'content-type': 'application/json' })
+      const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', resourceVersion: '7' } }
+      if (request.url?.includes('watch=true') === true)
+        return void response.write(`${JSON.stringify({ type: 'ADDED', object })}\n`)
+      const answer = (): void => void response.end(JSON.stringify(object))
+      if (request.url?.endsWith('late') === true) void late.promise.then(answer)
+      else answer()
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    let identity = { token: 'first' }
+    const transport = httpsTransport({
+      server: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      authority: pair.cert,
+      identity: () => identity,
+      userAgent: 'test',
+    })
+    const client = makeClient(transport.send)
+    const portOf = (token: string): readonly string[] =>
+      seen.flatMap(one => (one.startsWith(`Bearer ${token} `) ? [one.split(' ')[2] ?? ''] : []))
+    try {
+      const watch = await client.watch(pods, { signal: new AbortController().signal })
+      const watched = (async () => {
+        let events = 0
+        for await (const batch of watch) events += batch.length
+        return events
+      })()
+      const slow = client.get(pods, 'n/late')
+      await client.get(pods, 'n/a')
+      transport.renew()
+      await client.get(pods, 'n/a')
+      assert.equal(portOf('second').length, 0)
+      identity = { token: 'second' }
+      transport.renew()
+      assert.equal(await watched, 1, 'without an error: whoever reads it goes on where it ended')
+      late.resolve()
+      assert.equal((await slow).metadata.name, 'a')
+      await client.get(pods, 'n/a')
+      await client.get(pods, 'n/a')
+      const [former, now] = [portOf('first'), portOf('second')]
+      assert.equal(now.length, 2)
+      assert.ok(
+        now.every(port => !former.includes(port)),
+        'on connections of its own',
+      )
+    } finally {
+      transport.close()
+      server.closeAllConnections()
+      await new Promise(resolve => server.close(resolve))
+      rmSync(folder, { recursive: true })
+    }
+  },
+)
+
 test('a kubeconfig that weakens TLS or names nobody is refused', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'bulwark-kubeconfig-'))
   const write = (cluster: object, user: object): string => {

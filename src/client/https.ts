@@ -38,6 +38,8 @@ export interface HttpsOptions {
 
 export interface HttpsTransport {
   readonly send: Transport
+  /** The identity may be another: nothing goes on under a former one but answers that are under way. Watches are resumed by who reads them. */
+  renew(): void
   close(): void
 }
 
@@ -47,6 +49,8 @@ const silence = 60_000
 interface Connections {
   readonly identity: Identity
   readonly agent: Agent
+  /** Ends what lasts. */
+  readonly over: AbortController
 }
 
 export function httpsTransport(options: HttpsOptions): HttpsTransport {
@@ -56,18 +60,17 @@ export function httpsTransport(options: HttpsOptions): HttpsTransport {
   const connections = (): Connections => {
     const identity = options.identity()
     if (current?.identity === identity) return current
-    const old = current?.agent
-    // What is under way on the old connections may end; they are not used again.
-    if (old !== undefined) old.options.keepAlive = false
-    current = { identity, agent: makeAgent(options, identity) }
+    if (current !== undefined) retire(current)
+    current = { identity, agent: makeAgent(options, identity), over: new AbortController() }
     return current
   }
-  const open = (call: HttpCall, how: Pick<RequestOptions, 'signal' | 'timeout'>): Promise<IncomingMessage> => {
-    const { agent, identity } = connections()
+  const open = (call: HttpCall, how: How): Promise<IncomingMessage> => {
+    const { agent, identity, over } = connections()
     return exchange(
       call,
       {
-        ...how,
+        timeout: how.timeout,
+        signal: how.lasts === true ? AbortSignal.any([how.signal, over.signal]) : how.signal,
         agent,
         host: server.hostname.replace(/^\[|\]$/g, ''),
         port: server.port === '' ? 443 : Number(server.port),
@@ -80,11 +83,26 @@ export function httpsTransport(options: HttpsOptions): HttpsTransport {
   }
   return {
     send: request => (request.verb === 'watch' ? watch(options, open, request) : answer(options, open, request)),
+    renew: () => void (current === undefined ? undefined : connections()),
     close: () => current?.agent.destroy(),
   }
 }
 
-type Open = (call: HttpCall, how: Pick<RequestOptions, 'signal' | 'timeout'>) => Promise<IncomingMessage>
+interface How {
+  readonly signal: AbortSignal
+  readonly timeout: number
+  /** It goes on until somebody ends it. */
+  readonly lasts?: boolean
+}
+
+type Open = (call: HttpCall, how: How) => Promise<IncomingMessage>
+
+/** Answers that are under way on the old connections may end; nothing else goes on there. */
+function retire({ agent, over }: Connections): void {
+  agent.options.keepAlive = false
+  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy()
+  over.abort()
+}
 
 function makeAgent(options: HttpsOptions, identity: Identity): Agent {
   return new Agent({
@@ -170,7 +188,11 @@ async function watch(
   request: Extract<DoorRequest, { verb: 'watch' }>,
 ): Promise<Answer> {
   const seconds = request.options?.timeoutSeconds ?? 3600
-  const message = await open(httpCall(request), { signal: request.signal, timeout: seconds * 1000 + silence })
+  const message = await open(httpCall(request), {
+    signal: request.signal,
+    timeout: seconds * 1000 + silence,
+    lasts: true,
+  })
   const code = message.statusCode ?? 0
   if (!succeeded(code)) throw readStatus(code, parsed(options, await reached(collect(message, 1 << 20))))
   return { type: 'watch', events: events(options, message, request.signal) }

@@ -55,6 +55,7 @@ async function connectAs(file: string, userAgent: string, log: Log): Promise<Con
   })
   const read = async (): Promise<void> => {
     access = await loadKubeconfig(file)
+    transport.renew()
     log.info('credentials were renewed', { file })
   }
   const unfollow = follow(file, { clock: systemClock, log, read })
