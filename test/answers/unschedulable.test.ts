@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bulwark, decisionAnnotation, decisions } from '#kinds/facts/bulwark.ts'
-import { clusterRoleBindings, nodes, pods } from '#kinds/facts/generated/refs.ts'
+import { clusterRoleBindings, nodes, pods, serviceAccounts } from '#kinds/facts/generated/refs.ts'
 import type { Pod, PodSpec } from '#kinds/facts/generated/types/core_v1.ts'
 import { events } from '#client/events.ts'
 import { type Target, startTargetWith } from '../api/https.ts'
@@ -141,4 +141,37 @@ test('who may see the pod but not decisions learns nothing by its number', async
   }
   for (const odd of ['000000000000', number.toUpperCase(), `${number}0`, number.slice(0, 8)])
     assert.equal((await target.send(`${path}/${odd}`)).code, 404, odd)
+})
+
+test('a server that schedules nothing itself tells it as well: all it needs is in the store', async () => {
+  const alone = await startTargetWith({ nodes: 0, controllers: false })
+  try {
+    const { client } = alone.cluster
+    const metadata = { name: 'default', namespace: 'default' }
+    await client.create(serviceAccounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata })
+    await client.create(nodes, {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: 'w' },
+      spec: { taints: [{ key: 'team', value: 'a', effect: 'NoSchedule' }] },
+    })
+    const allocatable = { cpu: '8', memory: '8Gi', pods: '10' }
+    await client.patch(nodes, 'w', { type: 'merge', content: { status: { allocatable } }, subresource: 'status' })
+    const pod = await client.create(pods, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'web', namespace: 'default' },
+      spec: { containers: [{ name: 'c', image: 'i' }] },
+    })
+    const number = (pod.metadata.uid ?? '').replaceAll('-', '').slice(0, 12)
+    assert.equal((await alone.send(`${path}/${number}`)).code, 404, 'nobody has looked for a node yet')
+    const said = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes are available' }
+    const content = { status: { conditions: [said] } }
+    await client.patch(pods, 'default/web', { type: 'strategic', content, subresource: 'status' })
+    const { status } = await client.get(decisions, number)
+    assert.equal(status?.message, said.message)
+    assert.ok(status?.nodes?.[0]?.obstacles.some(one => one.line === 'spec.taints[0]: team=a:NoSchedule'))
+  } finally {
+    await alone.stop()
+  }
 })
