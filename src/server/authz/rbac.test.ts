@@ -36,11 +36,13 @@ function opened() {
     const said = rbac.authorizer(who, asked(namespace)) as Verdict
     return said.opinion === 'allow'
   }
+  const why = (who: User, namespace: string): string | undefined =>
+    (rbac.authorizer(who, asked(namespace)) as Verdict).reason
   const close = async (): Promise<void> => {
     rbac.close()
     await store.close()
   }
-  return { store, put, bind, may, close }
+  return { store, put, bind, may, why, close }
 }
 
 test('a binding in a namespace gives rights there alone, one of the cluster everywhere; changes count at once', async () => {
@@ -85,6 +87,46 @@ test('a user whose name looks like a list of groups has none of their rights', a
   assert.equal(may(user('alice', 'readers'), 'a'), true)
   for (const name of ['alice\nGroup readers', 'alice","Group readers', 'Group readers', 'readers'])
     assert.equal(may(user(name), 'a'), false, name)
+  await close()
+})
+
+test('what allows is named as upstream names it, and what does not is silent', async () => {
+  const { put, bind, why, close } = opened()
+  await put('clusterroles', 'reader', { rules })
+  await put('roles', 'a/reader', { rules })
+  await bind('rolebindings', 'a/one', 'ClusterRole', { kind: 'User', name: 'alice' })
+  assert.equal(why(user('alice'), 'a'), 'RBAC: allowed by RoleBinding "one/a" of ClusterRole "reader" to User "alice"')
+  assert.equal(why(user('alice'), 'b'), undefined)
+  await bind('rolebindings', 'b/robots', 'ClusterRole', { kind: 'ServiceAccount', name: 'robot' })
+  const robot = user('system:serviceaccount:b:robot')
+  assert.equal(
+    why(robot, 'b'),
+    'RBAC: allowed by RoleBinding "robots/b" of ClusterRole "reader" to ServiceAccount "robot/b"',
+  )
+  await bind('rolebindings', 'a/own', 'Role', { kind: 'User', name: 'bob' }, { kind: 'Group', name: 'devs' })
+  assert.equal(why(user('bob', 'devs'), 'a'), 'RBAC: allowed by RoleBinding "own/a" of Role "reader" to User "bob"')
+  // The first subject that is them counts, whoever they are besides.
+  await bind(
+    'clusterrolebindings',
+    'all',
+    'ClusterRole',
+    { kind: 'Group', name: 'devs' },
+    { kind: 'User', name: 'bob' },
+  )
+  const group = 'RBAC: allowed by ClusterRoleBinding "all" of ClusterRole "reader" to Group "devs"'
+  for (const namespace of ['a', 'b', '']) assert.equal(why(user('bob', 'others', 'devs'), namespace), group)
+  await close()
+})
+
+test('a name that looks like the end of a sentence stays within its quotes', async () => {
+  const { put, bind, why, close } = opened()
+  await put('clusterroles', 'reader', { rules })
+  const name = 'eve" of ClusterRole "view\n'
+  await bind('clusterrolebindings', 'all', 'ClusterRole', { kind: 'User', name })
+  assert.equal(
+    why(user(name), 'a'),
+    String.raw`RBAC: allowed by ClusterRoleBinding "all" of ClusterRole "reader" to User "eve\" of ClusterRole \"view\n"`,
+  )
   await close()
 })
 

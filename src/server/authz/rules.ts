@@ -11,14 +11,21 @@ export interface RuleIndex {
   covers(asked: Asked): boolean
 }
 
+/** What covers a request, of rules that each come from somewhere. */
+export interface SourceIndex<S> {
+  find(asked: Asked): S | undefined
+}
+
 const orAny = (value: string): readonly string[] => [value, '*']
 
 /** Resources of a rule may be `pods`, `pods/log`, `*` (everything), or a `*` followed by `/log` (that subresource of everything). */
 const resourceKeys = (resource: string, subresource: string): readonly string[] =>
   subresource === '' ? [resource, '*'] : [`${resource}/${subresource}`, `*/${subresource}`, '*']
 
-const pathWithin = (wanted: string, owned: readonly string[]): boolean =>
-  owned.some(one => one === wanted || one === '*' || (one.endsWith('*') && wanted.startsWith(one.slice(0, -1))))
+const pathIn = (wanted: string, owned: string): boolean =>
+  owned === wanted || owned === '*' || (owned.endsWith('*') && wanted.startsWith(owned.slice(0, -1)))
+
+const pathWithin = (wanted: string, owned: readonly string[]): boolean => owned.some(one => pathIn(wanted, one))
 
 /** A rule that multiplies out to more combinations than this is kept as it is: a few lines of a role may stand for millions. */
 const most = 4096
@@ -75,51 +82,63 @@ function parts(resource: string): [string, string] {
   return slash < 0 ? [resource, ''] : [resource.slice(0, slash), resource.slice(slash + 1)]
 }
 
-class Index implements RuleIndex {
-  /** null: every name. */
-  readonly #resources = new Map<string, Set<string> | null>()
-  readonly #paths = new Map<string, string[]>()
-  readonly #wide: Wide[] = []
-  add(rule: PolicyRule): void {
-    if (combinations(rule) > most) this.#wide.push(new Wide(rule))
+/** Where the rules of one verb, group and resource come from. */
+interface Covering<S> {
+  /** Of the first that is for every name. */
+  every?: S
+  readonly names: Map<string, S>
+}
+
+class Index<S extends object> implements SourceIndex<S> {
+  readonly #resources = new Map<string, Covering<S>>()
+  readonly #paths = new Map<string, { readonly path: string; readonly source: S }[]>()
+  readonly #wide: { readonly rule: Wide; readonly source: S }[] = []
+  add(rule: PolicyRule, source: S): void {
+    if (combinations(rule) > most) this.#wide.push({ rule: new Wide(rule), source })
     else
       for (const verb of rule.verbs) {
-        for (const path of rule.nonResourceURLs ?? []) this.#path(verb, path)
+        for (const path of rule.nonResourceURLs ?? []) this.#path(verb, path, source)
         for (const group of rule.apiGroups ?? [])
-          for (const resource of rule.resources ?? []) this.#resource(keyOf(verb, group, resource), rule.resourceNames)
+          for (const resource of rule.resources ?? [])
+            this.#resource(keyOf(verb, group, resource), source, rule.resourceNames)
       }
   }
-  #path(verb: string, path: string): void {
+  #path(verb: string, path: string, source: S): void {
     const paths = this.#paths.get(verb)
-    if (paths === undefined) this.#paths.set(verb, [path])
-    else paths.push(path)
+    if (paths === undefined) this.#paths.set(verb, [{ path, source }])
+    else paths.push({ path, source })
   }
   /** An empty name stands for nothing: it must not open what is asked for without a name. */
-  #resource(key: string, names: readonly string[] | undefined): void {
-    const had = this.#resources.get(key)
-    if (had === null) return
+  #resource(key: string, source: S, names: readonly string[] | undefined): void {
+    let had = this.#resources.get(key)
+    if (had === undefined) this.#resources.set(key, (had = { names: new Map() }))
     if (names === undefined || names.length === 0) {
-      this.#resources.set(key, null)
+      had.every ??= source
       return
     }
-    const all = had ?? new Set()
-    if (had === undefined) this.#resources.set(key, all)
-    for (const name of names) if (name !== '') all.add(name)
+    for (const name of names) if (name !== '' && !had.names.has(name)) had.names.set(name, source)
   }
-  covers(asked: Asked): boolean {
-    return this.#exactly(asked) || this.#wide.some(rule => rule.covers(asked))
+  find(asked: Asked): S | undefined {
+    return this.#exactly(asked) ?? this.#wide.find(({ rule }) => rule.covers(asked))?.source
   }
-  #exactly(asked: Asked): boolean {
-    if (!asked.resourceRequest)
-      return orAny(asked.verb).some(verb => pathWithin(asked.path ?? '', this.#paths.get(verb) ?? []))
+  #exactly(asked: Asked): S | undefined {
+    if (!asked.resourceRequest) return this.#within(asked)
     const resources = resourceKeys(asked.resource, asked.subresource)
     for (const verb of orAny(asked.verb))
       for (const group of orAny(asked.group))
         for (const resource of resources) {
-          const names = this.#resources.get(keyOf(verb, group, resource))
-          if (names === null || (names !== undefined && names.has(asked.name))) return true
+          const covering = this.#resources.get(keyOf(verb, group, resource))
+          const source = covering?.every ?? covering?.names.get(asked.name)
+          if (source !== undefined) return source
         }
-    return false
+    return undefined
+  }
+  #within({ verb, path: wanted = '' }: Asked): S | undefined {
+    for (const one of orAny(verb)) {
+      const found = this.#paths.get(one)?.find(({ path }) => pathIn(wanted, path))
+      if (found !== undefined) return found.source
+    }
+    return undefined
   }
 }
 
@@ -127,8 +146,17 @@ class Index implements RuleIndex {
 export const nameless = (verb: Attributes['verb']): boolean => verb === 'create' || verb === 'deletecollection'
 
 export function compile(rules: Iterable<PolicyRule>): RuleIndex {
-  const index = new Index()
-  for (const rule of rules) index.add(rule)
+  const index = new Index<PolicyRule>()
+  for (const rule of rules) index.add(rule, rule)
+  return { covers: asked => index.find(asked) !== undefined }
+}
+
+/** @param sources in the order in which they are to be named, where several cover a request by the same words */
+export function compileFrom<S extends object>(
+  sources: Iterable<{ readonly rules: readonly PolicyRule[]; readonly source: S }>,
+): SourceIndex<S> {
+  const index = new Index<S>()
+  for (const { rules, source } of sources) for (const rule of rules) index.add(rule, source)
   return index
 }
 
