@@ -4,6 +4,7 @@ import { type RunnerParts, type Running, run } from '#client/runner.ts'
 import { bootstrapSigner, tokenCleaner } from './bootstrap-tokens.ts'
 import { certificateApproving } from './certificates/approving.ts'
 import { certificateCleaning } from './certificates/cleaning.ts'
+import { revocationCleaning } from './certificates/revoked.ts'
 import { type SignCertificate, certificateSigning } from './certificates/signing.ts'
 import { cronJob } from './cronjob/index.ts'
 import { daemonSet } from './daemonset.ts'
@@ -85,6 +86,7 @@ export const controllers = ({ resources, outside, authority, sign }: Needs): rea
   certificateApproving,
   certificateSigning(sign),
   certificateCleaning,
+  revocationCleaning,
 ]
 
 /** @param partsFor what each runs with: its client carries its own identity. */

@@ -9,6 +9,10 @@ const shape = /^[0-9A-Fa-f]{1,2}(:?[0-9A-Fa-f]{1,2}){0,31}$/
 const same = (one: BulwarkRevokedCertificate, other: BulwarkRevokedCertificate): boolean =>
   one.spec?.serialNumber === other.spec?.serialNumber && one.spec?.issuer === other.spec?.issuer
 
+/** It may be said later, but not be another: this would go while the certificate is still good. */
+const sameEnd = (one: BulwarkRevokedCertificate, old: BulwarkRevokedCertificate): boolean =>
+  old.spec?.notAfter === undefined || one.spec?.notAfter === old.spec.notAfter
+
 export const RevokedCertificate = ownKind(revokedCertificates, {
   counted: true,
   validate: (object, { old }) => {
@@ -16,7 +20,11 @@ export const RevokedCertificate = ownKind(revokedCertificates, {
     if (serialNumber === '') return [required('spec.serialNumber')]
     if (!shape.test(serialNumber))
       return [invalidValue('spec.serialNumber', serialNumber, 'must be up to 32 bytes in hexadecimal digits')]
-    return old !== undefined && !same(object, old) ? [immutable('spec.serialNumber', serialNumber)] : []
+    if (old === undefined) return []
+    return [
+      ...(same(object, old) ? [] : [immutable('spec.serialNumber', serialNumber)]),
+      ...(sameEnd(object, old) ? [] : [immutable('spec.notAfter', object.spec?.notAfter ?? '')]),
+    ]
   },
   columns: [
     name,

@@ -22,7 +22,7 @@ const types = typesOf({
       UserCredentialSpec: 'publicKey=1:y/o expirationSeconds=2:l/po',
       UserCredentialStatus: 'certificate=1:y/o serialNumber=2:s/o expirationTimestamp=3:t/po',
       RevokedCertificate: `${object} spec=2:@RevokedCertificateSpec`,
-      RevokedCertificateSpec: 'serialNumber=1:s/o issuer=2:s/o reason=3:s/o',
+      RevokedCertificateSpec: 'serialNumber=1:s/o issuer=2:s/o reason=3:s/o notAfter=4:t/po',
       Place: 'kind=1:s/o namespace=2:s/o name=3:s/o',
       Decision: `${object} spec=2:@DecisionSpec status=3:@DecisionStatus/o`,
       DecisionSpec:
@@ -89,6 +89,8 @@ export interface BulwarkRevokedCertificate extends KObject {
     /** Common name of who signed it; absent: whoever did. */
     readonly issuer?: string
     readonly reason?: string
+    /** When the certificate ends by itself, and this may go: it is kept for ten years where nobody says. */
+    readonly notAfter?: string
   }
 }
 
