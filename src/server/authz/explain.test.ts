@@ -158,3 +158,16 @@ test('two thousand refusals among five thousand bindings are explained at once',
   for (let at = 0; at < 2000; at++) assert.equal(explains(ann, asked()).allowed, false)
   assert.ok(performance.now() - began < 1000)
 })
+
+test('versions of a Secret need the Secret as well: what is missing is what is explained', () => {
+  const version = asked({ verb: 'get', group: 'bulwark.dev', resource: 'secretversions', name: 'db:3' })
+  const versions = { verbs: ['get'], apiGroups: ['bulwark.dev'], resources: ['secretversions'] }
+  const half = explain(withRule(versions), ann, version)
+  assert.equal(half.allowed, false)
+  assert.deepEqual(half.grant?.role.rules, [
+    { verbs: ['get'], apiGroups: [''], resources: ['secrets'], resourceNames: ['db'] },
+  ])
+  const whole = { verbs: ['get'], apiGroups: ['bulwark.dev', ''], resources: ['secretversions', 'secrets'] }
+  assert.equal(explain(withRule(whole), ann, version).allowed, true)
+  assert.equal(explain(withRule(versions), { name: 'root', groups: ['system:masters'] }, version).allowed, true)
+})

@@ -3,6 +3,7 @@ import type { User } from '#api/request.ts'
 import type { Right as Asked } from '#api/status.ts'
 import type { BindingObject, PolicyRule, RoleObject, Subject } from './rbac-types.ts'
 import { compile, nameless, type RuleIndex } from './rules.ts'
+import { secretRight } from './secret-versions.ts'
 import { type Objects, subjectIn, subjectKey } from './whocan/holders.ts'
 
 type Who = Pick<User, 'name' | 'groups'>
@@ -195,11 +196,14 @@ export function explainer(objects: Objects): (who: Who, asked: Asked) => Explana
     const own = [...new Set(keysOf(who).flatMap(key => subjects.get(key) ?? []))].toSorted(
       (left, right) => left.place - right.place,
     )
-    const allowed =
-      who.groups.includes('system:masters') ||
-      own.some(({ binding, role }) => counts(binding, asked) && covers(role, asked))
-    const grant = isPlain(asked) ? { grant: grantFor(who, asked) } : {}
-    return { allowed, near: allowed ? [] : nearest(own, asked), ...grant }
+    const secret = secretRight(asked)
+    // Of what is needed the first that is missing: that is what there is to explain.
+    const missing = (secret === undefined ? [asked] : [asked, secret]).find(
+      part => !own.some(({ binding, role }) => counts(binding, part) && covers(role, part)),
+    )
+    const allowed = who.groups.includes('system:masters') || missing === undefined
+    const grant = isPlain(missing ?? asked) ? { grant: grantFor(who, missing ?? asked) } : {}
+    return { allowed, near: allowed ? [] : nearest(own, missing ?? asked), ...grant }
   }
 }
 

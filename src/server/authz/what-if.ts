@@ -5,6 +5,7 @@ import { selects } from '#api/selector.ts'
 import type { Right } from '#api/status.ts'
 import type { BindingObject, PolicyRule, RoleObject } from './rbac-types.ts'
 import { type RuleIndex, compile } from './rules.ts'
+import { secretRight } from './secret-versions.ts'
 import { type Objects, subjectIn, subjectKey } from './whocan/holders.ts'
 
 export type Who = Pick<User, 'name' | 'groups'>
@@ -73,6 +74,11 @@ class Judge {
   }
 
   allows(who: Who, asked: Right): boolean {
+    const secret = secretRight(asked)
+    return this.#allowsItself(who, asked) && (secret === undefined || this.#allowsItself(who, secret))
+  }
+
+  #allowsItself(who: Who, asked: Right): boolean {
     if (who.groups.includes('system:masters') || this.#index(who, '').covers(asked)) return true
     return asked.resourceRequest && asked.namespace !== '' && this.#index(who, asked.namespace).covers(asked)
   }

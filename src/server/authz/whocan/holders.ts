@@ -17,6 +17,8 @@ type Asked = Pick<Attributes, 'verb' | 'resourceRequest' | 'group' | 'resource' 
 export interface Right extends Asked {
   /** To do it to any one object, whichever: a rule that names some gives it as well. */
   readonly anyOne?: true
+  /** In whichever namespace: any binding gives it. */
+  readonly anywhere?: true
 }
 
 /** One rule that gives somebody a right, and how it comes to them. */

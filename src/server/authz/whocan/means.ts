@@ -16,6 +16,7 @@ interface Detail {
   readonly subresource?: string
   readonly name?: string
   readonly anyOne?: true
+  readonly anywhere?: true
 }
 
 const right = (verb: Verb, resource: string, detail: Detail & { readonly group?: string } = {}): Right => ({
@@ -26,6 +27,7 @@ const right = (verb: Verb, resource: string, detail: Detail & { readonly group?:
   subresource: detail.subresource ?? '',
   name: detail.name ?? '',
   ...(detail.anyOne === true ? { anyOne: true } : {}),
+  ...(detail.anywhere === true ? { anywhere: true } : {}),
 })
 
 /** What is there may be named by a rule; what is made has no name that a rule could speak of. */
@@ -128,24 +130,49 @@ export const asUser = (name: string): readonly Means[] => [
   ...(name.startsWith('system:node:') ? asNodes : []),
 ]
 
+/** Nobody acts as a member of a group without acting as somebody: whom of them does not matter. */
+const asSomebody: readonly Right[] = [
+  right('impersonate', 'users', { anyOne: true }),
+  right('impersonate', 'serviceaccounts', { anyOne: true, anywhere: true }),
+]
+
 /** To act as a member of this group, by rights in the cluster. No certificate is signed for system:masters. */
 export const asGroup = (name: string): readonly Means[] => [
-  { text: 'may impersonate this group', needs: [[right('impersonate', 'groups', { name })]] },
+  {
+    text: 'may impersonate this group together with some user',
+    needs: [[right('impersonate', 'groups', { name })], asSomebody],
+  },
   ...(name === 'system:masters' ? [] : [certified(client)]),
   ...(name === 'system:nodes' ? asNodes : []),
 ]
 
 const rbac = 'rbac.authorization.k8s.io'
 
-/** To have a role that gives the right, by rights where it is to count: '' for everywhere. */
-export function bound(role: { readonly kind: string; readonly name: string }, namespace: string): Means {
-  const roles = role.kind === 'Role' ? 'roles' : 'clusterroles'
-  const bindings = namespace === '' ? 'clusterrolebindings' : 'rolebindings'
-  return {
-    text: `may bind the ${role.kind} ${role.name}`,
-    needs: [[right('bind', roles, { group: rbac, name: role.name })], each(change, [bindings], rbac)],
-  }
+interface Named {
+  readonly kind: string
+  readonly name: string
 }
+
+const binds = ({ kind, name }: Named): Right =>
+  right('bind', kind === 'Role' ? 'roles' : 'clusterroles', { group: rbac, name })
+
+const writesBindings = (namespace: string): readonly Right[] =>
+  each(change, [namespace === '' ? 'clusterrolebindings' : 'rolebindings'], rbac)
+
+/** To have a role that gives the right, by rights where it is to count: '' for everywhere. */
+export const bound = (role: Named, namespace: string): Means => ({
+  text: `may bind the ${role.kind} ${role.name}`,
+  needs: [[binds(role)], writesBindings(namespace)],
+})
+
+/** Where several rights are needed: of each, itself or a role that gives it. @param parts with the roles that give them */
+export const boundTogether = (
+  parts: readonly { readonly right: Right; readonly roles: readonly Named[] }[],
+  namespace: string,
+): Means => ({
+  text: 'may bind roles that give what they lack of it',
+  needs: [...parts.map(one => [one.right, ...one.roles.map(binds)]), writesBindings(namespace)],
+})
 
 /** To write any right into a role, by rights where it is to count. */
 export function escalated(namespace: string): Means {

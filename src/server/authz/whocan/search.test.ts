@@ -1,85 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Verb } from '#api/request.ts'
-import type { BindingObject, PolicyRule, RoleObject, Subject } from '../rbac-types.ts'
-import { type Facts, type Found, type Question, whoCan } from './search.ts'
+import type { RoleObject } from '../rbac-types.ts'
+import { facts, named, question, role, told } from './fixture.ts'
+import { type Facts, whoCan } from './search.ts'
 
-const rule = (text: string): PolicyRule => {
-  const [verbs = '', apiGroups = '', resources = '', names = ''] = text.split(';').map(part => part.trim())
-  const words = (list: string): readonly string[] => (list === '' ? [] : list.split(' '))
-  return {
-    verbs: words(verbs),
-    apiGroups: apiGroups === '' ? [''] : words(apiGroups),
-    resources: words(resources),
-    ...(names === '' ? {} : { resourceNames: words(names) }),
-  }
-}
-
-/** `ClusterRole name` or `Role namespace/name`. */
-function role(where: string, ...rules: readonly string[]): RoleObject {
-  const [kind = '', place = ''] = where.split(' ')
-  const [namespace, name] = kind === 'Role' ? place.split('/') : [undefined, place]
-  return {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind,
-    metadata: { name: name ?? '', ...(namespace === undefined ? {} : { namespace }) },
-    rules: rules.map(rule),
-  }
-}
-
-const subject = (text: string): Subject => {
-  const [kind = '', name = ''] = text.split(' ')
-  if (kind !== 'ServiceAccount') return { kind, name }
-  const [namespace = '', own = ''] = name.split('/')
-  return { kind, namespace, name: own }
-}
-
-/** `ClusterRole x to User y`, everywhere or `in` a namespace. */
-function binding(text: string): BindingObject {
-  const [, kind = '', name = '', who = '', namespace] =
-    /^(\S+) (\S+) to (\S+ \S+)(?: in (\S+))?$/.exec(text) ?? assert.fail(text)
-  return {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: namespace === undefined ? 'ClusterRoleBinding' : 'RoleBinding',
-    metadata: { name: `b-${name}-${who}`, ...(namespace === undefined ? {} : { namespace }) },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name },
-    subjects: [subject(who)],
-  }
-}
-
-function facts(roles: readonly RoleObject[], bindings: readonly string[], rest: Partial<Facts> = {}): Facts {
-  const made = bindings.map(binding)
-  return {
-    roles: roles.filter(one => one.kind === 'Role'),
-    clusterRoles: roles.filter(one => one.kind === 'ClusterRole'),
-    roleBindings: made.filter(one => one.kind === 'RoleBinding'),
-    clusterRoleBindings: made.filter(one => one.kind === 'ClusterRoleBinding'),
-    ...rest,
-  }
-}
-
-const question = (verb: Verb, resource: string, rest: Partial<Question> = {}): Question => ({
-  verb,
-  resource,
-  resourceRequest: true,
-  group: '',
-  subresource: '',
-  name: '',
-  namespace: 'team',
-  ...rest,
-})
-
-const named = ({ kind, namespace, name }: Subject): string =>
-  `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`
-const told = (found: readonly Found[]): Record<string, string> =>
-  Object.fromEntries(
-    found
-      .filter(one => one.subject.name !== 'system:masters')
-      .map(({ subject: who, path }) => [
-        named(who),
-        path.map(step => (step.becomes === undefined ? step.text : `${step.text} → ${named(step.becomes)}`)).join('; '),
-      ]),
-  )
 const ways = (roles: readonly RoleObject[], bindings: readonly string[], rest?: Partial<Facts>) =>
   told(whoCan(facts(roles, bindings, rest), question('delete', 'pods')))
 const deleter = role('ClusterRole deleter', 'delete;;pods')
@@ -157,10 +81,8 @@ test('each step names the binding, the role and the rule', () => {
 })
 
 test('members of system:masters always can, and who may become one', () => {
-  const found = whoCan(
-    facts([role('ClusterRole imp', 'impersonate;;groups;system:masters')], ['ClusterRole imp to User eve']),
-    question('delete', 'pods'),
-  )
+  const imp = role('ClusterRole imp', 'impersonate;;groups;system:masters', 'impersonate;;users;nobody')
+  const found = whoCan(facts([imp], ['ClusterRole imp to User eve']), question('delete', 'pods'))
   assert.deepEqual(
     found.map(one => named(one.subject)),
     ['Group system:masters', 'User eve'],

@@ -1,5 +1,6 @@
 /** Everybody who can do something, also by a detour, each with the shortest way there. */
 import type { RoleObject, Subject } from '../rbac-types.ts'
+import { secretRight } from '../secret-versions.ts'
 import { type Grant, Holders, type Objects, type Right, subjectKey } from './holders.ts'
 import {
   type Means,
@@ -9,6 +10,7 @@ import {
   asGroup,
   asUser,
   bound,
+  boundTogether,
   escalated,
   others,
 } from './means.ts'
@@ -42,9 +44,11 @@ export interface Facts extends Objects {
 type Holding = Map<string, { readonly subject: Subject; readonly grants: readonly Grant[] }>
 
 /** Groups that a subject is in whoever it is. */
-function groupsOf({ kind, namespace = '' }: Subject): readonly string[] {
-  if (kind === 'ServiceAccount')
-    return ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated']
+function groupsOf({ kind, name, namespace = '' }: Subject): readonly string[] {
+  if (kind === 'ServiceAccount') return [accounts, `${accounts}:${namespace}`, 'system:authenticated']
+  if (kind === 'User' && name === 'system:anonymous') return [strangers]
+  if (kind === 'Group' && name === strangers) return []
+  if (kind === 'Group' && name.startsWith(`${accounts}:`)) return [accounts, 'system:authenticated']
   return ['system:authenticated']
 }
 
@@ -53,8 +57,18 @@ const then: readonly Step[] = [{ text: 'holds the right then', grants: [] }]
 
 const group = (name: string): Subject => ({ kind: 'Group', name })
 const masters = group('system:masters')
-const everybody = new Set(['system:authenticated', 'system:unauthenticated'])
+const strangers = 'system:unauthenticated'
+const everybody = new Set(['system:authenticated', strangers])
 const accounts = 'system:serviceaccounts'
+
+const namedRole = ({ metadata: { name = '', namespace } }: RoleObject) => ({
+  kind: namespace === undefined ? 'ClusterRole' : 'Role',
+  name,
+})
+
+/** By bindings of the cluster those of the cluster alone. */
+const isBoundIn = ({ metadata: { namespace } }: RoleObject, place: string): boolean =>
+  namespace === undefined || namespace === place
 
 class Search {
   readonly #holders: Holders
@@ -78,8 +92,11 @@ class Search {
   run(question: Question): readonly Found[] {
     const { namespace } = question
     this.#reach(masters, [{ text: 'may do everything, whatever is bound', grants: [] }])
-    this.#direct({ text: 'holds the right', needs: [[question]] }, namespace)
-    for (const role of this.#holders.rolesWith(question)) this.#byBinding(role, namespace)
+    const secret = secretRight(question)
+    const parts = secret === undefined ? [question] : [question, secret]
+    this.#direct({ text: 'holds the right', needs: parts.map(part => [part]) }, namespace)
+    if (secret === undefined) for (const role of this.#holders.rolesWith(question)) this.#byBinding(role, namespace)
+    else for (const place of new Set(['', namespace])) this.#direct(this.#together(parts, place), place, then)
     for (const place of new Set(['', namespace])) this.#direct(escalated(place), place, then)
     for (const means of others(['get', 'list', 'watch'].includes(question.verb))) this.#direct(means, '', then)
     while (this.#next.length > 0) {
@@ -91,10 +108,16 @@ class Search {
   }
 
   #byBinding(role: RoleObject, namespace: string): void {
-    const { name = '', namespace: home } = role.metadata
-    const kind = home === undefined ? 'ClusterRole' : 'Role'
-    for (const place of kind === 'Role' ? [home ?? ''] : new Set(['', namespace]))
-      if (place === '' || place === namespace) this.#direct(bound({ kind, name }, place), place, then)
+    for (const place of new Set(['', namespace]))
+      if (isBoundIn(role, place)) this.#direct(bound(namedRole(role), place), place, then)
+  }
+
+  #together(parts: readonly Right[], place: string): Means {
+    const rolesWith = (right: Right) => this.#holders.rolesWith(right).filter(role => isBoundIn(role, place))
+    return boundTogether(
+      parts.map(right => ({ right, roles: rolesWith(right).map(namedRole) })),
+      place,
+    )
   }
 
   #direct(means: Means, namespace: string, after: readonly Step[] = []): void {
@@ -150,7 +173,7 @@ class Search {
   #anyOf(rights: readonly Right[], namespace: string): Holding {
     const holding: Holding = new Map()
     for (const right of rights)
-      for (const place of new Set(['', namespace]))
+      for (const place of new Set(['', ...(right.anywhere === true ? this.#holders.namespaces() : [namespace])]))
         for (const grant of this.#holders.grants(right, place)) {
           const key = subjectKey(grant.subject)
           if (!holding.has(key)) holding.set(key, { subject: grant.subject, grants: [grant] })
