@@ -7,6 +7,7 @@ import type { Client } from '#client/client.ts'
 import { parseYamlAll } from '#codec/yaml.ts'
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from '#kinds/facts/generated/refs.ts'
 import type { Event } from '#kinds/facts/generated/types/audit_v1.ts'
+import { isOfBinding } from '#server/authz/rbac.ts'
 import type { BindingObject, RoleObject } from '#server/authz/rbac-types.ts'
 import { nameless } from '#server/authz/rules.ts'
 import { type Recorded, whatIf, withObjects } from '#server/authz/what-if.ts'
@@ -31,6 +32,8 @@ export interface Counted extends Recorded {
 
 export interface WhatIf {
   readonly becomes: 'allowed' | 'refused'
+  /** What was answered the last time; where it is the same, roles have changed since. */
+  readonly recorded: 'allowed' | 'refused'
   readonly user: string
   readonly asked: Right
   readonly count: number
@@ -66,6 +69,12 @@ function askedIn({ verb, objectRef: to, requestURI }: Event): Right {
   return { ...base, resourceRequest: true, resource: to.resource, namespace: to.namespace ?? '', name }
 }
 
+function answeredIn({ annotations = {}, responseStatus }: Event): Pick<Recorded, 'allowed' | 'byBinding'> {
+  const decided = annotations['authorization.k8s.io/decision']
+  const allowed = decided === undefined ? responseStatus?.code !== 403 : decided === 'allow'
+  return { allowed, byBinding: isOfBinding(annotations['authorization.k8s.io/reason']) }
+}
+
 /** Requests of the log, each kind once. */
 async function counted(options: WhatIfOptions, now: number): Promise<readonly Counted[]> {
   const all = new Map<string, Counted>()
@@ -75,9 +84,8 @@ async function counted(options: WhatIfOptions, now: number): Promise<readonly Co
     const who = { name: user.username, groups: user.groups ?? [] }
     const asked = askedIn(event)
     const key = JSON.stringify([who, asked])
-    const decided = event.annotations?.['authorization.k8s.io/decision']
-    const allowed = decided === undefined ? event.responseStatus?.code !== 403 : decided === 'allow'
-    all.set(key, { who, asked, allowed, count: (all.get(key)?.count ?? 0) + 1, last: event.requestReceivedTimestamp })
+    const count = (all.get(key)?.count ?? 0) + 1
+    all.set(key, { who, asked, ...answeredIn(event), count, last: event.requestReceivedTimestamp })
   }
   return [...all.values()]
 }
@@ -100,8 +108,9 @@ export async function askWhatIf(options: WhatIfOptions, now: number): Promise<re
   const proposal = proposalIn(readFileSync(options.filename === '-' ? 0 : options.filename, 'utf8'))
   const objects = await reached(options, ({ client }) => objectsOf(client))
   const changes = whatIf(objects, withObjects(objects, proposal), await counted(options, now))
-  return changes.map(({ recorded: { who, asked, count, last }, becomes }) => ({
+  return changes.map(({ recorded: { who, asked, allowed, count, last }, becomes }) => ({
     becomes,
+    recorded: allowed ? 'allowed' : 'refused',
     user: who.name,
     asked,
     count,
@@ -114,11 +123,17 @@ function askedText({ verb, resource, subresource, group, name, namespace, path =
   return `${verb} ${resource === '' ? path : what}${name === '' ? '' : ` ${name}`}${namespace === '' ? '' : ` in ${namespace}`}`
 }
 
+const sinceText = {
+  allowed: ' was allowed then, too: it is refused by now',
+  refused: ' was refused then, too: it is allowed by now',
+}
+
 /** What people read of it. */
 export const whatIfText = (changes: readonly WhatIf[]): string =>
   changes
-    .map(({ becomes, user, asked, count, last }) =>
-      visible(`would be ${becomes}: ${user} ${askedText(asked)} (${count} times, last ${last})`),
-    )
+    .map(({ becomes, recorded, user, asked, count, last }) => {
+      const since = recorded === becomes ? `,${sinceText[becomes]}` : ''
+      return visible(`would be ${becomes}: ${user} ${askedText(asked)} (${count} times, last ${last}${since})`)
+    })
     .map(line => `${line}\n`)
     .join('')

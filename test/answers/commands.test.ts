@@ -139,6 +139,17 @@ rules: [{ verbs: [${verbs}], apiGroups: [""], resources: [pods] }]
   assert.equal((await kubectl('ann.kubeconfig', 'get', 'pods')).code, 1)
   const more = await bulwark('what-if', '-f', file)
   assert.match(more.out, /^would be allowed: ann list pods in default \(1 times/m)
+  // What was refused then, is allowed by now and would not be: said as that.
+  assert.equal((await kubectl('answers/kubeconfig', 'apply', '-f', file)).code, 0)
+  writeFileSync(file, roles('delete'))
+  const again = await bulwark('what-if', '-f', file)
+  assert.match(
+    again.out,
+    /^would be refused: ann list pods in default \(1 times, last \S+, was refused then, too: it is allowed by now\)$/m,
+  )
+  assert.doesNotMatch(again.out, /delete/)
+  const [told] = JSON.parse((await bulwark('what-if', '-f', file, '-o', 'json')).out) as { recorded?: string }[]
+  assert.equal(told?.recorded, 'refused')
   writeFileSync(file, 'apiVersion: v1\nkind: Pod\nmetadata: { name: x }\n')
   assert.equal((await bulwark('what-if', '-f', file)).code, 2)
 })

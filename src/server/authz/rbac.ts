@@ -17,6 +17,10 @@ interface Bound {
 }
 
 const quoted = JSON.stringify
+const allowedBy = 'RBAC: allowed by '
+
+/** Whether it was a binding that allowed what was allowed for this reason, as it stands in the audit. */
+export const isOfBinding = (reason: string | undefined): boolean => reason?.startsWith(allowedBy) === true
 
 function subjectText({ kind, name, namespace }: Subject, home: string): string {
   return `${kind} ${quoted(kind === 'ServiceAccount' ? `${name}/${namespace ?? home}` : name)}`
@@ -39,7 +43,7 @@ class Allowed implements Verdict {
     const own =
       namespace === undefined ? `ClusterRoleBinding ${quoted(name)}` : `RoleBinding ${quoted(`${name}/${namespace}`)}`
     const { kind, name: role } = binding.roleRef
-    return `RBAC: allowed by ${own} of ${kind} ${quoted(role)} to ${subjectText(subject, namespace ?? '')}`
+    return `${allowedBy}${own} of ${kind} ${quoted(role)} to ${subjectText(subject, namespace ?? '')}`
   }
 }
 

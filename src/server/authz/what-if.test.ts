@@ -32,7 +32,9 @@ const recorded = (user: string, verb: Right['verb'], allowed: boolean): Recorded
   who: { name: user, groups: ['system:authenticated'] },
   asked: asked(verb),
   allowed,
+  byBinding: allowed,
 })
+const elsewhere = (user: string, verb: Right['verb']): Recorded => ({ ...recorded(user, verb, true), byBinding: false })
 const now = {
   roles: [],
   clusterRoles: [role('reader', ['get', 'list'])],
@@ -57,11 +59,32 @@ test('what changes is told, what stays is not', () => {
   assert.deepEqual(changes([], requests), [])
 })
 
-test('what another authorizer allowed is no change, nor what a later grant allows already', () => {
-  assert.deepEqual(changes([role('reader', ['*'])], [recorded('ann', 'delete', true)]), [])
-  assert.deepEqual(changes([role('reader', ['get'])], [recorded('ann', 'get', false)]), [])
-  const masters = { ...recorded('root', 'delete', true), who: { name: 'root', groups: ['system:masters'] } }
+test('what another authorizer allowed is no change, whatever roles say', () => {
+  assert.deepEqual(changes([role('reader', ['*'])], [elsewhere('ann', 'delete')]), [])
+  assert.deepEqual(changes([role('reader', [])], [elsewhere('ann', 'get')]), [])
+  const masters = { ...elsewhere('root', 'delete'), who: { name: 'root', groups: ['system:masters'] } }
   assert.deepEqual(changes([role('reader', [])], [masters]), [])
+})
+
+test('what counts is what would be answered now, not what was then', () => {
+  // Refused then, granted since, taken by the proposal; and granted since and left.
+  assert.deepEqual(changes([role('reader', ['list'])], [recorded('ann', 'get', false)]), ['ann get refused'])
+  assert.deepEqual(changes([role('reader', ['get'])], [recorded('ann', 'get', false)]), [])
+  // Granted then, taken since, given back by the proposal; and left so.
+  assert.deepEqual(changes([role('reader', ['delete'])], [recorded('ann', 'delete', true)]), ['ann delete allowed'])
+  assert.deepEqual(changes([role('reader', ['get'])], [recorded('ann', 'delete', true)]), [])
+})
+
+test('versions of a Secret change with the right to the Secret', () => {
+  const one = {
+    ...recorded('ann', 'get', true),
+    asked: { ...asked('get', 'db:1'), resource: 'secretversions', group: 'bulwark.dev' },
+  }
+  const rules = (...resources: string[]) => [{ verbs: ['get'], apiGroups: ['', 'bulwark.dev'], resources }]
+  const before = { ...now, clusterRoles: [role('reader', [], { rules: rules('secretversions', 'secrets') })] }
+  const less = role('reader', [], { rules: rules('secretversions') })
+  assert.deepEqual(changes([less], [one], before), ['ann get refused'])
+  assert.deepEqual(changes([less], [one], { ...before, clusterRoles: [role('reader', [])] }), [])
 })
 
 test('roles that are made of others change with them', () => {

@@ -16,10 +16,13 @@ export interface Recorded {
   readonly asked: Right
   /** What was answered then, by whichever authorizer. */
   readonly allowed: boolean
+  /** It was a binding that allowed it: where bindings say no by now, so does everybody. */
+  readonly byBinding?: boolean
 }
 
 export interface Change<R extends Recorded = Recorded> {
   readonly recorded: R
+  /** The opposite of what would be answered now. */
   readonly becomes: 'allowed' | 'refused'
 }
 
@@ -104,17 +107,21 @@ class Judge {
   }
 }
 
+/** Allowed by somebody who knows of no roles. */
+const isElsewhere = ({ allowed, byBinding = false }: Recorded): boolean => allowed && !byBinding
+
 /**
- * Those that would have been answered otherwise. What another authorizer allowed stays allowed; what was refused and is
- * allowed already by now is no change.
+ * Those that would be answered otherwise than now, whatever was answered then. What another authorizer than RBAC allowed then
+ * it allows now, and still would.
  */
 export function whatIf<R extends Recorded>(now: Objects, then: Objects, recorded: Iterable<R>): readonly Change<R>[] {
   const [before, after] = [new Judge(now), new Judge(then)]
   const changes: Change<R>[] = []
   for (const one of recorded) {
-    const [had, has] = [before.allows(one.who, one.asked), after.allows(one.who, one.asked)]
-    if (had && !has) changes.push({ recorded: one, becomes: 'refused' })
-    else if (!had && has && !one.allowed) changes.push({ recorded: one, becomes: 'allowed' })
+    const had = before.allows(one.who, one.asked)
+    const has = after.allows(one.who, one.asked)
+    if (had === has || isElsewhere(one)) continue
+    changes.push({ recorded: one, becomes: has ? 'allowed' : 'refused' })
   }
   return changes
 }
