@@ -1,6 +1,7 @@
 /** What a node's agent may do to pods: report on its own, evict and delete its own, stand for its own files. */
 import type { Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import { equal } from '#base/equal.ts'
+import type { KObject } from '#api/metadata.ts'
 import type { AdmissionRequest } from '#server/registry/deps.ts'
 import { references } from '#server/authz/references.ts'
 import { type Lookup, deny, draftOf, oldOf } from './step.ts'
@@ -57,6 +58,24 @@ function judgeStatus(own: string, node: string, request: AdmissionRequest): void
     deny(request, `node ${own} cannot update extended resource claim status`)
 }
 
+/** Of what the API keeps the first that a pod makes its node want. */
+function reachedBy(pod: KObject & Pick<Pod, 'spec'>): string | undefined {
+  const [named] = references(pod)
+  if (named !== undefined) return named.split(' ')[0]
+  const { resourceClaims = [], volumes = [] } = pod.spec ?? {}
+  if (resourceClaims.length > 0) return 'resourceclaims'
+  for (const { csi, glusterfs, projected } of volumes) {
+    if (csi !== undefined) return 'csidrivers (via CSI volumes)'
+    if (glusterfs !== undefined) return 'endpoints (via glusterFS volumes)'
+    for (const source of projected?.sources ?? []) {
+      if (source.serviceAccountToken !== undefined) return 'serviceaccounts (via projected volumes)'
+      if (source.clusterTrustBundle !== undefined) return 'clustertrustbundles'
+      if (source.podCertificate !== undefined) return 'podcertificates'
+    }
+  }
+  return undefined
+}
+
 function judgeMirror(lookup: Lookup, node: string, request: AdmissionRequest): void {
   const own = JSON.stringify(node)
   const pod = draftOf<Pod>(request)
@@ -74,7 +93,7 @@ function judgeMirror(lookup: Lookup, node: string, request: AdmissionRequest): v
   const uid = lookup.get('nodes', node)?.metadata.uid
   if (uid === undefined || owner.uid !== uid)
     deny(request, `node ${node} UID mismatch: expected ${owner.uid} got ${uid ?? ''}`)
-  const [first] = references(pod)
-  if (first !== undefined) deny(request, `node ${own} can not create pods that reference ${first.split(' ')[0] ?? ''}`)
+  const first = reachedBy(pod)
+  if (first !== undefined) deny(request, `node ${own} can not create pods that reference ${first}`)
   return undefined
 }

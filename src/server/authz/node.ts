@@ -3,7 +3,7 @@
  * What every node may do alike stands in the rules at the end.
  */
 import type { Attributes, User } from '#api/request.ts'
-import type { KObject } from '#api/metadata.ts'
+import { type GroupResource, type KObject, groupResource } from '#api/metadata.ts'
 import { parseFieldSelector } from '#api/selector.ts'
 import type { Store } from '#server/store/contract.ts'
 import type { Authorizer, Verdict } from './authorize.ts'
@@ -31,14 +31,14 @@ const common = compile(
     'create patch update ; core events.k8s.io ; events',
     'create get list watch ; certificates.k8s.io ; certificatesigningrequests',
     'create ; core ; pods/eviction',
-    'get list watch ; storage.k8s.io ; csidrivers volumeattachments',
+    'get list watch ; storage.k8s.io ; csidrivers',
     'get list watch ; node.k8s.io ; runtimeclasses',
     'get list watch ; certificates.k8s.io ; clustertrustbundles',
   ].map(parseRule),
 )
 
-/** Pods by node, kept up to date from the store. */
-class PodsByNode {
+/** What leads from objects to nodes. Pods by node are kept up to date from the store. */
+class Graph {
   readonly #byNode = new Map<string, Map<string, KObject>>()
   readonly #store: Store
   #stop: (() => void) | undefined
@@ -74,6 +74,10 @@ class PodsByNode {
     if (this.#stop === undefined) this.#begin()
     return this.#byNode.get(node) ?? new Map()
   }
+  /** As stored now. @param resource such as `resourceslices.resource.k8s.io` */
+  object(resource: GroupResource, key: string): KObject | undefined {
+    return this.#store.snapshot(resource).get(key)?.object
+  }
   #content: object | undefined
   #volumes: ReadonlyMap<string, ReadonlySet<string>> = new Map()
   /** What the volumes of a claim name, as keys of the form `secrets namespace/name`. @param claim `namespace/name` */
@@ -107,12 +111,12 @@ const isOver = (pod: KObject): boolean => {
 const claims = 'persistentvolumeclaims '
 
 /** Whether a pod leads to it, by itself or through a volume. */
-function leadsTo(pods: PodsByNode, pod: KObject, key: string): boolean {
+function leadsTo(graph: Graph, pod: KObject, key: string): boolean {
   const named = references(pod)
   if (named.has(key)) return true
   if (!key.startsWith('secrets ')) return false
   for (const one of named)
-    if (one.startsWith(claims) && pods.ofClaim(one.slice(claims.length))?.has(key) === true) return true
+    if (one.startsWith(claims) && graph.ofClaim(one.slice(claims.length))?.has(key) === true) return true
   return false
 }
 
@@ -132,30 +136,37 @@ export interface NodeAuthorizer {
 }
 
 export function makeNodeAuthorizer(store: Store): NodeAuthorizer {
-  const pods = new PodsByNode(store)
+  const graph = new Graph(store)
   const authorizer: Authorizer = (user, asked) => {
     const node = nodeOf(user)
     if (node === undefined || !asked.resourceRequest) return { opinion: 'no opinion' }
-    const particular = judge(pods, node, asked)
+    const particular = judge(graph, node, asked)
     if (particular !== undefined) return particular
     return common.covers(asked) ? yes : no('')
   }
-  return { authorizer, close: () => pods.stop() }
+  return { authorizer, close: () => graph.stop() }
 }
 
 /** undefined: nothing particular to nodes, the common rules decide. */
-function judge(pods: PodsByNode, node: string, asked: Attributes): Verdict | undefined {
+function judge(graph: Graph, node: string, asked: Attributes): Verdict | undefined {
   const resource = asked.group === '' ? asked.resource : `${asked.resource}.${asked.group}`
   switch (resource) {
     case 'secrets':
     case 'configmaps':
-    case 'persistentvolumeclaims':
     case 'resourceclaims.resource.k8s.io':
-      return referenced(pods, node, asked)
+      return referenced(graph, node, asked)
+    case 'persistentvolumeclaims':
+      return asked.subresource === 'status' ? claimStatus(graph, node, asked) : referenced(graph, node, asked)
+    case 'persistentvolumes':
+      return read(asked) ?? volume(graph, node, asked)
+    case 'volumeattachments.storage.k8s.io':
+      return read(asked) ?? ofNode(graph, node, asked)
+    case 'resourceslices.resource.k8s.io':
+      return slice(graph, node, asked)
     case 'serviceaccounts':
-      return serviceAccount(pods, node, asked)
+      return serviceAccount(graph, node, asked)
     case 'pods':
-      return pod(pods, node, asked)
+      return pod(graph, node, asked)
     case 'nodes':
       return own(node, asked, {
         subresources: ['', 'status'],
@@ -174,28 +185,80 @@ function judge(pods: PodsByNode, node: string, asked: Attributes): Verdict | und
 
 const noRelation = (node: string): Verdict => no(`no relationship found between node '${node}' and this object`)
 
-function referenced(pods: PodsByNode, node: string, asked: Attributes): Verdict {
+function referenced(graph: Graph, node: string, asked: Attributes): Verdict {
   const name = asked.name === '' ? selected(asked, 'metadata.name') : asked.name
   if (!reads.has(asked.verb) || asked.subresource !== '') return no('can only read resources of this type')
   if (name === undefined || name === '' || asked.namespace === '')
     return no('can only read namespaced object of this type')
-  const key = `${asked.resource} ${asked.namespace}/${name}`
-  const secret = asked.resource === 'secrets'
-  for (const pod of pods.of(node).values())
-    if (!isMirror(pod) && !(secret && isOver(pod)) && leadsTo(pods, pod, key)) return yes
+  return used(graph, node, `${asked.resource} ${asked.namespace}/${name}`)
+}
+
+/** Whether a pod of the node leads to it. */
+function used(graph: Graph, node: string, key: string): Verdict {
+  const secret = key.startsWith('secrets ')
+  for (const pod of graph.of(node).values())
+    if (!isMirror(pod) && !(secret && isOver(pod)) && leadsTo(graph, pod, key)) return yes
   return noRelation(node)
 }
 
-function serviceAccount(pods: PodsByNode, node: string, asked: Attributes): Verdict {
+/** Of a claim whose volume it makes larger. */
+function claimStatus(graph: Graph, node: string, { verb, namespace, name }: Attributes): Verdict {
+  if (verb !== 'update' && verb !== 'patch') return no('can only get/update/patch this type')
+  return name === '' ? no('No Object name found') : used(graph, node, `${claims}${namespace}/${name}`)
+}
+
+/** One object at a time. @returns undefined where that is what is asked for */
+function read({ verb, subresource, name }: Attributes): Verdict | undefined {
+  if (verb !== 'get') return no('can only get individual resources of this type')
+  if (subresource !== '') return no('cannot get subresource')
+  return name === '' ? no('No Object name found') : undefined
+}
+
+/** What is bound to a claim of a pod. */
+function volume(graph: Graph, node: string, { name }: Attributes): Verdict {
+  const found = graph.object('persistentvolumes', name)
+  const bound = found === undefined ? undefined : volumeReferences(found)
+  return bound === undefined ? noRelation(node) : used(graph, node, `${claims}${bound.claim}`)
+}
+
+/** What names the node itself. */
+function ofNode(graph: Graph, node: string, asked: Attributes): Verdict {
+  const found = graph.object(groupResource(asked), asked.name)
+  return found !== undefined && nodeName(found) === node ? yes : noRelation(node)
+}
+
+/** What is made is looked at by NodeRestriction: here its content is not known yet. */
+function slice(graph: Graph, node: string, asked: Attributes): Verdict {
+  if (asked.subresource !== '') return no('cannot authorize ResourceSlice subresources')
+  switch (asked.verb) {
+    case 'create':
+      return yes
+    case 'get':
+    case 'update':
+    case 'patch':
+    case 'delete':
+      return asked.name === '' ? no('No Object name found') : ofNode(graph, node, asked)
+    case 'list':
+    case 'watch':
+    case 'deletecollection':
+      return selected(asked, 'spec.nodeName') === node
+        ? yes
+        : no('can only list/watch/deletecollection resourceslices with nodeName field selector')
+    default:
+      return no(
+        'only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection',
+      )
+  }
+}
+
+function serviceAccount(graph: Graph, node: string, asked: Attributes): Verdict {
   const token = asked.verb === 'create' && asked.subresource === 'token'
   const read = asked.verb === 'get' && asked.subresource === ''
   if (!token && !read) return no('can only create tokens for individual service accounts')
-  const key = `serviceaccounts ${asked.namespace}/${asked.name}`
-  for (const pod of pods.of(node).values()) if (!isMirror(pod) && references(pod).has(key)) return yes
-  return noRelation(node)
+  return used(graph, node, `serviceaccounts ${asked.namespace}/${asked.name}`)
 }
 
-function pod(pods: PodsByNode, node: string, asked: Attributes): Verdict | undefined {
+function pod(graph: Graph, node: string, asked: Attributes): Verdict | undefined {
   if (asked.verb === 'create') return undefined
   if (asked.verb === 'list' || asked.verb === 'watch')
     return selected(asked, 'spec.nodeName') === node
@@ -205,7 +268,7 @@ function pod(pods: PodsByNode, node: string, asked: Attributes): Verdict | undef
     (asked.subresource === '' && (asked.verb === 'get' || asked.verb === 'delete')) ||
     (asked.subresource === 'status' && (asked.verb === 'update' || asked.verb === 'patch'))
   if (!allowed) return undefined
-  return pods.of(node).has(`${asked.namespace}/${asked.name}`) ? yes : noRelation(node)
+  return graph.of(node).has(`${asked.namespace}/${asked.name}`) ? yes : noRelation(node)
 }
 
 interface Own {

@@ -41,8 +41,17 @@ interface PodLike extends KObject {
     readonly containers?: readonly Container[]
     readonly initContainers?: readonly Container[]
     readonly ephemeralContainers?: readonly Container[]
-    readonly resourceClaims?: readonly { readonly resourceClaimName?: string }[]
+    readonly resourceClaims?: readonly PodClaim[]
   }
+  readonly status?: {
+    readonly resourceClaimStatuses?: readonly { readonly name: string; readonly resourceClaimName?: string | null }[]
+    readonly extendedResourceClaimStatus?: { readonly resourceClaimName?: string }
+  }
+}
+interface PodClaim {
+  readonly name: string
+  readonly resourceClaimName?: string | null
+  readonly resourceClaimTemplateName?: string | null
 }
 
 const known = new WeakMap<KObject, ReadonlySet<string>>()
@@ -64,10 +73,11 @@ const secretive = ['cephfs', 'cinder', 'flexVolume', 'iscsi', 'rbd', 'scaleIO', 
 type Add = (resource: string, name: string | undefined) => void
 
 function collect(pod: KObject, add: Add): void {
-  const spec = (pod as PodLike).spec ?? {}
+  const { spec = {}, status = {} } = pod as PodLike
   add('serviceaccounts', spec.serviceAccountName)
   spec.imagePullSecrets?.forEach(({ name }) => add('secrets', name))
-  spec.resourceClaims?.forEach(claim => add('resourceclaims', claim.resourceClaimName))
+  for (const claim of spec.resourceClaims ?? []) add('resourceclaims', claimNameOf(claim, status))
+  add('resourceclaims', status.extendedResourceClaimStatus?.resourceClaimName)
   for (const volume of spec.volumes ?? []) fromVolume(volume, pod.metadata.name ?? '', add)
   for (const container of [
     ...(spec.containers ?? []),
@@ -75,6 +85,13 @@ function collect(pod: KObject, add: Add): void {
     ...(spec.ephemeralContainers ?? []),
   ])
     fromContainer(container, add)
+}
+
+/** One that is made from a template is named by the status, where it is made already: a node never writes that part. */
+function claimNameOf(claim: PodClaim, { resourceClaimStatuses = [] }: NonNullable<PodLike['status']>) {
+  if (typeof claim.resourceClaimName === 'string') return claim.resourceClaimName
+  if (typeof claim.resourceClaimTemplateName !== 'string') return undefined
+  return resourceClaimStatuses.find(({ name }) => name === claim.name)?.resourceClaimName ?? undefined
 }
 
 function fromVolume(volume: Volume, pod: string, add: Add): void {
