@@ -10,6 +10,7 @@ import type { NetworkFlags } from './cli/network-flags.ts'
 import type { PluginFlags } from './cli/plugin-flags.ts'
 import { sealingCommands, withEncryptionFlags } from './cli/sealing-commands.ts'
 import { secretCommands } from './cli/secret-commands.ts'
+import { withSigningFlags } from './cli/signing-flag.ts'
 import type { EtcdFlags } from './cli/store-flags.ts'
 import type { UserOptions } from './cli/user.ts'
 
@@ -87,7 +88,7 @@ const etcdFlags = (command: Command): Command =>
 
 /** What every API server may be told, however it is started. */
 const apiFlags = (command: Command): Command =>
-  withEncryptionFlags(command)
+  withSigningFlags(withEncryptionFlags(command))
     .option('--enable-admission-plugins <names>', 'admission plugins to add to those that are usually on')
     .option('--disable-admission-plugins <names>', 'admission plugins to leave out')
     .option('--admission-control-config-file <file>', 'AdmissionConfiguration, with the defaults of Pod Security')

@@ -11,9 +11,12 @@ import { type NetworkFlags, networkOf } from './network-flags.ts'
 import { CommandError, type PlaceOptions, UsageError } from './place.ts'
 import { type PluginFlags, withPlugins } from './plugin-flags.ts'
 import { type EtcdFlags, storeAt } from './store-flags.ts'
+import { type SigningFlags, withSigning } from './signing-flag.ts'
 import { type TrustFlags, trustOf } from './trust-flags.ts'
 
-export interface ServerOptions extends PlaceOptions, EtcdFlags, PluginFlags, NetworkFlags, TrustFlags, EncryptionFlags {
+type ApiFlags = PluginFlags & NetworkFlags & TrustFlags & EncryptionFlags & SigningFlags
+
+export interface ServerOptions extends PlaceOptions, EtcdFlags, ApiFlags {
   readonly store?: string
   readonly port?: string
   readonly advertiseAddress?: string
@@ -56,5 +59,5 @@ export function serverConfig(options: ServerOptions, at: Layout): ServerConfig {
     ...networkOf(options),
     ...(trust === undefined ? {} : { trust }),
   }
-  return withPlugins(config, options)
+  return withSigning(withPlugins(config, options), options)
 }

@@ -24,9 +24,12 @@ import { CommandError, UsageError, contextOf, placeOf } from './place.ts'
 import { type PluginFlags, withAdmissionFile, withPlugins } from './plugin-flags.ts'
 import type { Progress } from './progress.ts'
 import { type EtcdFlags, storeAt, withoutEtcd } from './store-flags.ts'
+import { type SigningFlags, withSigning } from './signing-flag.ts'
 import { type TrustFlags, trustOf } from './trust-flags.ts'
 
-export interface UpOptions extends EtcdFlags, PluginFlags, NetworkFlags, TrustFlags, EncryptionFlags {
+type ApiFlags = PluginFlags & NetworkFlags & TrustFlags & EncryptionFlags & SigningFlags
+
+export interface UpOptions extends EtcdFlags, ApiFlags {
   readonly name: string
   readonly dataDir?: string
   readonly port?: string
@@ -170,7 +173,10 @@ async function configure(options: UpOptions, at: Layout, progress: Progress): Pr
   const chosen = (config: ClusterConfig): ClusterConfig =>
     withEncryption(
       withTrust(
-        withAudit(withAdmissionFile(withPlugins(withStore(config, options, at), options), options), audit),
+        withAudit(
+          withAdmissionFile(withPlugins(withSigning(withStore(config, options, at), options), options), options),
+          audit,
+        ),
         options,
       ),
       options,
@@ -201,6 +207,10 @@ async function configure(options: UpOptions, at: Layout, progress: Progress): Pr
   if (JSON.stringify(known.encryption) !== JSON.stringify(before.encryption) && isRunning(at, 'server'))
     throw new CommandError(
       `cluster ${known.name} runs with another configuration of encryption; stop it first: bulwark down --name ${known.name}`,
+    )
+  if (known.signingSeconds !== before.signingSeconds && isRunning(at, 'server'))
+    throw new CommandError(
+      `cluster ${known.name} runs with another --cluster-signing-duration; stop it first: bulwark down --name ${known.name}`,
     )
   requireNetwork(known, options)
   if (options.port !== undefined && parsePort(options.port) !== known.port)

@@ -42,6 +42,8 @@ export interface Needs {
   readonly authority: () => string
   /** By the authority of now. */
   readonly sign: SignCertificate
+  /** Seconds that a certificate is good at most, where it is not the usual. */
+  readonly signingSeconds?: number | undefined
 }
 
 /** For who only asks what controllers there are, and with which rights: none of it may run. */
@@ -53,7 +55,7 @@ export const nothingNeeded: Needs = {
 }
 
 /** Each with its name (it runs as `system:serviceaccount:kube-system:NAME`) and the RBAC rules it needs. */
-export const controllers = ({ resources, outside, authority, sign }: Needs): readonly Controller[] => [
+export const controllers = ({ resources, outside, authority, sign, signingSeconds }: Needs): readonly Controller[] => [
   namespaceController(resources, outside),
   garbageCollector(resources, outside),
   serviceAccount,
@@ -84,7 +86,7 @@ export const controllers = ({ resources, outside, authority, sign }: Needs): rea
   tokenCleaner,
   bootstrapSigner,
   certificateApproving,
-  certificateSigning(sign),
+  certificateSigning(sign, signingSeconds),
   certificateCleaning,
   revocationCleaning,
 ]

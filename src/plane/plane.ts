@@ -70,6 +70,8 @@ export interface PlaneOptions {
   readonly admission?: AdmissionSettings
   /** Of service-account tokens, where it is not the usual one. */
   readonly issuer?: string
+  /** Seconds that a certificate is good at most that somebody asked for with a request; a year unless given. */
+  readonly signingSeconds?: number
   /** Whom to believe besides ourselves. */
   readonly authentication?: AuthenticationOptions
   /** Whom to ask about rights; Node and RBAC unless given. */
@@ -215,7 +217,8 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
   const outside = outsideOf(() => aggregation?.remotes.versions() ?? [])
   const sign = requestSigner(keys, clock)
   const resources = keptResources(scheme)
-  const list = () => controllers({ resources, outside, authority: () => keys.authorities, sign })
+  const { signingSeconds } = options
+  const list = () => controllers({ resources, outside, authority: () => keys.authorities, sign, signingSeconds })
   const caller = makeCaller()
   const audiences = [options.issuer ?? issuer]
   const authentication = await configureAuthentication(options.authentication ?? {}, { caller, clock, log, audiences })

@@ -47,6 +47,8 @@ export interface ClusterConfig {
   readonly encryption?: { readonly file: string; readonly reload: boolean }
   /** AdmissionConfiguration: what plugins are to know, other than usually. An absolute path, read at each start. */
   readonly admissionFile?: string
+  /** Certificates that are asked for with a request are good for so long at most; absent: for a year. */
+  readonly signingSeconds?: number
   /** Whom the server believes and asks besides itself. */
   readonly trust?: TrustConfig
 }

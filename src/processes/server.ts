@@ -90,6 +90,7 @@ async function openPlane({ config, layout, opened }: Starting): Promise<Opened> 
     simulated,
     ...(config.plugins === undefined ? {} : { plugins: config.plugins }),
     ...(admission === undefined ? {} : { admission }),
+    ...(config.signingSeconds === undefined ? {} : { signingSeconds: config.signingSeconds }),
     authentication: await authenticationOptions(config.trust ?? {}),
     authorization: authorizationOptions(config.trust ?? {}),
     ...(config.etcd === undefined ? {} : { election: `${config.nodeName}_${randomBytes(8).toString('hex')}` }),

@@ -8,14 +8,14 @@ import { makeWorld } from '../world.ts'
 import { judged, requestFor, signingRequest } from './samples.ts'
 import { type WantedCertificate, certificateSigning } from './signing.ts'
 
-async function openSigner() {
+async function openSigner(longest?: number) {
   const wanted: WantedCertificate[] = []
   const state = { away: false }
   const world = await makeWorld([
     certificateSigning(one => {
       wanted.push(one)
       return state.away ? Promise.reject(new Error('no authority')) : Promise.resolve(`PEM ${wanted.length}`)
-    }),
+    }, longest),
   ])
   return { world, wanted, state }
 }
@@ -82,6 +82,22 @@ test('time is what was asked for, within bounds', async () => {
       certificateSigningRequests,
       signingRequest(`a${seconds}${expirationSeconds}`, spec, approved),
     )
+    await world.settle()
+    assert.equal(wanted.at(-1)?.seconds, seconds)
+  }
+  await world.stop()
+})
+
+test('the longest time is the cluster’s to say, also for those who say nothing', async () => {
+  const { world, wanted } = await openSigner(8 * 3600)
+  const cases: readonly (readonly [number | undefined, number])[] = [
+    [undefined, 8 * 3600],
+    [600, 600],
+    [9 * 3600, 8 * 3600],
+  ]
+  for (const [at, [expirationSeconds, seconds]] of cases.entries()) {
+    const spec = expirationSeconds === undefined ? {} : { expirationSeconds }
+    await world.client.create(certificateSigningRequests, signingRequest(`a${at}`, spec, approved))
     await world.settle()
     assert.equal(wanted.at(-1)?.seconds, seconds)
   }

@@ -25,21 +25,26 @@ export interface WantedCertificate {
 export type SignCertificate = (wanted: WantedCertificate) => Promise<string>
 
 const shortest = 600
-/** As `--cluster-signing-duration` has it where nobody says otherwise. */
-const longest = 365 * 24 * 3600
+/** Seconds, as `--cluster-signing-duration` has it where nobody says otherwise. */
+export const usualSigningSeconds = 365 * 24 * 3600
 
-const secondsOf = ({ spec: { expirationSeconds: asked = longest } }: Request): number =>
-  Math.min(longest, Math.max(shortest, asked))
+/** @param longest what those get as well who do not say */
+const secondsOf = ({ spec: { expirationSeconds: asked } }: Request, longest: number): number =>
+  asked === undefined ? longest : Math.min(longest, Math.max(shortest, asked))
 
 /** Those that name somebody, as Go writes them; what else stands in a subject is nobody's business, user ids among it. */
 const kept = new Set(['550406', '55040a', '55040b', '550407', '550408', '550409', '550411', '550403', '550405'])
 
-const wantedOf = (request: Request, { subject, alternatives, publicKey }: RequestedNames): WantedCertificate => ({
+const wantedOf = (
+  request: Request,
+  { subject, alternatives, publicKey }: RequestedNames,
+  longest: number,
+): WantedCertificate => ({
   subject: subject.filter(({ type }) => kept.has(type)),
   alternatives,
   publicKey,
   usages: request.spec.usages ?? [],
-  seconds: secondsOf(request),
+  seconds: secondsOf(request, longest),
 })
 
 function failed(request: Request, message: string, now: number): Decision {
@@ -56,9 +61,12 @@ function failed(request: Request, message: string, now: number): Decision {
   }
 }
 
-type Signatures = Later<WantedCertificate, string>
+interface Signing {
+  readonly signatures: Later<WantedCertificate, string>
+  readonly longest: number
+}
 
-function decide(key: string, { read, asked, now }: Input<unknown>, signatures: Signatures): Decision {
+function decide(key: string, { read, asked, now }: Input<unknown>, { signatures, longest }: Signing): Decision {
   const request = read.get(certificateSigningRequests, key)
   if (request === undefined || isIssued(request) || isFailed(request) || !isApproved(request)) return nothing
   const { signerName, usages = [] } = request.spec
@@ -69,15 +77,16 @@ function decide(key: string, { read, asked, now }: Input<unknown>, signatures: S
   // Another request may stand under the same name by now.
   const id = request.metadata.uid ?? ''
   const signed = signatures.answer(asked, id)
-  if (signed === undefined) return { writes: [], ask: [signatures.ask(asked, id, wantedOf(request, names))] }
+  if (signed === undefined) return { writes: [], ask: [signatures.ask(asked, id, wantedOf(request, names, longest))] }
   const certificate = Buffer.from(signed).toString('base64')
   return {
     writes: [[updateStatus(certificateSigningRequests, { ...request, status: { ...request.status, certificate } })]],
   }
 }
 
-export function certificateSigning(sign: SignCertificate): Controller {
-  const signatures: Signatures = new Later(wanted => sign(wanted))
+/** @param longest seconds that a certificate is good at most */
+export function certificateSigning(sign: SignCertificate, longest: number = usualSigningSeconds): Controller {
+  const signing: Signing = { signatures: new Later(wanted => sign(wanted)), longest }
   return {
     name: 'certificatesigningrequest-signing-controller',
     watches: [{ ref: certificateSigningRequests, keys: selfKey }],
@@ -86,6 +95,6 @@ export function certificateSigning(sign: SignCertificate): Controller {
       rule('certificates.k8s.io', ['certificatesigningrequests/status'], ['update']),
       { ...rule('certificates.k8s.io', ['signers'], ['sign']), resourceNames: signerNames },
     ],
-    decide: (key, input) => decide(key, input, signatures),
+    decide: (key, input) => decide(key, input, signing),
   }
 }

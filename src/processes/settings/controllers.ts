@@ -1,9 +1,10 @@
 /** Controllers and scheduler: parts of the server, with the settings that upstream's programs have for the same. */
 import { controllers, nothingNeeded } from '#controllers/index.ts'
+import { usualSigningSeconds } from '#controllers/certificates/signing.ts'
 import { usualThreshold } from '#controllers/pod-gc.ts'
 import { accountOf } from '#plane/policy.ts'
 import type { ClusterConfig } from '../config.ts'
-import { type Flag, flag, note } from './flag.ts'
+import { type Flag, duration, flag, note } from './flag.ts'
 
 const inside = note('bind-address', 'no socket: it is a part of the server and listens nowhere')
 
@@ -13,10 +14,16 @@ function ownAccounts(): boolean {
   return new Set(all.map(one => accountOf(one.name))).size === all.length
 }
 
-export const controllerFlags = ({ etcd, podCIDR, serviceCIDR }: ClusterConfig): readonly Flag[] => [
+export const controllerFlags = ({
+  etcd,
+  podCIDR,
+  serviceCIDR,
+  signingSeconds = usualSigningSeconds,
+}: ClusterConfig): readonly Flag[] => [
   flag('use-service-account-credentials', ownAccounts()),
   flag('terminated-pod-gc-threshold', usualThreshold),
   flag('leader-elect', etcd !== undefined),
+  flag('cluster-signing-duration', duration(signingSeconds)),
   flag('cluster-cidr', podCIDR),
   flag('service-cluster-ip-range', serviceCIDR),
   flag('profiling', false),

@@ -23,6 +23,7 @@ test('the hard settings, under the names of upstream', () => {
   assert.equal(shown('kube-apiserver', 'audit-log-maxage'), '30')
   assert.equal(shown('kube-apiserver', 'service-account-extend-token-expiration'), 'false')
   assert.equal(shown('kube-controller-manager', 'use-service-account-credentials'), 'true')
+  assert.equal(shown('kube-controller-manager', 'cluster-signing-duration'), '8760h0m0s')
   assert.equal(shown('kubelet', 'anonymous-auth'), 'false')
   assert.equal(shown('kubelet', 'seccomp-default'), 'true')
   assert.equal(shown('kube-apiserver', 'token-auth-file'), undefined)
@@ -40,6 +41,8 @@ test('what is configured shows', () => {
   assert.equal(shown('kube-apiserver', 'etcd-cafile', { etcd }), '/ca.pem')
   assert.equal(shown('kube-apiserver', 'etcd-certfile', { etcd }), undefined)
   assert.equal(shown('kube-scheduler', 'leader-elect', { etcd }), 'true')
+  const signingSeconds = 5400
+  assert.equal(shown('kube-controller-manager', 'cluster-signing-duration', { signingSeconds }), '1h30m0s')
   assert.equal(shown('kubelet', 'port', { nodes: { simulated: 1 } }), undefined)
 })
 
