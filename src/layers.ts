@@ -160,6 +160,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   'server/aggregation': {
     imports: [
       'server',
+      'server/audit',
       'server/outbound',
       'server/authz',
       'server/authn',

@@ -248,7 +248,9 @@ export async function makePlane(options: PlaneOptions): Promise<Plane> {
   aggregation = beside.aggregation
   const { remotes } = beside.aggregation
   // What controllers read and write reaches what other servers serve.
-  const through = (door: Door): Door => remotes.door(door, server.serving.authorize)
+  const { authorize, decisions } = server.serving
+  const recording = { audit: options.audit, decisions }
+  const through = (door: Door): Door => remotes.door(door, { authorize, recording })
   return {
     server,
     authentication,

@@ -1,6 +1,7 @@
 /** Namespaces that go away, and owners, where another server has a part of them. */
 import assert from 'node:assert/strict'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Event } from '#kinds/facts/generated/types/audit_v1.ts'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import {
   type Extension,
@@ -64,11 +65,22 @@ class Flunders {
 describe('content on another server', { skip: noAddress }, () => {
   let other: Extension
   let flunders: Flunders
+  const events: Event[] = []
+  /** What is on record of what the other server has, by whom and with what answer. */
+  const recorded = (): readonly string[] =>
+    events
+      .filter(one => one.objectRef?.resource === 'flunders')
+      .map(
+        ({ verb, objectRef: to, user, responseStatus }) =>
+          `${verb} ${to?.namespace}/${to?.name ?? ''} ${user.username} ${responseStatus?.code}`,
+      )
+      .toSorted()
   before(async () => {
-    other = await startExtension({ controllers: true })
+    other = await startExtension({ controllers: true, audit: event => void events.push(event) })
   })
   after(() => other.stop())
   beforeEach(async () => {
+    events.length = 0
     flunders = new Flunders()
     other.answer = (request, response) => flunders.answer(request, response)
     for (const path of [apiService, '/api/v1/namespaces/default/services/wardle', `${slices}/wardle`])
@@ -117,6 +129,14 @@ describe('content on another server', { skip: noAddress }, () => {
       `DELETE single/a ${who}`,
       `DELETE single/b ${who}`,
     ])
+    // What the system reads is not on record, here as elsewhere.
+    assert.deepEqual(recorded(), [`delete single/a ${who} 200`, `delete single/b ${who} 200`])
+    for (const { auditID, objectRef, annotations } of events.filter(one => one.objectRef?.resource === 'flunders')) {
+      const [sent] = other.seen.filter(one => one.method === 'DELETE' && one.url.endsWith(`/${objectRef?.name}`))
+      assert.equal(sent?.headers['audit-id'], auditID)
+      assert.equal(objectRef?.apiGroup, group)
+      assert.match(annotations?.['authorization.k8s.io/reason'] ?? '', /^RBAC: allowed by ClusterRoleBinding /)
+    }
   })
 
   test('goes all at once where the server can do that', async () => {
@@ -130,6 +150,7 @@ describe('content on another server', { skip: noAddress }, () => {
       flunders.asked.filter(one => one.startsWith('DELETE')),
       [`DELETE whole/ ${who}`],
     )
+    assert.deepEqual(recorded(), [`deletecollection whole/ ${who} 200`])
   })
 
   test('holds its namespace as long as it cannot be read, and says so', async () => {

@@ -62,6 +62,8 @@ export interface Question {
   /** GET unless given. */
   readonly method?: string
   readonly body?: { readonly contentType: string; readonly text: string }
+  /** Under which it is on record here; the other server uses the same. */
+  readonly auditId?: string | undefined
 }
 
 export interface Told {
@@ -80,6 +82,7 @@ export async function ask(parts: DialParts, to: Registered, question: Question):
     ...userHeaders(question.user ?? aggregator),
     accept: question.accept,
     'user-agent': 'bulwark/aggregation',
+    ...(question.auditId === undefined ? {} : { 'audit-id': question.auditId }),
     ...(question.etag === undefined ? {} : { 'if-none-match': question.etag }),
     ...(question.body === undefined
       ? {}

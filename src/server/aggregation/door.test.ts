@@ -4,8 +4,11 @@ import { test } from 'node:test'
 import type { Door, DoorRequest } from '#api/door.ts'
 import type { Attributes } from '#api/request.ts'
 import { StatusError } from '#api/status.ts'
+import type { Event } from '#kinds/facts/generated/types/audit_v1.ts'
 import { systemClock } from '#base/clock.ts'
 import { component } from '#server/authn/user.ts'
+import { makeAudit } from '#server/audit/audit.ts'
+import { eventSink } from '#server/audit/plain-sinks.ts'
 import { makeAuthorize } from '#server/authz/authorize.ts'
 import { to } from './fixture.ts'
 import { aggregatedDoor } from './door.ts'
@@ -15,6 +18,12 @@ const get = { verb: 'get', group: 'x', version: 'v1', resource: 'things', namesp
 
 function setting({ available = true, allowed = true } = {}) {
   const asked: Attributes[] = []
+  const events: Event[] = []
+  const numbered: unknown[] = []
+  const audit = makeAudit({
+    clock: systemClock,
+    backends: () => [{ sink: eventSink(event => void events.push(event)), mode: 'batch' }],
+  })
   let dialled = 0
   let own = 0
   const authorize = makeAuthorize([
@@ -35,10 +44,14 @@ function setting({ available = true, allowed = true } = {}) {
       random: () => 0,
       catalog: { isEmpty: () => false, find: group => (group === 'x' ? { ...to, available } : undefined) },
       authorize,
+      recording: {
+        audit,
+        decisions: { record: (error, by, { verb }) => void numbered.push([error.code, by?.name, verb]) },
+      },
     },
     ours,
   )
-  return { door, asked, dialled: () => dialled, own: () => own }
+  return { door, asked, events, numbered, dialled: () => dialled, own: () => own }
 }
 
 const refused = (door: Door, request: DoorRequest, code: number): Promise<void> =>
@@ -51,10 +64,11 @@ test('what is ours is answered by us', async () => {
 })
 
 test('who is not allowed is refused before anything is asked of the other server', async () => {
-  const { door, asked, dialled, own } = setting({ allowed: false })
+  const { door, asked, numbered, dialled, own } = setting({ allowed: false })
   await refused(door, get, 403)
   assert.deepEqual([dialled(), own()], [0, 0])
   assert.deepEqual(asked, [{ ...get, resourceRequest: true, subresource: '' }])
+  assert.deepEqual(numbered, [[403, 'jane', 'get']])
 })
 
 test('a server that is not available, not there, or asked to be watched refuses', async () => {
@@ -69,4 +83,28 @@ test('names that would lead to another path are refused', async () => {
     await refused(door, { ...get, name }, 400)
     assert.equal(dialled(), 0)
   }
+})
+
+test('what is changed elsewhere is on record here, done or not; what our own read is not', async () => {
+  const object = { apiVersion: 'x/v1', kind: 'Thing', metadata: { name: 'one', namespace: 'n' } }
+  const place = { group: 'x', version: 'v1', resource: 'things', namespace: 'n' } as const
+  const told = async (options: Parameters<typeof setting>[0], request: DoorRequest): Promise<readonly unknown[]> => {
+    const { door, events } = setting(options)
+    await assert.rejects(door(who, request))
+    return events.map(({ verb, user, objectRef, responseStatus, annotations }) => [
+      verb,
+      user.username,
+      objectRef?.name,
+      responseStatus?.code,
+      annotations?.['authorization.k8s.io/decision'],
+    ])
+  }
+  const create: DoorRequest = { ...place, verb: 'create', body: object }
+  const remove: DoorRequest = { ...place, verb: 'delete', name: 'one' }
+  assert.deepEqual(await told({}, create), [['create', 'jane', 'one', 503, 'allow']])
+  assert.deepEqual(await told({}, remove), [['delete', 'jane', 'one', 503, 'allow']])
+  assert.deepEqual(await told({ available: false }, remove), [['delete', 'jane', 'one', 503, 'allow']])
+  assert.deepEqual(await told({ allowed: false }, remove), [['delete', 'jane', 'one', 403, 'forbid']])
+  assert.deepEqual(await told({}, get), [])
+  assert.deepEqual(await told({}, { ...place, verb: 'list' }), [])
 })

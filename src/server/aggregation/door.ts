@@ -9,11 +9,16 @@ import type { Authorize } from '#server/authz/authorize.ts'
 import type { Catalog, Registered } from './catalog.ts'
 import { type DialParts, type Told, ask } from './dial.ts'
 import { parsed } from './json.ts'
+import { type Recording, onRecord } from '#server/local/recorded.ts'
+import { putRequest } from '#server/audit-bodies.ts'
+import type { Trail } from '#server/audit/trail.ts'
 import { unavailable } from './pass.ts'
 
 export interface DoorParts extends DialParts {
   readonly catalog: Pick<Catalog, 'find' | 'isEmpty'>
   readonly authorize: Authorize
+  /** Where what is asked is put on record here, as what our own registry answers is. */
+  readonly recording: Recording
 }
 
 /** Milliseconds. */
@@ -28,27 +33,35 @@ function bodyOf({ contentType, body }: Told): unknown {
   }
 }
 
-async function told(parts: DoorParts, to: Registered, by: { readonly who: User; readonly request: DoorRequest }) {
-  const { method, path, contentType, body } = httpCall(by.request)
+interface Call {
+  readonly who: User
+  readonly request: DoorRequest
+  readonly trail: Trail | undefined
+}
+
+async function told(parts: DoorParts, to: Registered, { who, request, trail }: Call): Promise<Told> {
+  const { method, path, contentType, body } = httpCall(request)
   const sent = body === undefined ? {} : { body: { contentType: contentType ?? '', text: stringifyJson(body) } }
+  const usual = { accept: 'application/json', patience, limit, auditId: trail?.id }
   try {
-    return await ask(parts, to, { user: by.who, method, path, accept: 'application/json', patience, limit, ...sent })
+    return await ask(parts, to, { user: who, method, path, ...usual, ...sent })
   } catch (error) {
     if (error instanceof StatusError) throw error
     throw serviceUnavailable(`error trying to reach service: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 
-async function outside(parts: DoorParts, to: Registered, by: { who: User; request: DoorRequest }): Promise<Answer> {
-  const { verb, group, version, resource, subresource = '', namespace = '' } = by.request
-  if (verb === 'watch') throw methodNotAllowed({ group, resource }, verb)
-  const name = 'name' in by.request ? (by.request.name ?? '') : ''
-  await parts.authorize(by.who, { resourceRequest: true, verb, group, version, resource, subresource, namespace, name })
+async function outside(parts: DoorParts, to: Registered, call: Call): Promise<Answer> {
   if (!to.available) throw serviceUnavailable(unavailable)
-  const answer = await told(parts, to, by)
-  const value = bodyOf(answer)
-  if (answer.code < 200 || answer.code > 299) throw readStatus(answer.code, value)
-  return verb === 'list' ? readList(value) : { type: 'object', code: answer.code, object: readObject(value) }
+  const { request, trail } = call
+  if (trail !== undefined) putRequest(trail, request)
+  const { code, ...answer } = await told(parts, to, call)
+  const value = bodyOf({ code, ...answer })
+  if (code < 200 || code > 299) throw readStatus(code, value)
+  const done: Answer = request.verb === 'list' ? readList(value) : { type: 'object', code, object: readObject(value) }
+  trail?.response(done.type === 'object' ? done.object.metadata : undefined, () => answer.body.toString('utf8'))
+  trail?.end(code)
+  return done
 }
 
 /** @param own answers for everything that is ours */
@@ -56,5 +69,11 @@ export const aggregatedDoor =
   (parts: DoorParts, own: Door): Door =>
   (who, request) => {
     const to = parts.catalog.isEmpty() ? undefined : parts.catalog.find(request.group, request.version)
-    return to === undefined ? own(who, request) : outside(parts, to, { who, request })
+    if (to === undefined) return own(who, request)
+    return onRecord(parts.recording, { who, request }, async (asked, trail) => {
+      const { group, resource, verb } = request
+      if (verb === 'watch') throw methodNotAllowed({ group, resource }, verb)
+      await parts.authorize(who, asked)
+      return outside(parts, to, { who, request, trail })
+    })
   }

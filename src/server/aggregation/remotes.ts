@@ -8,8 +8,7 @@ import type { Log } from '#base/log.ts'
 import { equal } from '#base/equal.ts'
 import type { Store } from '#server/store/contract.ts'
 import type { Elsewhere, RemoteVersion, Remotes } from '#server/remotes.ts'
-import type { Authorize } from '#server/authz/authorize.ts'
-import { aggregatedDoor } from './door.ts'
+import { type DoorParts, aggregatedDoor } from './door.ts'
 import { type Registered, makeCatalog } from './catalog.ts'
 import type { DialParts } from './dial.ts'
 import { type Discovered, discover } from './discovery.ts'
@@ -26,7 +25,7 @@ export interface RemoteParts extends DialParts {
 export interface RunningRemotes extends Remotes {
   all(): readonly Registered[]
   /** Answers in process for what other servers serve, and lets `own` answer for the rest. */
-  door(own: Door, authorize: Authorize): Door
+  door(own: Door, guards: Pick<DoorParts, 'authorize' | 'recording'>): Door
   close(): void
 }
 
@@ -179,8 +178,8 @@ class Refreshing implements RunningRemotes {
       join: async passing => join(this.#parts, to, notPassedYet(passing)),
     }
   }
-  door(own: Door, authorize: Authorize): Door {
-    return aggregatedDoor({ ...this.#parts, catalog: this.#catalog, authorize }, own)
+  door(own: Door, guards: Pick<DoorParts, 'authorize' | 'recording'>): Door {
+    return aggregatedDoor({ ...this.#parts, catalog: this.#catalog, ...guards }, own)
   }
   close(): void {
     this.#closed = true

@@ -11,6 +11,7 @@ import type { Audit } from '#server/audit/audit.ts'
 import type { Trail } from '#server/audit/trail.ts'
 import { localTrail, putOutcome, putRequest } from '../audit-bodies.ts'
 import { attributesOf, perform, serve } from '../serve.ts'
+import { type Asking, recorded } from './recorded.ts'
 
 /** @param audit absent: nothing that comes through it is on record */
 export const makeDoor =
@@ -21,7 +22,7 @@ export const makeDoor =
       return answer(
         trail === undefined
           ? await serve(serving, who, decoded(serving, request))
-          : await recorded(serving, trail, { who, request }),
+          : await performed(serving, trail, { who, request }),
         request,
       )
     } catch (error) {
@@ -30,28 +31,16 @@ export const makeDoor =
     }
   }
 
-interface Asking {
-  readonly who: User
-  readonly request: DoorRequest
-}
-
-async function recorded(serving: Serving, trail: Trail, { who, request }: Asking): Promise<Outcome> {
-  try {
-    const asked = { ...attributesOf(request), notes: trail }
-    await trail.identify(who, asked, request.verb === 'watch')
-    const permit = await serving.authorize(who, asked)
-    const own = decoded(serving, request)
+function performed(serving: Serving, trail: Trail, asking: Asking): Promise<Outcome> {
+  return recorded({ trail, decisions: serving.decisions }, asking, async asked => {
+    const permit = await serving.authorize(asking.who, asked)
+    const own = decoded(serving, asking.request)
     putRequest(trail, own)
     const outcome = await perform(serving, permit, own)
     putOutcome(trail, outcome)
     trail.end('code' in outcome ? outcome.code : 200)
     return outcome
-  } catch (error) {
-    if (error instanceof StatusError) serving.decisions.record(error, who, { ...attributesOf(request), notes: trail })
-    trail.failed(error)
-    trail.end(500)
-    throw error
-  }
+  })
 }
 
 /** A body is decoded as one that came over the wire: what is kept equals what would be read back. */
