@@ -126,6 +126,15 @@ export const mistakes: Readonly<Record<string, readonly Where[]>> = {
     ['test/attacks/rights.test.ts', 'node A does not read what only the pods of node B use'],
     ['test/api/nodes.test.ts', 'a node reads the secrets of its own pods, one by one, and no others'],
   ],
+  'node A reading devices and volumes of node B’s pods, or widening what it may read by what it writes': [
+    [
+      'test/attacks/nodes.test.ts',
+      'claims for devices: those of its own pods, as the controller names them and not as the node does',
+    ],
+    ['test/attacks/nodes.test.ts', 'a pod that stands for a file of the node asks for nothing that the API keeps'],
+    ['test/attacks/nodes.test.ts', 'volumes: those that claims of its own pods are bound to'],
+    ['test/attacks/nodes.test.ts', 'slices of devices: its own, under its own name'],
+  ],
   'timing of token comparison': [
     ['test/attacks/tokens.test.ts', 'what is compared with a secret is compared by signature, or in constant time'],
   ],
