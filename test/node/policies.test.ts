@@ -107,6 +107,38 @@ test('a stranger is refused from its first packet on, also by the address of the
   assert.equal(text.match(/No route to host/g)?.length, 2, text)
 })
 
+test('a refusal has an event whose number says why, and is on record', options, async () => {
+  const events = (): Promise<string> =>
+    inShop(
+      'get',
+      'events',
+      '--field-selector=reason=NetworkPolicyRefused',
+      '-o',
+      'jsonpath={range .items[*]}{.involvedObject.name} {.message}{"\\n"}{end}',
+    )
+  const text = await eventually('an event', events, { until: said => /^thief tcp /m.test(said), seconds: 30 })
+  assert.match(
+    text,
+    /^thief tcp from shop\/thief to shop\/server \(10\.[\d.]+\) port 8080 is refused; why: bulwark why /m,
+  )
+  const [, number = ''] = /^thief .* bulwark why (\S+)$/m.exec(text) ?? []
+  const why = await cluster.bulwark('why', number)
+  assert.match(why, /^By: +NetworkPolicy, NetworkPolicy shop\/(?:closed|names)$/m)
+  assert.match(
+    why,
+    /^Allowed: add to spec\.egress.*"podSelector":\{"matchLabels":\{"app":"server"\}\}.*; then what shop\/server receives is refused as well: add to spec\.ingress/m,
+  )
+  const record = await cluster.bulwark('audit', 'who', '--by', 'system:serviceaccount:shop:default', '-o', 'json')
+  const [line = '', ...more] = record.split('\n').filter(one => one.includes(number))
+  assert.deepEqual(more, [])
+  assert.match(line, /pod-name":\["thief"\]/)
+  assert.match(
+    line,
+    /"objectRef":\{"resource":"pods","namespace":"shop","name":"thief".*"subresource":"network"\}.*"code":403/,
+  )
+  assert.match(await cluster.bulwark('audit', 'verify'), /whole|good|verified/i)
+})
+
 test('an isolated pod reaches neither its node nor the API', options, async () => {
   const node = 'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}'
   const address = (await cluster.kubectl('get', 'nodes', '-o', node)).trim()

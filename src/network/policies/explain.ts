@@ -107,16 +107,15 @@ function answerOf(
   if (policy === undefined) return undefined
   const ports = { protocol: proto.toUpperCase(), port }
   const entry = peerEntry(contact, world.pod, world.peer)
-  const count = rulesOf(policy, direction).length
   const names = policies.map(one => one.metadata.name ?? '').join(', ')
-  const line = `spec.podSelector selects the pod, and what it ${verb} is for rules to allow; none does, of: ${names}`
+  const line = `spec.podSelector selects the pod: what it ${verb} must be allowed by a rule of ${names}, and is by none`
   const fix =
     near === undefined
       ? `add to spec.${list} of NetworkPolicy ${keyOf(policy)}: ${JSON.stringify({ [peers]: [entry], ports: [ports] })}`
       : near.lacks === 'ports'
         ? `add to spec.${list}[${near.at}].ports of NetworkPolicy ${keyOf(policy)}: ${JSON.stringify(ports)}`
         : `add to spec.${list}[${near.at}].${peers} of NetworkPolicy ${keyOf(policy)}: ${JSON.stringify(entry)}`
-  return { policy, line: count === 0 ? line.replace('none does', 'there is none') : line, fix }
+  return { policy, line, fix }
 }
 
 /** The same contact from the other pod's side. */

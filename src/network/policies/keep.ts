@@ -58,6 +58,14 @@ export interface Refusal {
   readonly answer: ContactAnswer
 }
 
+interface Former {
+  readonly view: PodView
+  readonly pod: Pod
+}
+
+/** Addresses of one node's pods. */
+const mostFormer = 256
+
 export interface PolicyParts {
   readonly reader: Reader
   readonly nodeName: string
@@ -72,6 +80,8 @@ export class Policies {
   readonly #byAddress = new Map<string, Set<string>>()
   /** By uid, from the agent. */
   readonly #given = new Map<string, Given>()
+  /** Pods of this node that are gone, by the address that nobody has had since: what they did last is told of later. */
+  readonly #former = new Map<string, Former>()
   readonly #members: Members
   readonly #ends: (() => void)[] = []
   #ranges: ReadonlyMap<string, string> = new Map()
@@ -133,24 +143,39 @@ export class Policies {
       { about: dst, peer: src, direction: 'in' },
     ] as const
     for (const { about, peer, direction } of sides) {
-      const [view] = this.#claims(about).filter(one => one.here)
-      if (view === undefined) continue
-      const contact = contactOf(view.uid, { direction, peer, proto, port })
-      const [claim, second] = this.#claims(peer)
-      const other = second === undefined ? claim : undefined
+      const subject = this.#whose(about)
+      if (subject === undefined || !subject.view.here) continue
+      const contact = contactOf(subject.view.uid, { direction, peer, proto, port })
+      const other = this.#whose(peer)
       const world = {
-        pod: view,
-        ...(other !== undefined && { peer: other }),
+        pod: subject.view,
+        ...(other !== undefined && { peer: other.view }),
         labels: (name: string) => this.#labels(name),
         policies: [...this.#policies.values()].map(one => one.policy),
       }
       const answer = explainContact(contact, world)
-      const pod = this.#podOf(view.key)
-      if (answer.allowedNow || pod === undefined) continue
-      const sender = this.#podOf((direction === 'in' ? other?.key : view.key) ?? '')
-      return { contact, pod, answer, ...(sender !== undefined && { sender }) }
+      if (answer.allowedNow) continue
+      const sender = (direction === 'in' ? other : subject)?.pod
+      return { contact, pod: subject.pod, answer, ...(sender !== undefined && { sender }) }
     }
     return undefined
+  }
+
+  /** Who has the address, or had it last; nobody where several claim it. */
+  #whose(address: string): Former | undefined {
+    const [view, second] = this.#claims(address)
+    if (view === undefined) return this.#former.get(address)
+    const pod = second === undefined ? this.#podOf(view.key) : undefined
+    return pod === undefined ? undefined : { view, pod }
+  }
+
+  #bury(view: PodView, pod: Pod | undefined): void {
+    if (!view.here || pod === undefined) return
+    this.#former.set(view.address, { view, pod })
+    for (const oldest of this.#former.keys()) {
+      if (this.#former.size <= mostFormer) return
+      this.#former.delete(oldest)
+    }
   }
 
   #labels(namespace: string): Labels {
@@ -195,7 +220,7 @@ export class Policies {
     for (const { type, key, object } of changes) {
       const pod = typed(pods, object)
       if (type === 'delete' || isOver(pod)) this.#given.delete(object.metadata.uid ?? '')
-      this.#look(key)
+      this.#look(key, pod)
     }
   }
 
@@ -205,7 +230,8 @@ export class Policies {
     return kept ?? [...this.#given.values()].find(one => keyOf(one.pod) === key)?.pod
   }
 
-  #look(key: string): void {
+  /** @param last the pod as it was, where the API has it no more */
+  #look(key: string, last?: Pod): void {
     const before = this.#views.get(key)
     const pod = this.#podOf(key)
     const view =
@@ -219,8 +245,12 @@ export class Policies {
     if (viewText(before) === viewText(view)) return
     if (view === undefined) this.#views.delete(key)
     else this.#views.set(key, view)
-    if (before !== undefined) this.#byAddress.get(before.address)?.delete(key)
+    if (before !== undefined) {
+      this.#byAddress.get(before.address)?.delete(key)
+      this.#bury(before, pod ?? last)
+    }
     if (view !== undefined) {
+      this.#former.delete(view.address)
       const keys = this.#byAddress.get(view.address) ?? new Set()
       this.#byAddress.set(view.address, keys.add(key))
     }

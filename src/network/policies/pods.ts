@@ -46,6 +46,8 @@ export interface Whereabouts {
   readonly given: (uid: string) => readonly string[] | undefined
   /** Of the node's pods; undefined where that is not known. */
   readonly range: (node: string) => string | undefined
+  /** Also pods that have ended, at the address that they had. */
+  readonly ended?: boolean
 }
 
 /**
@@ -54,7 +56,7 @@ export interface Whereabouts {
  */
 export function viewOf(pod: Pod, where: Whereabouts): PodView | undefined {
   const { nodeName = '', hostNetwork = false } = pod.spec
-  if (hostNetwork || nodeName === '' || isOver(pod)) return undefined
+  if (hostNetwork || nodeName === '' || (isOver(pod) && where.ended !== true)) return undefined
   const here = nodeName === where.nodeName
   const { uid = '', namespace = '', labels } = pod.metadata
   const given = here ? where.given(uid) : undefined
