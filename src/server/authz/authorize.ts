@@ -22,7 +22,7 @@ export async function verdict(authorizers: readonly Authorizer[], user: User, as
     if (said.opinion !== 'no opinion') return said
     if (said.reason !== undefined) reasons.push(said.reason)
   }
-  return reasons.length === 0 ? { opinion: 'no opinion' } : { opinion: 'no opinion', reason: reasons.join(', ') }
+  return silence(reasons)
 }
 
 /** Several authorizers as one, which may become others. Answers at once where none has to wait. */
@@ -46,27 +46,36 @@ export function chained(list: () => readonly Authorizer[]): Authorizer {
   }
 }
 
+/** What those without an opinion said, as upstream joins it. */
+const together = (reasons: readonly string[]): string => reasons.filter(reason => reason !== '').join('\n')
+
 function silence(reasons: readonly string[]): Verdict {
-  const told = reasons.filter(reason => reason !== '')
-  return told.length === 0 ? { opinion: 'no opinion' } : { opinion: 'no opinion', reason: told.join(', ') }
+  const reason = together(reasons)
+  return reason === '' ? { opinion: 'no opinion' } : { opinion: 'no opinion', reason }
 }
 
 const permit = (user: User, asked: Attributes): Permit => ({ ...asked, user }) as Permit
 
 /** Answers at once where no authorizer has to wait: the hot path does not yield. @throws StatusError Forbidden */
 export function makeAuthorize(authorizers: readonly Authorizer[]): Authorize {
-  const judge = (user: User, asked: Attributes, from: number): Permit | Promise<Permit> => {
-    for (let at = from; at < authorizers.length; at++) {
+  const judge = (user: User, asked: Attributes, before: readonly string[] = []): Permit | Promise<Permit> => {
+    let reasons = before
+    for (let at = reasons.length; at < authorizers.length; at++) {
       const said = authorizers[at]?.(user, asked)
       if (said === undefined) continue
-      if (said instanceof Promise) return said.then(later => conclude(user, asked, later) ?? judge(user, asked, at + 1))
+      if (said instanceof Promise) {
+        const so = reasons
+        return said.then(later => conclude(user, asked, later) ?? judge(user, asked, [...so, later.reason ?? '']))
+      }
       const concluded = conclude(user, asked, said)
       if (concluded !== undefined) return concluded
+      reasons = [...reasons, said.reason ?? '']
     }
-    note(asked, 'forbid')
-    throw refusal(user, asked)
+    const reason = together(reasons)
+    note(asked, 'forbid', reason)
+    throw refusal(user, asked, reason)
   }
-  return (user, asked) => judge(user, asked, 0)
+  return (user, asked) => judge(user, asked)
 }
 
 /** As upstream puts it on record. */
