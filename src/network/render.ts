@@ -21,6 +21,15 @@ const fieldType: Readonly<Record<Field, string>> = {
   family: 'nf_proto',
 }
 
+/** Words of nftables: names, addresses, ranges, ports, and verdicts of these. */
+const words = /^[\w./*:-]+(?: [\w./*:-]+)*$/
+
+/** What comes from objects of the API must not become commands, whoever wrote it past all validation. @throws Error */
+function word(text: string): string {
+  if (!words.test(text)) throw new Error(`${JSON.stringify(text.slice(0, 200))} is no word of a ruleset`)
+  return text
+}
+
 const concat = (fields: readonly Field[]): string => fields.map(field => fieldText[field]).join(' . ')
 const bits = (bit: number): string => `0x${bit.toString(16)}`
 const connection = {
@@ -34,7 +43,8 @@ const connection = {
 }
 
 function valuesText(field: Field, values: readonly string[]): string {
-  const quoted = field === 'iif' || field === 'oif' ? values.map(value => JSON.stringify(value)) : values
+  const all = values.map(word)
+  const quoted = field === 'iif' || field === 'oif' ? all.map(value => JSON.stringify(value)) : all
   return quoted.length === 1 ? (quoted[0] ?? '') : `{ ${quoted.join(', ')} }`
 }
 
@@ -43,7 +53,7 @@ export function matchText(match: Match): string {
     case 'is':
       return `${fieldText[match.field]} ${match.not ? '!= ' : ''}${valuesText(match.field, match.values)}`
     case 'in':
-      return `${concat(match.fields)} ${match.not ? '!= ' : ''}@${match.set}`
+      return `${concat(match.fields)} ${match.not ? '!= ' : ''}@${word(match.set)}`
     case 'local':
       return `fib ${match.field} type ${match.not ? '!= ' : ''}local`
     case 'spoofed':
@@ -71,8 +81,8 @@ const inTurn = (choices: readonly string[]): readonly string[] =>
   )
 
 const choicesOf = (action: Action): readonly string[] | undefined => {
-  if (action.type === 'choose') return action.chains.map(name => `goto ${name}`)
-  if (action.type === 'translate') return action.to.map(({ ip, port }) => `dnat ip to ${ip}:${port}`)
+  if (action.type === 'choose') return action.chains.map(name => `goto ${word(name)}`)
+  if (action.type === 'translate') return action.to.map(({ ip, port }) => `dnat ip to ${word(ip)}:${port}`)
   return undefined
 }
 
@@ -86,21 +96,21 @@ export function actionText(action: Action): string {
   switch (action.type) {
     case 'jump':
     case 'goto':
-      return `${action.type} ${action.chain}`
+      return `${action.type} ${word(action.chain)}`
     case 'accept':
     case 'drop':
     case 'return':
       return action.type
     case 'lookup':
-      return `${concat(action.fields)} vmap @${action.map}`
+      return `${concat(action.fields)} vmap @${word(action.map)}`
     case 'translate':
       return `dnat ip to ${oneOf(
-        action.to.map(({ ip, port }) => `${ip} . ${port}`),
+        action.to.map(({ ip, port }) => `${word(ip)} . ${port}`),
         'map',
       )}`
     case 'choose':
       return oneOf(
-        action.chains.map(name => `goto ${name}`),
+        action.chains.map(name => `goto ${word(name)}`),
         'vmap',
       )
     case 'masquerade':
@@ -110,7 +120,7 @@ export function actionText(action: Action): string {
     case 'mark':
       return `meta mark set meta mark | ${bits(action.bit)}`
     case 'remember':
-      return `update @${action.set} { ${concat(action.fields)} }`
+      return `update @${word(action.set)} { ${concat(action.fields)} }`
   }
 }
 
@@ -125,8 +135,8 @@ export function ruleTexts({ matches, actions }: Rule): readonly string[] {
 
 const addChain = (at: string, { name, hook }: Chain): string =>
   hook === undefined
-    ? `add chain ${at} ${name}`
-    : `add chain ${at} ${name} { type ${hook.type} hook ${hook.hook} priority ${hook.priority}; policy accept; }`
+    ? `add chain ${at} ${word(name)}`
+    : `add chain ${at} ${word(name)} { type ${hook.type} hook ${hook.hook} priority ${hook.priority}; policy accept; }`
 
 function addSet(at: string, { name, type, fields, interval, timeout, size }: NamedSet): string {
   const types = fields.map(field => fieldType[field]).join(' . ')
@@ -135,7 +145,7 @@ function addSet(at: string, { name, type, fields, interval, timeout, size }: Nam
     : timeout === undefined
       ? ''
       : ` flags dynamic,timeout; timeout ${timeout}s;${size === undefined ? '' : ` size ${size};`}`
-  return `add ${type} ${at} ${name} { type ${types}${type === 'map' ? ' : verdict' : ''};${flags} }`
+  return `add ${type} ${at} ${word(name)} { type ${types}${type === 'map' ? ' : verdict' : ''};${flags} }`
 }
 
 /** nft reads long lines slowly: elements go in lines of so many. */
@@ -149,7 +159,7 @@ function elementLines(command: string, elements: readonly string[]): readonly st
 }
 
 const withVerdict = ([key, verdict]: readonly [string, string]): string =>
-  verdict === '' ? key : `${key} : ${verdict}`
+  verdict === '' ? word(key) : `${word(key)} : ${word(verdict)}`
 
 const addElements = (at: string, set: NamedSet, elements: Iterable<readonly [string, string]>): readonly string[] =>
   elementLines(`add element ${at} ${set.name}`, [...elements].map(withVerdict))
@@ -157,7 +167,7 @@ const addElements = (at: string, set: NamedSet, elements: Iterable<readonly [str
 const addRules = (at: string, { name, rules }: Chain): readonly string[] =>
   rules.flatMap(ruleTexts).map(one => `add rule ${at} ${name} ${one}`)
 
-const place = (ruleset: Ruleset): string => `inet ${ruleset.table}`
+const place = (ruleset: Ruleset): string => `inet ${word(ruleset.table)}`
 const text = (lines: readonly string[]): string => (lines.length === 0 ? '' : `${lines.join('\n')}\n`)
 
 const everything = (ruleset: Ruleset): readonly string[] => {
