@@ -229,6 +229,50 @@ suite('etcd: what is refused', { skip }, () => {
     await Promise.all([store.close(), other.close()])
   })
 
+  test('servers agree upon the key that seals, however each has them in its file; after a rotation the new one is enough', async () => {
+    const prefix = nextPrefix()
+    const folder = mkdtempSync(join(tmpdir(), 'bulwark-head-'))
+    const [one, two] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
+    const nameOf = (key: Buffer): string => `bulwark:${new Keyring([key]).name.toString('hex')}`
+    const secret = Buffer.alloc(32, 7)
+    const rules: readonly Rule[] = [
+      { resources: ['secrets'], providers: [{ type: 'aesgcm', keys: [{ name: 'key1', secret }] }] },
+    ]
+    const opening = (name: string, keys: readonly Buffer[]) =>
+      open(prefix, { keys: () => keys, sealed: 'all', rules, headPath: join(folder, name) })
+    const store = await opening('one', [one, two])
+    const other = await opening('two', [one, two])
+    await write(store, 'k', 'v')
+    await done(store.commit([put('s/1', 'confidential', { resource: 'secrets' })]))
+    await store.encryption?.use({ keys: [two, one], sealed: 'all', rules })
+    await until(() => other.encryption?.sealing() === nameOf(two))
+    // One that starts now has it the other way round in its file as well.
+    const late = await opening('three', [one, two])
+    assert.equal(late.encryption?.sealing(), nameOf(two))
+    await write(other, 'other', 'by another server')
+    await write(late, 'late', 'by a late server')
+    await store.fresh()
+    assert.deepEqual([...((await store.encryption?.survey())?.masters ?? [])].sort(), [nameOf(one), nameOf(two)].sort())
+    let from: string | undefined = ''
+    while (from !== undefined) from = (await store.encryption?.rewrite(from, 10))?.next
+    const { masters, stale } = (await store.encryption?.survey()) ?? {}
+    assert.deepEqual([[...(masters ?? [])], stale], [[nameOf(two)], 0])
+    await store.encryption?.use({ keys: [two], sealed: 'all', rules })
+    // Nothing that the others write needs a key that this one has not.
+    await write(other, 'other', 'again')
+    await done(late.commit([put('s/2', 'confidential', { resource: 'secrets' })]))
+    await store.fresh()
+    assert.equal(dataOf(store.snapshot('things').get('other')), 'again')
+    assert.equal(dataOf(store.snapshot('secrets').get('s/2')), 'confidential')
+    await Promise.all([store.close(), other.close(), late.close()])
+    for (const name of ['one', 'two', 'three']) {
+      const again = await opening(name, [two])
+      assert.equal(dataOf(again.snapshot('secrets').get('s/1')), 'confidential')
+      await again.close()
+    }
+    rmSync(folder, { recursive: true })
+  })
+
   test('another key for the seal stops servers that do not have it', async () => {
     const prefix = nextPrefix()
     const [one, two] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]

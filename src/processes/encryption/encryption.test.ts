@@ -118,6 +118,29 @@ test('a rotation goes on where a server ended, drops the old key when nothing us
     await third.stop()
   }))
 
+test('asked for while no server runs, with a provider in use: afterwards the new key opens everything alone', () =>
+  withScene(async ({ at, configFile, run }) => {
+    writeFileSync(configFile, yaml('mine'))
+    const first = await run({ configFile })
+    await fill(first.store, 9)
+    await first.stop()
+    const keys = loadKeys(at.key)
+    replaceKeys(at.key, [randomBytes(32), ...keys])
+    writeRequest(at, { perSecond: 1000 })
+    const second = await run({ configFile })
+    await until('it ends', () => readRequest(at) === undefined)
+    assert.equal(readStatus(at)?.done, 9)
+    assert.equal(loadKeys(at.key).length, 1)
+    await second.stop()
+    const third = await run({ configFile })
+    assert.equal(third.store.snapshot('secrets').size, 9)
+    // What a provider sealed is signed: that key is used as well.
+    replaceKeys(at.key, [randomBytes(32)])
+    await until('it is refused', () => readStatus(at)?.state === 'failed')
+    assert.match(readStatus(at)?.error ?? '', /lacks a key that values are still sealed with: put it back/)
+    await third.stop()
+  }))
+
 test('a key that is still used is not taken away', () =>
   withScene(async ({ at, run }) => {
     const running = await run()

@@ -8,7 +8,7 @@ import { type Clock, timestamp } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { StoreEncryption, Survey, Unseal } from '#server/store/changing.ts'
 import type { Store } from '#server/store/contract.ts'
-import { Keyring } from '#server/store/encryption.ts'
+import { Keyring, masterTitle } from '#server/store/encryption.ts'
 import { loadKeys, replaceKeys } from '#server/store/keyfile.ts'
 import type { VaultSettings } from '#server/store/vault.ts'
 import type { Layout } from '../layout.ts'
@@ -123,9 +123,10 @@ export class Encryption {
   async #look(): Promise<void> {
     const { encryption } = this.#store ?? {}
     if (encryption === undefined) return
+    // Whoever asks for it put the new key into the file before.
+    const request = readRequest(this.#options.layout)
     await this.#takeKeys(encryption)
     await this.#takeRules(encryption)
-    const request = readRequest(this.#options.layout)
     if (request !== undefined) await this.#rotate(encryption, request.perSecond)
   }
 
@@ -136,13 +137,12 @@ export class Encryption {
     const keys = loadKeys(keyFile)
     const lost = this.#keys.filter(key => !keys.some(one => Buffer.from(one).equals(key)))
     if (lost.length > 0) {
-      const names = new Set(lost.map(key => `bulwark:${new Keyring([key]).name.toString('hex')}`))
-      const { counts } = await encryption.survey()
-      if ([...counts].some(([name, count]) => names.has(name) && count > 0))
+      const { masters } = await encryption.survey()
+      if (lost.some(key => masters.has(titleOf(key))))
         throw new Error(`${keyFile} lacks a key that values are still sealed with: put it back`)
     }
     this.#keys = keys
-    await encryption.use(this.#settings(this.#rules))
+    await encryption.use({ ...this.#settings(this.#rules), keys })
     this.#keyStamp = stamp
     log.info('the key file was taken up', { keys: keys.length })
   }
@@ -183,12 +183,18 @@ export class Encryption {
     log.info('loaded new encryption config content', { file: configFile })
   }
 
+  /** The key that seals goes on sealing, also where another server of the store made it the first. */
   #settings(rules: Rules | undefined): VaultSettings {
-    return { keys: this.#keys, sealed: 'all', rules: rules?.rules ?? [] }
+    const sealing = this.#store?.encryption?.sealing()
+    const first = this.#keys.filter(key => titleOf(key) === sealing)
+    const keys = [...first, ...this.#keys.filter(key => !first.includes(key))]
+    return { keys, sealed: 'all', rules: rules?.rules ?? [] }
   }
 
   async #rotate(encryption: StoreEncryption, perSecond: number): Promise<void> {
     const { layout, clock, log } = this.#options
+    // The first of the file, which whoever asked put there: a server that was started since need not seal with it.
+    await encryption.use({ ...this.#settings(this.#rules), keys: this.#keys })
     const before = await encryption.survey()
     const total = before.stale
     this.#tell({ state: 'rotating', total, survey: before })
@@ -211,27 +217,23 @@ export class Encryption {
   }
 
   /** What was sealed with a key that goes may still lie in history: it goes first. */
-  async #dropKeys(encryption: StoreEncryption, { counts }: Survey): Promise<void> {
+  async #dropKeys(encryption: StoreEncryption, { masters }: Survey): Promise<void> {
     const [first] = this.#keys
     if (first === undefined || this.#keys.length < 2 || this.#store === undefined) return
-    const used = [...counts].filter(([, count]) => count > 0).map(([name]) => name)
-    const kept = this.#keys.filter(
-      key => key === first || used.includes(`bulwark:${new Keyring([key]).name.toString('hex')}`),
-    )
+    const kept = this.#keys.filter(key => key === first || masters.has(titleOf(key)))
     await this.#store.compact(this.#store.revision())
     replaceKeys(this.#options.keyFile, kept)
     this.#keys = kept
     this.#keyStamp = stampOf(this.#options.keyFile)
-    await encryption.use(this.#settings(this.#rules))
+    await encryption.use({ ...this.#settings(this.#rules), keys: kept })
   }
 
   #tell(more: Pick<EncryptionStatus, 'state'> & Partial<EncryptionStatus> & { readonly survey?: Survey }): void {
     const { survey, ...rest } = more
-    const [first] = this.#keys
     try {
       writeStatus(this.#options.layout, {
         sealed: Object.fromEntries(survey?.counts ?? []),
-        key: first === undefined ? '' : `bulwark:${new Keyring([first]).name.toString('hex')}`,
+        key: this.#store?.encryption?.sealing() ?? '',
         stale: survey?.stale ?? 0,
         done: 0,
         total: 0,
@@ -243,6 +245,8 @@ export class Encryption {
     }
   }
 }
+
+const titleOf = (key: Uint8Array): string => masterTitle(new Keyring([key]).name)
 
 function stampOf(file: string): string {
   const { mtimeMs, size, ino } = statSync(file)

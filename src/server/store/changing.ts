@@ -18,6 +18,8 @@ export interface Survey {
   readonly counts: ReadonlyMap<string, number>
   /** How many of them would be sealed differently today. */
   readonly stale: number
+  /** Names (`bulwark:NAME`) of the master keys without which some value does not open: also what a provider sealed is signed. */
+  readonly masters: ReadonlySet<string>
   readonly seeds: readonly FoundSeed[]
 }
 
@@ -28,6 +30,8 @@ export interface Rewritten {
 }
 
 export interface StoreEncryption {
+  /** Name (`bulwark:NAME`) of the master key that seals: the first that was given, or one that another server made the first. */
+  sealing(): string
   /** From now on values are sealed so. What is kept must open with it. */
   use(settings: VaultSettings): Promise<void>
   survey(): Promise<Survey>

@@ -16,6 +16,7 @@ export { keyBytes } from './xaes.ts'
 const nameBytes = 4
 const oldSalt = 16
 const gcmNonce = 12
+const signatureBytes = 20
 
 export interface ValuePath {
   readonly resource: GroupResource
@@ -46,9 +47,14 @@ const derived = (master: Uint8Array, purpose: string): Buffer =>
 const bound = ({ resource, key, version, id }: ValuePath): Buffer =>
   Buffer.from(`bulwark value 2\0${resource}\0${key}\0${version}\0${id ?? ''}`)
 
+/** What people call the master key whose name a sealed value begins with. */
+export const masterTitle = (sealed: Uint8Array): string =>
+  `bulwark:${Buffer.from(sealed.subarray(0, nameBytes)).toString('hex')}`
+
 /** One master key, and what is derived from it once. */
 class Master {
   readonly name: Buffer
+  readonly title: string
   readonly oldName: number
   readonly marks: Marks
   readonly xaes: Xaes
@@ -58,6 +64,7 @@ class Master {
   constructor(secret: Uint8Array) {
     this.#secret = secret
     this.name = digestOf('bulwark key name 2', secret).subarray(0, nameBytes)
+    this.title = masterTitle(this.name)
     this.oldName = nameIn(digestOf('bulwark key name', secret))
     this.xaes = new Xaes(derived(secret, 'values'))
     this.marks = new Marks(derived(secret, 'marks of rows'))
@@ -65,7 +72,7 @@ class Master {
   }
 
   sign(text: string | Uint8Array): Buffer {
-    return createHmac('sha256', this.#signing).update(text).digest().subarray(0, 20)
+    return createHmac('sha256', this.#signing).update(text).digest().subarray(0, signatureBytes)
   }
 
   /** A value of the first form, without its name. @returns undefined where it is not what was sealed */
@@ -114,6 +121,12 @@ export class Keyring {
     return sealed.length > nameBytes && nameIn(sealed) === nameIn(this.#first.name)
   }
 
+  /** Name of the master key that sealed this, whichever form it has, as people know it. */
+  titleOf(sealed: Uint8Array): string {
+    const name = nameIn(sealed)
+    return (this.#masters.get(name) ?? this.#old.get(name))?.title ?? masterTitle(sealed)
+  }
+
   /** Of the master key that sealed this, for what a whole store adds up to; undefined for a value of another key. */
   marks(sealed: Uint8Array = this.name): Marks | undefined {
     return this.#masters.get(nameIn(sealed))?.marks
@@ -126,9 +139,18 @@ export class Keyring {
 
   /** Whether one of the master keys signed it. */
   signed(text: string | Uint8Array, signature: Uint8Array): boolean {
-    return [...this.#masters.values()].some(
-      master => signature.length === 20 && timingSafeEqual(master.sign(text), signature),
-    )
+    return this.signer(text, signature) !== undefined
+  }
+
+  /** Name of the master key that signed it, as people know it. */
+  signer(text: string | Uint8Array, signature: Uint8Array): string | undefined {
+    if (signature.length !== signatureBytes) return undefined
+    return [...this.#masters.values()].find(master => timingSafeEqual(master.sign(text), signature))?.title
+  }
+
+  /** Names of the master keys as people know them, the sealing one first. */
+  get titles(): readonly string[] {
+    return [...this.#masters.values()].map(({ title }) => title)
   }
 
   seal(path: ValuePath, plain: Uint8Array): Buffer {

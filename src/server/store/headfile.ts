@@ -82,9 +82,12 @@ export class HeadFile {
     this.#slot = ring === undefined ? plainSlot : revision => signedSlot(revision, ring)
   }
 
-  /** From now on it signs with the first key of these. */
-  use(ring: Keyring): void {
-    this.#slot = revision => signedSlot(revision, ring)
+  /** From now on it signs with the first key of these, and no slot needs another; on disk when this returns. */
+  use(ring: Keyring, revision: number): void {
+    this.#slot = of => signedSlot(of, ring)
+    this.write(revision)
+    this.write(revision)
+    fsyncSync(this.#file)
   }
 
   /** Without waiting for the disk: after a loss of power it lags, which is allowed. */

@@ -47,6 +47,11 @@ export class Anchor {
     this.#next()
   }
 
+  /** From now on it is signed with the first key of these, and needs no other. @throws Error of the disk */
+  use(ring: Keyring): void {
+    this.#file.use(ring, this.#written)
+  }
+
   stop(): void {
     this.#cancel()
     this.#write()

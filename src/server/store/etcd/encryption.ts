@@ -1,16 +1,17 @@
 /** What the values in etcd are sealed with, and sealing them anew: page by page, as writes like any other. */
-import type { Draft, KObject } from '#api/metadata.ts'
+import type { Draft, GroupResource, KObject } from '#api/metadata.ts'
 import type { Clock } from '#base/clock.ts'
 import type { FoundSeed, Rewritten, StoreEncryption, Survey } from '../changing.ts'
 import type { Store } from '../contract.ts'
+import { masterTitle } from '../encryption.ts'
 import { isProvided, prefixIn } from '../providers/providers.ts'
-import { foundName, seedOf } from '../sqlite/surveying.ts'
+import { foundName, isSignedByOther, mastersOf, seedOf } from '../sqlite/surveying.ts'
 import { isSealed, type VaultSettings } from '../vault.ts'
 import type { EtcdClient } from './client.ts'
 import type { Paths } from './paths.ts'
 import type { KeyValue } from './rpc.gen.ts'
 import type { EtcdVault } from './vault.ts'
-import { sealIn } from './values.ts'
+import { sealIn, signerOfValue } from './values.ts'
 
 export interface EncryptionParts {
   readonly client: EtcdClient
@@ -20,6 +21,11 @@ export interface EncryptionParts {
   readonly store: Pick<Store, 'snapshot' | 'commit' | 'fresh'>
   /** Writes down what is sealed, under the key that seals from now on: a server without it stops. */
   readonly record: () => Promise<void>
+}
+
+interface Location {
+  readonly resource: GroupResource
+  readonly key: string
 }
 
 const perPage = 200
@@ -32,6 +38,10 @@ export class EtcdEncryption implements StoreEncryption {
     this.#parts = parts
   }
 
+  sealing(): string {
+    return this.#parts.vault.ring?.titles[0] ?? ''
+  }
+
   async use(settings: VaultSettings): Promise<void> {
     const { vault, record } = this.#parts
     vault.use(settings)
@@ -41,6 +51,7 @@ export class EtcdEncryption implements StoreEncryption {
   async survey(): Promise<Survey> {
     const counts = new Map<string, number>()
     const seeds = new Map<string, FoundSeed>()
+    const masters = new Set<string>()
     let stale = 0
     for (let from = ''; ;) {
       const { kvs, next } = await this.#page(from)
@@ -48,10 +59,11 @@ export class EtcdEncryption implements StoreEncryption {
         const name = nameOf(kv.value)
         counts.set(name, (counts.get(name) ?? 0) + 1)
         if (this.#stale(kv)) stale++
+        for (const master of this.#masters(kv)) masters.add(master)
         const found = isProvided(kv.value) ? seedOf(kv.value) : undefined
         if (found !== undefined) seeds.set(foundName(found), found)
       }
-      if (next === undefined) return { counts, stale, seeds: [...seeds.values()] }
+      if (next === undefined) return { counts, stale, masters, seeds: [...seeds.values()] }
       from = next
     }
   }
@@ -81,14 +93,34 @@ export class EtcdEncryption implements StoreEncryption {
     return { next, rewritten }
   }
 
-  #stale({ key, value }: KeyValue): boolean {
+  #stale(kv: KeyValue): boolean {
     const { paths, vault } = this.#parts
-    const at = paths.place(key)
-    if (at.type !== 'value' || vault.ring === undefined) return false
-    if (vault.providers?.writer(at.resource) !== undefined)
-      return !isProvided(value) || vault.providers.stale(at.resource, value)
-    const seal = sealIn(value)
-    return isSealed(vault.sealed, at.resource) && !(seal !== undefined && vault.ring.isCurrent(seal))
+    const { ring, sealed, providers } = vault
+    const at = paths.place(kv.key)
+    if (at.type !== 'value' || ring === undefined) return false
+    if (providers?.writer(at.resource) !== undefined)
+      return (
+        !isProvided(kv.value) || providers.stale(at.resource, kv.value) || isSignedByOther(ring, this.#signer(kv, at))
+      )
+    const seal = sealIn(kv.value)
+    return isSealed(sealed, at.resource) && !(seal !== undefined && ring.isCurrent(seal))
+  }
+
+  /** Master keys without which it does not open. */
+  #masters(kv: KeyValue): readonly string[] {
+    const { paths, vault } = this.#parts
+    const at = paths.place(kv.key)
+    if (isProvided(kv.value)) return at.type === 'value' ? mastersOf(vault.ring, this.#signer(kv, at)) : []
+    const seal = sealIn(kv.value)
+    return seal === undefined || vault.ring === undefined ? [] : [vault.ring.titleOf(seal)]
+  }
+
+  /** Who signed what a provider sealed. With one master key that is known without opening it. */
+  #signer({ key: aad, value, version }: KeyValue, { resource, key }: Location): string | undefined {
+    const { vault } = this.#parts
+    const [first, ...others] = vault.ring?.titles ?? []
+    if (others.length === 0) return first
+    return signerOfValue({ resource, key, version: Number(version) }, value, { vault, aad })
   }
 
   async #page(from: string): Promise<{ readonly kvs: readonly KeyValue[]; readonly next: string | undefined }> {
@@ -109,5 +141,5 @@ export class EtcdEncryption implements StoreEncryption {
 function nameOf(value: Uint8Array): string {
   if (isProvided(value)) return prefixIn(value)
   const seal = sealIn(value)
-  return seal === undefined ? 'plain' : `bulwark:${Buffer.from(seal.subarray(0, 4)).toString('hex')}`
+  return seal === undefined ? 'plain' : masterTitle(seal)
 }

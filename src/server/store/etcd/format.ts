@@ -137,6 +137,7 @@ function agreed({ keys, sealed, rules = [] }: FormatParts, format: KeyValue, sto
   const before = stored === undefined ? [] : recorded(ring, stored.value)
   const vault = new EtcdVault(ring, before)
   vault.use({ keys: masters, sealed, rules })
+  if (stored !== undefined) vault.follow(stored.value)
   return { vault, born, unsealed: more(sealed, before) }
 }
 

@@ -109,10 +109,11 @@ async function openWith(client: EtcdClient, options: EtcdOptions): Promise<Store
     ahead,
     gate: () => journal.flush(0),
   })
-  if (ring !== undefined)
-    store.encrypted(
-      new EtcdEncryption({ client, clock, paths, vault, store, record: () => recordSealed(parts, vault) }),
-    )
+  const record = async (): Promise<void> => {
+    await recordSealed(parts, vault)
+    store.resigned()
+  }
+  if (ring !== undefined) store.encrypted(new EtcdEncryption({ client, clock, paths, vault, store, record }))
   if (headPath !== undefined && ring !== undefined)
     store.anchored(new Anchor({ path: headPath, ring, clock, revision: () => store.revision() }))
   if (unsealed.length > 0) {

@@ -25,6 +25,7 @@ export class SeedsAhead {
       if (seed !== undefined) found.set(foundName(seed), seed)
     }
     if (found.size === 0) return undefined
-    return unseal([...found.values()]).then(rules => this.#vault.use({ ...settings, rules }))
+    // What seals may have changed since.
+    return unseal([...found.values()]).then(rules => this.#vault.use({ ...(this.#vault.settings ?? settings), rules }))
   }
 }

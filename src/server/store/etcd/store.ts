@@ -216,6 +216,21 @@ export class EtcdStore implements Store {
     this.#anchor = anchor
   }
 
+  /** What says how far this server saw the cluster is not to need another key than values do. @throws Error of the disk */
+  resigned(): void {
+    const { ring } = this.#parts.vault
+    if (ring !== undefined) this.#anchor?.use(ring)
+  }
+
+  #followed(): void {
+    this.#log.info('another server made another key seal')
+    try {
+      this.resigned()
+    } catch (error) {
+      this.#log.warn('how far the cluster was seen is signed anew later', { error: String(error) })
+    }
+  }
+
   async #close(): Promise<void> {
     this.#anchor?.stop()
     this.#compaction.stop()
@@ -262,8 +277,10 @@ export class EtcdStore implements Store {
 
   #agree(name: string, kv: KeyValue): void {
     const { vault } = this.#parts
-    if (name === names.sealed && vault.ring !== undefined)
+    if (name === names.sealed && vault.ring !== undefined) {
       vault.sealed = joined(vault.sealed, recorded(vault.ring, kv.value))
+      if (vault.follow(kv.value)) this.#followed()
+    }
     const newest = 1 + steps.length
     if (name === names.format && formatIn(kv.value) > newest) this.#break(newer(formatIn(kv.value), newest).message)
   }

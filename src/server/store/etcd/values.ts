@@ -6,7 +6,7 @@
  */
 import { crc32 } from 'node:zlib'
 import { SealBroken, type ValuePath } from '../encryption.ts'
-import { framed, unframed } from '../providers/frame.ts'
+import { framed, signerOf, unframed } from '../providers/frame.ts'
 import { isProvided, prefixIn } from '../providers/providers.ts'
 import { isSealed, type Vault } from '../vault.ts'
 
@@ -100,4 +100,10 @@ function fromProvider(path: ValuePath, value: Uint8Array, { vault, aad }: Closin
   const found = unframed(path, plain, ring)
   if (found === undefined) throw new SealBroken(path, 'was altered or put in another place')
   return found
+}
+
+/** Name of the master key that signed a provider's value; undefined where it does not open, or none of ours did. */
+export function signerOfValue(path: ValuePath, value: Uint8Array, { vault, aad }: Closing): string | undefined {
+  const plain = vault.providers?.open(path.resource, value, aad)
+  return plain === undefined || vault.ring === undefined ? undefined : signerOf(path, plain, vault.ring)
 }

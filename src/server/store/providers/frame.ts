@@ -39,8 +39,12 @@ export function framed(path: ValuePath, content: Framed, ring: Keyring): Buffer 
 
 const longestHead = 300
 
-/** @returns undefined where it is not what was framed for this place */
-export function unframed(path: ValuePath, bytes: Uint8Array, ring: Keyring): Framed | undefined {
+interface Read {
+  readonly found: Framed
+  readonly signature: Buffer
+}
+
+function read(bytes: Uint8Array): Read | undefined {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, longestHead)).toString('latin1')
   const quote = head.indexOf('"', opening.length)
   if (!head.startsWith(opening) || quote < 0) return undefined
@@ -52,6 +56,17 @@ export function unframed(path: ValuePath, bytes: Uint8Array, ring: Keyring): Fra
   if (!Number.isSafeInteger(size) || size < 0 || bytes[after] !== bracket) return undefined
   const rest = bytes.subarray(after + (bytes[after + 1] === comma ? 2 : 1))
   const text = Buffer.concat([bytes.subarray(start, after), Uint8Array.of(divide, brace), rest])
-  const found = { mark, expires: Number(expires), text }
-  return ring.signed(signedPart(path, found), Buffer.from(signature, 'hex')) ? found : undefined
+  return { found: { mark, expires: Number(expires), text }, signature: Buffer.from(signature, 'hex') }
+}
+
+/** @returns undefined where it is not what was framed for this place */
+export function unframed(path: ValuePath, bytes: Uint8Array, ring: Keyring): Framed | undefined {
+  const one = read(bytes)
+  return one !== undefined && ring.signed(signedPart(path, one.found), one.signature) ? one.found : undefined
+}
+
+/** Name of the master key that signed it; undefined where none of these did. */
+export function signerOf(path: ValuePath, bytes: Uint8Array, ring: Keyring): string | undefined {
+  const one = read(bytes)
+  return one === undefined ? undefined : ring.signer(signedPart(path, one.found), one.signature)
 }

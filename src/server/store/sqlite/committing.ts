@@ -9,7 +9,7 @@ import { sealState, sumOfRows, writeState } from './state.ts'
 import { emptySum } from '../marks.ts'
 import type { Rewritten } from '../changing.ts'
 import { makeVault, type Vault, type VaultSettings } from '../vault.ts'
-import { recordSealed } from './sealing.ts'
+import { isRecordedBy, recordSealed } from './sealing.ts'
 import { isStale } from './surveying.ts'
 import { closed, columns, forms, opened, rowFrom, sumOf } from './rows.ts'
 import { failureOf } from './sqlerror.ts'
@@ -119,27 +119,26 @@ export class Committing {
     })
   }
 
-  /** From now on it seals so: what says how the store is goes first. */
+  /**
+   * From now on it seals so: what says how the store is goes first. When this returns neither that nor the head file needs
+   * another key than the first, whatever ends the process or the machine.
+   */
   use(settings: VaultSettings): void {
     const vault = makeVault(settings)
     const { ring } = vault
     if (ring === undefined) throw new TypeError('a sealed store stays sealed')
-    if (this.#vault.ring?.name.equals(ring.name) === true) {
-      this.#vault = vault
-      return this.#head.use(ring)
-    }
     const head = this.head()
-    const sum = sumOfRows(this.#database, ring)
-    inTransaction(this.#database, () => {
-      writeState(this.#database, { head, sum, anchored: true }, ring)
-      recordSealed(this.#database, vault)
-    })
+    const same = this.#vault.ring?.name.equals(ring.name) === true
+    if (!same || !isRecordedBy(this.#database, ring)) {
+      const sum = sumOfRows(this.#database, ring)
+      inTransaction(this.#database, () => {
+        writeState(this.#database, { head, sum, anchored: true }, ring)
+        recordSealed(this.#database, vault)
+      })
+      this.#sum = sum
+    }
     this.#vault = vault
-    this.#sum = sum
-    this.#head.use(ring)
-    // Both slots: neither is to need the former key.
-    this.#head.write(head)
-    this.#head.write(head)
+    this.#head.use(ring, head)
   }
 
   /** Looks at rows from the one after `from` until so many were sealed anew, or some thousands were looked at. */

@@ -7,6 +7,7 @@ import { StoreRefused, type Store } from '../contract.ts'
 import { CoreStore, type CoreOptions } from '../core.ts'
 import { makeVault, type Sealed, type Vault, type VaultSettings } from '../vault.ts'
 import type { StoreEncryption, Unseal } from '../changing.ts'
+import { Keyring, masterTitle } from '../encryption.ts'
 import type { Rule } from '../providers/providers.ts'
 import { survey } from './surveying.ts'
 import type { Journal } from '../journal.ts'
@@ -85,6 +86,8 @@ async function openLocked(options: SqliteOptions, held: Lock): Promise<Store> {
     thread = new CommitThread({ url: workers.commit, settings: committing, log })
     const loaded = refusing(path, () => load(database, { path, vault, reading }))
     await thread.ready()
+    // A key came while nobody was here to take it up, or whoever took it up was cut short.
+    if (keys.length > 1) await thread.use(settings)
     const history = new HistoryThread({ url: workers.history, settings: { path, vault: settings }, reading })
     const disk = new Disk({ thread, history, onBytes: options.onBytes, release: () => held.release() })
     const journal = options.through?.(disk) ?? disk
@@ -93,7 +96,7 @@ async function openLocked(options: SqliteOptions, held: Lock): Promise<Store> {
       journal,
       loaded,
       window: { changes: 10_000, bytes: 16 * 1024 * 1024 },
-      encryption: vault.ring === undefined ? undefined : encryptionOf(thread, history),
+      encryption: vault.ring === undefined ? undefined : encryptionOf(thread, history, vault.ring),
     })
   } catch (error) {
     await thread?.close()
@@ -103,15 +106,20 @@ async function openLocked(options: SqliteOptions, held: Lock): Promise<Store> {
   }
 }
 
-const encryptionOf = (thread: CommitThread, history: HistoryThread): StoreEncryption => ({
-  use: async settings => {
-    // Who reads first: what is sealed anew must open.
-    await history.use(settings)
-    await thread.use(settings)
-  },
-  survey: () => history.survey(),
-  rewrite: (from, most) => thread.rewrite(Number(from), most),
-})
+function encryptionOf(thread: CommitThread, history: HistoryThread, ring: Keyring): StoreEncryption {
+  let sealing = masterTitle(ring.name)
+  return {
+    sealing: () => sealing,
+    use: async settings => {
+      // Who reads first: what is sealed anew must open.
+      await history.use(settings)
+      await thread.use(settings)
+      sealing = masterTitle(new Keyring(settings.keys).name)
+    },
+    survey: () => history.survey(),
+    rewrite: (from, most) => thread.rewrite(Number(from), most),
+  }
+}
 
 /** The database with everything verified that can be without reading all of it. */
 function prepared(path: string, vault: Vault, adopt: boolean): DatabaseSync {

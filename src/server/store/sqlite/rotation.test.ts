@@ -72,6 +72,20 @@ test('a new key seals everything anew, without a revision or an event, and the o
     await last.close()
   }))
 
+test('a key that came while the store was closed: once everything is sealed anew the old one is not needed, not even by what no row holds', () =>
+  withStore(async (_, open) => {
+    const store = await open({ keys: [one] })
+    for (let i = 0; i < 5; i++) await write(store, `k${i}`, `value ${i}`)
+    await store.close()
+    const rotating = await open({ keys: [two, one] })
+    assert.equal(await rewriteAll(rotating), 5)
+    await rotating.encryption?.use({ keys: [two], sealed: 'all' })
+    await rotating.close()
+    const last = await open({ keys: [two] })
+    assert.equal(dataOf(last.snapshot('things').get('k3')), 'value 3')
+    await last.close()
+  }))
+
 test('a provider takes over and gives back; what it sealed begins as upstream has it', () =>
   withStore(async (path, open) => {
     const keys = [one]
@@ -103,6 +117,24 @@ test('a provider takes over and gives back; what it sealed begins as upstream ha
     assert.equal(await rewriteAll(again), 1)
     await again.close()
     await (await open({ keys })).close()
+  }))
+
+test('what a provider sealed is signed with the master key: it counts as needing that one, and is sealed anew with the next', () =>
+  withStore(async (_, open) => {
+    const rules = [rule('a')]
+    const store = await open({ keys: [one], rules })
+    await done(store.commit([put('s/1', 'confidential', { resource: 'secrets' })]))
+    await store.encryption?.use({ keys: [two, one], sealed: 'all', rules })
+    const before = await store.encryption?.survey()
+    assert.deepEqual([[...(before?.masters ?? [])], before?.stale], [[nameOf(one)], 1])
+    assert.equal(await rewriteAll(store), 1)
+    const after = await store.encryption?.survey()
+    assert.deepEqual([[...(after?.masters ?? [])], after?.stale], [[nameOf(two)], 0])
+    await store.encryption?.use({ keys: [two], sealed: 'all', rules })
+    await store.close()
+    const last = await open({ keys: [two], rules })
+    assert.equal(dataOf(last.snapshot('secrets').get('s/1')), 'confidential')
+    await last.close()
   }))
 
 test('what a provider cannot seal now is refused, and nothing else is', () =>

@@ -2,7 +2,7 @@
 import { crc32 } from 'node:zlib'
 import type { GroupResource } from '#api/metadata.ts'
 import { SealBroken } from '../encryption.ts'
-import { framed, unframed } from '../providers/frame.ts'
+import { framed, signerOf, unframed } from '../providers/frame.ts'
 import { prefixIn } from '../providers/providers.ts'
 import { isSealed, type Vault } from '../vault.ts'
 
@@ -79,6 +79,12 @@ function openedByProvider(row: Row, { ring, providers }: Vault): Uint8Array {
   const frame = unframed(row, plain, ring)
   if (frame === undefined) throw new SealBroken(row, 'was altered or put in another place')
   return frame.text
+}
+
+/** Name of the master key that signed a provider's value; undefined where it does not open, or none of ours did. */
+export function signerOfRow(row: Row, { ring, providers }: Vault): string | undefined {
+  const plain = providers?.open(row.resource, row.value, aadOf(row))
+  return plain === undefined || ring === undefined ? undefined : signerOf(row, plain, ring)
 }
 
 const number = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN)

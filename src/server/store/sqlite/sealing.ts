@@ -67,6 +67,13 @@ export function recordSealed(database: DatabaseSync, { ring, sealed }: Vault): v
   database.prepare("INSERT OR REPLACE INTO meta VALUES ('sealed', ?)").run(value)
 }
 
+/** Whether what says how the store is opens with the first key alone. */
+export const isRecordedBy = (database: DatabaseSync, ring: Keyring): boolean =>
+  ['sealed', 'state'].every(name => {
+    const stored = meta(database, name)
+    return stored instanceof Uint8Array && ring.isCurrent(stored)
+  })
+
 /** A database that was sealed has its state, and once that said so its head file. */
 function whole(database: DatabaseSync, { path, headPath, told }: Providing, ring: Keyring): void {
   const state = requireState(database, path, ring)
