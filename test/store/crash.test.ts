@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
 import type { Store } from '#server/store/contract.ts'
@@ -102,6 +103,29 @@ test('nothing acknowledged is lost to kill -9', { timeout: patience }, async () 
       await store.close()
     }
     assert.ok(ledger.size > 100 * rounds, `too little was written to prove anything: ${ledger.size}`)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('a program that cannot open its store says why, also when it has nothing else to do', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bulwark-refused-'))
+  const path = join(folder, 'store.db')
+  const seal = '07'.repeat(32)
+  try {
+    await life(path, 0, seal, new Map())
+    const database = new DatabaseSync(path)
+    database.exec('UPDATE log SET sum = sum + 1')
+    database.close()
+    const script = join(import.meta.dirname, 'writer.ts')
+    for (let run = 0; run < 3; run++) {
+      const child = spawn(process.execPath, [script, path, '1', seal], { stdio: ['ignore', 'ignore', 'pipe'] })
+      let text = ''
+      child.stderr.setEncoding('utf8').on('data', (part: string) => (text += part))
+      const [code] = await once(child, 'close')
+      assert.match(text, /StoreRefused: .*its checksum is wrong/)
+      assert.equal(code, 1)
+    }
   } finally {
     rmSync(folder, { recursive: true })
   }

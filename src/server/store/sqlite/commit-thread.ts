@@ -136,8 +136,9 @@ export class CommitThread {
     }
   }
 
-  /** A thread that has nothing to do does not keep the process alive. */
+  /** A thread that has nothing to do does not keep the process alive; one that somebody waits for does. */
   #rest(): void {
+    if (this.#closed !== undefined) return
     if (this.#flight === undefined && this.#compactions.length === 0 && this.#changes.length === 0) this.#worker.unref()
   }
 
