@@ -79,6 +79,7 @@ function logBackend(settings: AuditSettings, { dir, clock, log }: AuditPlace, lo
     format,
     buffer,
     batch: size,
+    soon: call => process.nextTick(call),
     wait: throttle === undefined ? wait : Math.max(wait, 1000 / throttle.qps),
     ...(truncate === undefined ? {} : { longest: truncate.event }),
   })

@@ -1,12 +1,13 @@
-/** What the crash test kills: requests that wait until they are on record, each told to the parent when it may go on. */
+/** What the crash test kills: requests, each told to the parent when its client would have been answered. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { openAudit } from '#processes/audit.ts'
+import { tell } from '../store/tell.ts'
 
-const [dir = '', round = ''] = process.argv.slice(2)
+const [dir = '', round = '', mode = ''] = process.argv.slice(2)
 const audit = await openAudit(
-  { 'audit-log-mode': 'blocking-strict', 'audit-log-maxsize': '1', 'audit-log-maxbackup': '0' },
+  { ...(mode === '' ? {} : { 'audit-log-mode': mode }), 'audit-log-maxsize': '1', 'audit-log-maxbackup': '0' },
   { dir, clock: systemClock, log: silentLog },
 )
 const asked = { verb: 'create', resourceRequest: true, path: '/x', group: '', version: 'v1' } as const
@@ -17,9 +18,10 @@ async function write(worker: number): Promise<void> {
     const id = `${round}-${worker}-${at}`
     const trail = audit.open({ id, uri: '/x', agent: 'x'.repeat(at % 900), sourceIPs: () => [], attempted: () => '' })
     await trail.identify({ name: 'eve', groups: [], source: 'x509' }, { ...asked, ...place }, false)
-    process.stdout.write(`${id}\n`)
-    trail.end(201)
+    // As after a commit: several go on at once.
     if (at % 7 === 0) await sleep(1)
+    await trail.settle(201)
+    tell(`${id}\n`)
   }
 }
 await Promise.all(Array.from({ length: 8 }, (_, worker) => write(worker)))

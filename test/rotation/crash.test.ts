@@ -17,7 +17,7 @@ import { forms } from '#server/store/sqlite/rows.ts'
 import { type Random, makeRandom } from '../fuzz/random.ts'
 import { skip, startEtcd } from '../store/etcd.ts'
 import { Ledger } from './ledger.ts'
-import { KilledServer } from './server.ts'
+import { KilledServer } from '../tools/killed-server.ts'
 
 const seed = Number(process.env['BULWARK_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 

@@ -99,12 +99,17 @@ export function makeAudit(options: AuditOptions): Audit {
     if (stage !== 'RequestReceived' || waited.length === 0) return undefined
     return missing ? refused() : written(waited)
   }
+  const keeping = backends.flatMap(({ sink }) => (sink.written === undefined ? [] : [sink]))
+  const [keeper] = keeping
+  const settled = (): Promise<unknown> | undefined =>
+    keeping.length < 2 ? keeper?.written?.() : Promise.all(keeping.flatMap(sink => sink.written?.() ?? []))
   const parts: TrailParts = {
     judge: makeJudge(policy ?? defaultPolicy(waited.length > 0)),
     refusals: options.refusals ?? policy === undefined,
     now: () => clock.now(),
     judged: level => counts.judged(level),
     take,
+    settled,
     ready: () => (strict.some(({ sink }) => sink.failing) ? written(strict) : undefined),
     stranger: strangers(() => clock.now()),
   }

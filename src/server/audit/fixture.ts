@@ -66,7 +66,8 @@ export function makePlace(): Place {
       format: 'json',
       buffer,
       batch,
-      wait: 5,
+      wait: 0,
+      soon: call => process.nextTick(call),
     })
   return {
     dir,

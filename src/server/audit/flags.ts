@@ -47,7 +47,7 @@ export const auditFlags = {
   'audit-log-format': { kind: 'text', usual: 'json', help: 'json or legacy' },
   'audit-log-compress': { kind: 'switch', usual: 'false', help: 'whether full logs are compressed' },
   'audit-log-version': { kind: 'text', usual: 'audit.k8s.io/v1', help: 'of the events' },
-  ...batch('log', { size: '1000', wait: '25ms', throttle: 'false' }),
+  ...batch('log', { size: '1000', wait: '0s', throttle: 'false' }),
   'audit-webhook-config-file': { kind: 'text', usual: '', help: 'kubeconfig of a server that is sent all events' },
   'audit-webhook-initial-backoff': { kind: 'duration', usual: '10s', help: 'before a failed list is sent again' },
   'audit-webhook-version': { kind: 'text', usual: 'audit.k8s.io/v1', help: 'of the events' },

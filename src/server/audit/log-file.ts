@@ -14,6 +14,7 @@ import {
   renameSync,
   rmSync,
   write,
+  writeSync,
 } from 'node:fs'
 import { dirname, extname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -47,6 +48,10 @@ function openPrivate(path: string): number {
   fchmodSync(file, 0o600)
   return file
 }
+
+const roomBytes = 512 * 1024
+/** UTF-8 of one unit of a string. */
+const mostBytesOfUnit = 3
 
 const lineBreak = 0x0a
 const firstLook = 64 * 1024
@@ -114,6 +119,8 @@ export class LogFile {
   #removed = 0
   /** Heads are signed one after the other; what takes longer waits in a line of its own. */
   #signing: Promise<void> = Promise.resolve()
+  /** What is written at once is put here first: memory that is asked for each time costs more than the write. */
+  readonly #room = Buffer.allocUnsafeSlow(roomBytes)
   #chores: Promise<void> = Promise.resolve()
 
   /** @throws Error where the file cannot be opened: a server without its record does not start. */
@@ -166,6 +173,26 @@ export class LogFile {
     }
     this.#size += bytes.byteLength
     this.#link = link
+  }
+
+  /** As `append`, without leaving the loop: into the kernel's memory. @returns false where it is much, or another file must be begun */
+  appendNow(text: string, link: Link): boolean {
+    if (text.length * mostBytesOfUnit > this.#room.byteLength) return false
+    const length = this.#room.write(text)
+    if (this.#size > 0 && this.#size + length > this.#options.mostBytes) return false
+    try {
+      for (let from = 0; from < length;) {
+        const written = writeSync(this.#file, this.#room, from, length - from)
+        if (written === 0) throw new Error('the disk is full')
+        from += written
+      }
+    } catch (error) {
+      ftruncateSync(this.#file, this.#size)
+      throw error
+    }
+    this.#size += length
+    this.#link = link
+    return true
   }
 
   /** Signs what is written, where that is more than was signed before. @throws Error of the disk */

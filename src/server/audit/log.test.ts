@@ -28,6 +28,16 @@ class Disk {
     this.#link = link
     return Promise.resolve()
   }
+  /** The next file must be begun first. */
+  busy = false
+  appendNow(text: string, link: Link): boolean {
+    if (this.busy) return false
+    this.appends++
+    if (this.full) throw new Error('ENOSPC: no space left on device')
+    this.text += text
+    this.#link = link
+    return true
+  }
   sign = (): Promise<void> => Promise.resolve()
   close = (): Promise<void> => Promise.resolve()
   get lines(): readonly string[] {
@@ -45,8 +55,11 @@ class Disk {
   }
 }
 
-function sinkOn(disk: Disk, more: { readonly buffer?: number; readonly lost?: string[] } = {}): Sink {
-  const { buffer = 1000, lost = [] } = more
+function sinkOn(
+  disk: Disk,
+  more: { readonly buffer?: number; readonly lost?: string[]; readonly wait?: number } = {},
+): Sink {
+  const { buffer = 1000, lost = [], wait = 5 } = more
   return makeLogSink({
     file: disk,
     clock: systemClock,
@@ -55,7 +68,8 @@ function sinkOn(disk: Disk, more: { readonly buffer?: number; readonly lost?: st
     format: 'json',
     buffer,
     batch: 500,
-    wait: 5,
+    wait,
+    soon: call => process.nextTick(call),
   })
 }
 
@@ -85,6 +99,58 @@ suite('the log', () => {
     assert.equal(disk.chain(), 10)
     assert.match(disk.lines[0] ?? '', /"audit\.bulwark\.dev\/lost":"5"/)
     assert.equal(lost.filter(one => one === 'log 1').length >= 5, true)
+    await sink.close()
+  })
+})
+
+suite('the log, at once', () => {
+  const many = (sink: Sink, from: number, count: number): void => {
+    for (let at = from; at < from + count; at++) sink.put(record(`cm-${at}`))
+  }
+
+  test('what comes in one moment is one write, done before anybody goes on who waits for it', async () => {
+    const disk = new Disk()
+    const sink = sinkOn(disk, { wait: 0 })
+    assert.equal(sink.written?.(), undefined)
+    many(sink, 0, 30)
+    await Promise.all([sink.written?.(), Promise.resolve().then(() => many(sink, 30, 1))])
+    assert.deepEqual([disk.appends, disk.chain()], [1, 31])
+    assert.equal(sink.written?.(), undefined)
+    await sink.close()
+  })
+
+  test('where there is too much, or the file is full, it is waited for as well, and stays in its order', async () => {
+    const disk = new Disk()
+    const sink = sinkOn(disk, { wait: 0, buffer: 5000 })
+    many(sink, 0, 1200)
+    await sink.written?.()
+    assert.equal(disk.chain(), 1200)
+    disk.busy = true
+    many(sink, 1200, 3)
+    const written = sink.written?.()
+    await Promise.resolve()
+    disk.busy = false
+    many(sink, 1203, 3)
+    await written
+    await sink.written?.()
+    assert.equal(disk.chain(), 1206)
+    await sink.close()
+  })
+
+  test('a full disk holds nobody up; what could not be written is written when it can be', async () => {
+    const disk = new Disk()
+    const lost: string[] = []
+    const sink = sinkOn(disk, { wait: 0, buffer: 10, lost })
+    disk.full = true
+    many(sink, 0, 4)
+    await sink.written?.()
+    assert.equal(sink.failing, true)
+    many(sink, 4, 11)
+    assert.equal(sink.written?.(), undefined)
+    disk.full = false
+    assert.equal(await sink.flush(), true)
+    assert.equal(disk.chain(), 10)
+    assert.match(disk.lines[0] ?? '', /"audit\.bulwark\.dev\/lost":"5"/)
     await sink.close()
   })
 })

@@ -1,6 +1,8 @@
 /**
- * The log on disk. Events are gathered and written as one piece, off the loop; each write begins where the last whole line
- * ended, so that neither a full disk nor a sudden end leaves half a record in the middle.
+ * The log on disk. Events of one moment are written as one piece, before those who made them are answered: that costs a
+ * system call for all of them, and the end of this process loses none. Where they are to be gathered for longer, or the file
+ * is not ready, they are written off the loop. Each write begins where the last whole line ended, so that neither a full disk
+ * nor a sudden end leaves half a record in the middle.
  */
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
@@ -13,6 +15,8 @@ export interface Lines {
   readonly link: Link
   /** @throws Error of the disk; then nothing of them is there */
   append(text: string, link: Link): Promise<void>
+  /** The same at once. @returns false where there is something else to be done first; then nothing of them is there */
+  appendNow(text: string, link: Link): boolean
   sign(occasion: 'interval'): Promise<void>
   close(): Promise<void>
 }
@@ -27,13 +31,17 @@ export interface LogSinkOptions {
   readonly buffer: number
   /** Events of one write. */
   readonly batch: number
-  /** Milliseconds that an event waits for others. */
+  /** Milliseconds that an event waits for others; 0: until all that can go on now has done so. */
   readonly wait: number
+  /** Calls when all that can go on now has done so. */
+  readonly soon: (call: () => void) => void
   /** Bytes of an event; absent: as long as it is. */
   readonly longest?: number
 }
 
 const mostBytes = 64 * 1024 * 1024
+/** Characters that are written at once: all else waits while they are copied. */
+const mostAtOnce = 128 * 1024
 /** Milliseconds between signed heads, and between tries where writing fails. */
 const headInterval = 30_000
 const retryInterval = 1000
@@ -49,6 +57,8 @@ class LogSink implements Sink {
   #timer: (() => void) | undefined
   #heads: (() => void) | undefined
   #writing: Promise<void> | undefined
+  /** Those who wait for what waits, where it is to be written in a moment. */
+  #moment: ReturnType<typeof Promise.withResolvers<void>> | undefined
   #closed = false
 
   constructor(options: LogSinkOptions) {
@@ -68,8 +78,44 @@ class LogSink implements Sink {
     this.#waiting.push(short)
     this.#bytes += short.bytes
     if (this.#failing) return true
-    if (this.#waiting.length >= batch) this.#begin()
+    if (wait === 0) this.#inAMoment()
+    else if (this.#waiting.length >= batch) this.#begin()
     else this.#timer ??= clock.after(wait, () => this.#begin())
+    return true
+  }
+
+  written(): Promise<void> | undefined {
+    return this.#moment?.promise
+  }
+
+  #inAMoment(): void {
+    if (this.#moment !== undefined) return
+    this.#moment = Promise.withResolvers()
+    this.#options.soon(() => this.#now())
+  }
+
+  #now(): void {
+    const moment = this.#moment
+    this.#moment = undefined
+    if (this.#writing === undefined && this.#atOnce()) return moment?.resolve()
+    void this.flush().then(() => moment?.resolve())
+  }
+
+  /** @returns whether nothing waits any more */
+  #atOnce(): boolean {
+    if (this.#waiting.length === 0) return true
+    if (this.#waiting.length > this.#options.batch || this.#bytes > mostAtOnce) return false
+    const told = this.#lost
+    const { text, link } = this.#text(this.#waiting, told)
+    try {
+      if (!this.#options.file.appendNow(text, link)) return false
+    } catch (error) {
+      this.#fail(error)
+      return true
+    }
+    this.#waiting = []
+    this.#bytes = 0
+    this.#recovered(told)
     return true
   }
 

@@ -12,6 +12,11 @@ export interface Sink {
   put(record: AuditRecord): boolean
   /** Resolves when everything that was put so far is where it belongs: true, or could not be brought there: false. */
   flush(): Promise<boolean>
+  /**
+   * Resolves when everything that was put so far is with the kernel, so that the end of this process loses nothing of it, or
+   * could not be brought there. Undefined: it is so already, or the sink promises nothing.
+   */
+  written?(): Promise<void> | undefined
   /** Whether the last try to write has failed. */
   readonly failing: boolean
   /** Writes what is there and ends. */

@@ -30,6 +30,8 @@ export interface TrailParts {
   readonly judged: (level: Level) => void
   /** Takes an event. What it returns is to be waited for before the request is done. @throws StatusError */
   readonly take: (record: AuditRecord, stage: Stage) => Promise<void> | undefined
+  /** When everything taken so far is with the kernel; undefined: nothing is to be waited for. */
+  readonly settled: () => Promise<unknown> | undefined
   /** Asked where nothing is on record of a request before it is done. @throws StatusError */
   readonly ready: () => Promise<void> | undefined
   /** How many of those who could not say who they are may be on record now: 0, none; else with this many that were not. */
@@ -206,6 +208,16 @@ export class Trail implements Notes {
     if (this.#user === undefined && refused) return this.#unknown()
     if (this.#long && !this.#started) void this.#reach('ResponseStarted')
     void this.#reach('ResponseComplete')
+  }
+
+  /**
+   * It is done, and whoever asked is to be told so: puts the end on record.
+   * @returns when that is with the kernel, so that a kill of this process does not lose it; undefined: nothing is to be waited for
+   */
+  settle(code: number): Promise<unknown> | undefined {
+    if (!this.heard) return undefined
+    this.end(code)
+    return this.#parts.settled()
   }
 
   /** Anybody can make these: they must not drown the rest. */

@@ -265,7 +265,11 @@ async function resource(
   const wanted = await incoming(handling, routed, warnings)
   if (trail !== undefined) putRequest(trail, wanted)
   const outcome = await perform(serving, permit, wanted)
-  if (trail !== undefined) putOutcome(trail, outcome)
+  if (trail !== undefined) {
+    putOutcome(trail, outcome)
+    // Nobody is told that something was done before it is on record that it was.
+    if (outcome.type !== 'watch' && !gone(response)) await trail.settle('code' in outcome ? outcome.code : 200)
+  }
   if (info.asked.verb === 'watch') seat?.leave()
   await handling.answer({
     response,
