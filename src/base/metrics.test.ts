@@ -20,6 +20,9 @@ test('counters and histograms as Prometheus reads them', () => {
       'took_seconds_count{a="b"} 3',
     ],
   )
+  const plain = new Histogram('plain_seconds', [1])
+  plain.measure('', 0.5)
+  assert.equal([...plain.lines()][1], 'plain_seconds_bucket{le="1"} 1')
 })
 
 test('label sets are bounded', () => {

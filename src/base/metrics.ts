@@ -77,10 +77,11 @@ export class Histogram {
   *lines(): Generator<string> {
     yield `# TYPE ${this.#name} histogram`
     for (const [labels, { counts, sum, count }] of this.#sets) {
+      const before = labels === '' ? '' : `${labels},`
       let below = 0
       for (const [at, bound] of this.#bounds.entries())
-        yield `${this.#name}_bucket{${labels},le="${bound}"} ${(below += counts[at] ?? 0)}`
-      yield `${this.#name}_bucket{${labels},le="+Inf"} ${count}`
+        yield `${this.#name}_bucket{${before}le="${bound}"} ${(below += counts[at] ?? 0)}`
+      yield `${this.#name}_bucket{${before}le="+Inf"} ${count}`
       yield `${this.#name}_sum{${labels}} ${sum}`
       yield `${this.#name}_count{${labels}} ${count}`
     }

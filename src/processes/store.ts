@@ -28,7 +28,7 @@ const builtWorkers = (): { workers?: { commit: URL; history: URL } } =>
       }
     : {}
 
-type Sealing = Pick<EtcdOptions, 'rules' | 'unseal' | 'refuse'>
+type Sealing = Pick<EtcdOptions, 'rules' | 'unseal' | 'refuse' | 'tally'>
 
 export interface StoreOptions {
   readonly config: Pick<ClusterConfig, 'etcd'>
@@ -47,7 +47,10 @@ export interface StoreOptions {
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { layout, config, encryption, ...rest } = options
   const rules = (await encryption?.load()) ?? []
-  const sealing = encryption === undefined ? {} : { rules, unseal: encryption.unseal, refuse: encryption.refuse }
+  const sealing: Sealing =
+    encryption === undefined
+      ? {}
+      : { rules, unseal: encryption.unseal, refuse: encryption.refuse, tally: encryption.tally }
   if (config.etcd !== undefined) return openEtcd(config.etcd, options, sealing)
   await mkdir(dirname(layout.database), { recursive: true, mode: 0o700 })
   const { keys, fresh } = loadOrCreateKeys(layout.key)

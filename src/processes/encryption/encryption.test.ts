@@ -170,7 +170,9 @@ test('a configuration is followed while it runs; one that is wrong, or lacks wha
     writeFileSync(configFile, 'kind: [')
     await until('it is refused', () => /neither YAML nor JSON/.test(readStatus(at)?.error ?? ''))
     writeFileSync(configFile, yaml('new', 'old'))
+    let newer = -1
     await until('it is taken up', async () => {
+      newer = 1
       await fill(store, 1)
       return (await prefixes()).length === 2
     })
@@ -184,6 +186,16 @@ test('a configuration is followed while it runs; one that is wrong, or lacks wha
       'automatic_reloads_total{apiserver_id_hash="",status="success"} 1',
     ])
       assert.ok(text.includes(`apiserver_encryption_config_controller_${line}\n`), text)
+    const operations = (way: string, name: string): number =>
+      Number(
+        new RegExp(
+          `^apiserver_storage_transformation_operations_total\\{resource="secrets",status="OK",transformation_type="${way}",transformer_prefix="k8s:enc:secretbox:v1:${name}:"\\} (\\d+)$`,
+          'm',
+        ).exec(text)?.[1],
+      )
+    // What was written, and what was sealed anew: that was opened before.
+    assert.equal(operations('to_storage', 'old') >= 5, true, text)
+    assert.equal(operations('to_storage', 'new'), operations('from_storage', 'old') + newer)
     assert.match(text, /automatic_reloads_total\{apiserver_id_hash="",status="failure"\} [2-9]/)
     await running.stop()
     assert.ok(readFileSync(at.database).includes('k8s:enc:secretbox:v1:new:'))

@@ -10,6 +10,7 @@ import type { StoreEncryption, Survey, Unseal } from '#server/store/changing.ts'
 import type { Store } from '#server/store/contract.ts'
 import { Keyring, masterTitle } from '#server/store/encryption.ts'
 import { loadKeys, replaceKeys } from '#server/store/keyfile.ts'
+import type { TallyMemory } from '#server/store/tally.ts'
 import type { VaultSettings } from '#server/store/vault.ts'
 import type { Layout } from '../layout.ts'
 import { dropRequest, readRequest, writeStatus, type EncryptionStatus } from './files.ts'
@@ -62,6 +63,11 @@ export class Encryption {
     const rules = new Rules(configFile, { clock, log, metrics: this.#metrics.plugins, onChange: () => this.#soon() })
     await rules.start()
     return rules
+  }
+
+  /** Where the store counts what it seals and opens. */
+  get tally(): TallyMemory {
+    return this.#metrics.tally
   }
 
   readonly unseal: Unseal = found => this.#rules?.unseal(found) ?? Promise.resolve([])

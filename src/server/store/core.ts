@@ -9,6 +9,7 @@ import { Durable, type Loaded } from './durable.ts'
 import type { Journal } from './journal.ts'
 import { Keeping } from './keeping.ts'
 import type { WindowLimits } from './window.ts'
+import type { TallyMemory } from './tally.ts'
 
 /** What every store that is opened by this process takes. */
 export interface CoreOptions {
@@ -23,6 +24,8 @@ export interface CoreOptions {
   readonly compactEvery?: number
   /** Why nothing of this resource can be written now; asked before it is tried. */
   readonly refuse?: ((resource: GroupResource) => string | undefined) | undefined
+  /** Where it is counted what is sealed and opened. */
+  readonly tally?: TallyMemory | undefined
   /** Bytes of writes that may wait for the disk before further ones wait to be compared. 64 MiB unless given. */
   readonly queueBytes?: number
 }

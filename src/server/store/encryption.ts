@@ -99,6 +99,8 @@ export class Keyring {
   readonly #masters: ReadonlyMap<number, Master>
   readonly #old: ReadonlyMap<number, Master>
   readonly #first: Master
+  /** What values are counted as that are sealed now. */
+  readonly prefix: string
 
   /** Throws RangeError unless there is a key, each of 32 bytes. */
   constructor(keys: readonly Uint8Array[]) {
@@ -107,6 +109,7 @@ export class Keyring {
     const [first] = masters
     if (first === undefined) throw new RangeError('there is no encryption key')
     this.#first = first
+    this.prefix = `${first.title}:`
     this.#masters = new Map(masters.map(master => [nameIn(master.name), master]))
     this.#old = new Map(masters.map(master => [master.oldName, master]))
   }
@@ -146,6 +149,11 @@ export class Keyring {
   signer(text: string | Uint8Array, signature: Uint8Array): string | undefined {
     if (signature.length !== signatureBytes) return undefined
     return [...this.#masters.values()].find(master => timingSafeEqual(master.sign(text), signature))?.title
+  }
+
+  /** What a value sealed under one of them is counted as. */
+  prefixOf(sealed: Uint8Array): string {
+    return this.isCurrent(sealed) ? this.prefix : `${this.titleOf(sealed)}:`
   }
 
   /** Names of the master keys as people know them, the sealing one first. */

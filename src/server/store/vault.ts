@@ -2,6 +2,7 @@
 import type { GroupResource } from '#api/metadata.ts'
 import { Keyring } from './encryption.ts'
 import { Providers, type Rule } from './providers/providers.ts'
+import { Tally, type TallyMemory, type Thread } from './tally.ts'
 
 /** Which resources are sealed. */
 export type Sealed = readonly GroupResource[] | 'all'
@@ -15,6 +16,8 @@ export interface Vault {
   readonly sealed: Sealed
   /** What seals in place of the ring where a configuration says so; never without a ring. */
   readonly providers?: Providers | undefined
+  /** Where it is counted what is sealed and opened. */
+  readonly tally?: Tally | undefined
 }
 
 /** What a vault is made from: it crosses to the threads. */
@@ -24,12 +27,15 @@ export interface VaultSettings {
   readonly sealed: Sealed
   /** Of an EncryptionConfiguration; needs keys. */
   readonly rules?: readonly Rule[]
+  /** Where it is counted what is sealed and opened. */
+  readonly tally?: TallyMemory | undefined
 }
 
-export const makeVault = ({ keys, sealed, rules = [] }: VaultSettings, now = Date.now): Vault => ({
+export const makeVault = ({ keys, sealed, rules = [], tally }: VaultSettings, thread: Thread = 'main'): Vault => ({
   ring: keys.length > 0 ? new Keyring(keys) : undefined,
   sealed,
-  providers: rules.length > 0 && keys.length > 0 ? new Providers(rules, now) : undefined,
+  providers: rules.length > 0 && keys.length > 0 ? new Providers(rules, Date.now) : undefined,
+  tally: tally === undefined ? undefined : new Tally(tally, thread),
 })
 
 /** What a store's record says about which resources are sealed. */

@@ -7,6 +7,7 @@ import type { Clock } from '#base/clock.ts'
 import { StoreRefused } from '../contract.ts'
 import { Keyring, SealBroken } from '../encryption.ts'
 import type { Rule } from '../providers/providers.ts'
+import type { Tally } from '../tally.ts'
 import { sealedFrom, type Sealed, type Vault } from '../vault.ts'
 import type { EtcdClient } from './client.ts'
 import { foreign } from './load.ts'
@@ -41,6 +42,7 @@ export interface FormatParts {
   readonly keys: (fresh: boolean) => readonly Uint8Array[]
   readonly sealed: Sealed
   readonly rules?: readonly Rule[]
+  readonly tally?: Tally | undefined
   readonly upgrades?: readonly Step[]
 }
 
@@ -122,7 +124,11 @@ async function bringUp(
   return true
 }
 
-function agreed({ keys, sealed, rules = [] }: FormatParts, format: KeyValue, stored: KeyValue | undefined): Agreed {
+function agreed(
+  { keys, sealed, rules = [], tally }: FormatParts,
+  format: KeyValue,
+  stored: KeyValue | undefined,
+): Agreed {
   const born = Number(format.createRevision)
   const masters = keys(stored === undefined)
   if (masters.length === 0) {
@@ -135,7 +141,7 @@ function agreed({ keys, sealed, rules = [] }: FormatParts, format: KeyValue, sto
   }
   const ring = new Keyring(masters)
   const before = stored === undefined ? [] : recorded(ring, stored.value)
-  const vault = new EtcdVault(ring, before)
+  const vault = new EtcdVault(ring, before, tally)
   vault.use({ keys: masters, sealed, rules })
   if (stored !== undefined) vault.follow(stored.value)
   return { vault, born, unsealed: more(sealed, before) }

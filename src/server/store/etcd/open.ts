@@ -13,6 +13,7 @@ import type { Rule } from '../providers/providers.ts'
 import { EtcdEncryption } from './encryption.ts'
 import { SeedsAhead } from './seeds.ts'
 import { agree, joined, recordSealed, type FormatParts, type Step } from './format.ts'
+import { Tally } from '../tally.ts'
 import { load } from './load.ts'
 import { Paths } from './paths.ts'
 import { EtcdStore } from './store.ts'
@@ -86,6 +87,7 @@ async function openWith(client: EtcdClient, options: EtcdOptions): Promise<Store
     sealed,
     patience,
     rules: options.rules ?? [],
+    tally: options.tally === undefined ? undefined : new Tally(options.tally, 'main'),
     ...(options.upgrades === undefined ? {} : { upgrades: options.upgrades }),
   }
   const { vault, born, unsealed } = await agree(parts)

@@ -59,9 +59,14 @@ const sumOf = ({ resource, key, version }: ValuePath, { form, mark, expires }: H
 export function toValue(path: ValuePath, content: Content, { vault, aad }: Closing): Buffer {
   const { ring, sealed } = vault
   const provider = ring === undefined ? undefined : vault.providers?.writer(path.resource)
-  if (ring !== undefined && provider !== undefined) return Buffer.from(provider.seal(framed(path, content, ring), aad))
+  if (ring !== undefined && provider !== undefined) {
+    const value = Buffer.from(provider.seal(framed(path, content, ring), aad))
+    vault.tally?.sealed({ resource: path.resource, prefix: provider.title, keyId: provider.keyId })
+    return value
+  }
   const seals = ring !== undefined && isSealed(sealed, path.resource)
   const body = seals ? ring.seal(path, content.text) : content.text
+  if (seals) vault.tally?.sealed({ resource: path.resource, prefix: ring.prefix })
   const head: Head = { form: seals ? 's' : 'p', mark: content.mark, expires: content.expires }
   const line = `${magic}${head.form} ${head.mark} ${head.expires} ${sumOf(path, head, body)}\n`
   return Buffer.concat([Buffer.from(line), body])
@@ -74,7 +79,24 @@ function headOf(value: Uint8Array): readonly string[] | undefined {
 }
 
 /** @throws ValueForeign, ValueBroken, SealBroken */
-export function fromValue(path: ValuePath, value: Uint8Array, { vault, aad }: Closing): Content {
+export function fromValue(path: ValuePath, value: Uint8Array, closing: Closing): Content {
+  const { tally, ring, providers } = closing.vault
+  const seal = isProvided(value) ? undefined : sealIn(value)
+  if (tally === undefined || (seal === undefined && !isProvided(value))) return contentOf(path, value, closing)
+  const { resource } = path
+  const origin = seal === undefined ? providers?.origin(resource, value) : { prefix: ring?.prefixOf(seal) }
+  const counted = { prefix: undefined, ...origin, resource }
+  try {
+    const content = contentOf(path, value, closing)
+    tally.opened(counted, true)
+    return content
+  } catch (error) {
+    tally.opened(counted, false)
+    throw error
+  }
+}
+
+function contentOf(path: ValuePath, value: Uint8Array, { vault, aad }: Closing): Content {
   const { ring, sealed } = vault
   if (isProvided(value)) return fromProvider(path, value, { vault, aad })
   const fields = headOf(value)

@@ -1,5 +1,6 @@
 /** What the values in etcd are sealed with: servers of a store come to agree upon more while they run. */
 import { Keyring } from '../encryption.ts'
+import type { Tally } from '../tally.ts'
 import type { Providers } from '../providers/providers.ts'
 import { makeVault, type Sealed, type Vault, type VaultSettings } from '../vault.ts'
 
@@ -11,9 +12,12 @@ export class EtcdVault implements Vault {
   /** What it was made from; absent where nothing is sealed. */
   settings: VaultSettings | undefined
 
-  constructor(ring: Keyring | undefined, sealed: Sealed) {
+  readonly tally: Tally | undefined
+
+  constructor(ring: Keyring | undefined, sealed: Sealed, tally?: Tally) {
     this.ring = ring
     this.sealed = sealed
+    this.tally = tally
   }
 
   /** What is sealed stays so. */

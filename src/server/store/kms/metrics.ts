@@ -12,6 +12,9 @@ const mostKeys = 100
 export const hashText = (text: string): string =>
   text === '' ? '' : `sha256:${createHash('sha256').update(text).digest('hex')}`
 
+/** Seconds: making 32 random bytes takes microseconds, unless there is no randomness yet. */
+const makingBounds = Array.from({ length: 14 }, (_, at) => 5e-6 * 2 ** at)
+
 export interface Called {
   readonly method: 'Status' | 'Encrypt' | 'Decrypt'
   /** As gRPC names it. */
@@ -24,6 +27,9 @@ export class KmsMetrics {
   readonly #latency = new Histogram(name('kms_operations_latency_seconds'), bounds)
   readonly #told = new Gauge(name('key_id_hash_status_last_timestamp_seconds'), mostKeys)
   readonly #invalid = new Counter(name('invalid_key_id_from_status_total'))
+  readonly #making = new Histogram('apiserver_storage_data_key_generation_duration_seconds', makingBounds)
+  #failures = 0
+  #misses = 0
 
   called(provider: string, { method, code, seconds }: Called): void {
     const labels = labelText([
@@ -54,11 +60,30 @@ export class KmsMetrics {
     )
   }
 
+  /** A seed of our own. @param seconds that it took; undefined: it could not be made */
+  made(seconds: number | undefined): void {
+    if (seconds === undefined) this.#failures++
+    else this.#making.measure('', seconds)
+  }
+
+  /** A seed was not known, and the plugin had to be asked. */
+  missed(): void {
+    this.#misses++
+  }
+
   *lines(): Generator<string> {
     yield* this.#latency.lines()
+    yield* this.#making.lines()
+    yield* plainCounter('apiserver_storage_data_key_generation_failures_total', this.#failures)
+    yield* plainCounter('apiserver_storage_envelope_transformation_cache_misses_total', this.#misses)
     yield* this.#told.lines()
     yield* this.#invalid.lines()
   }
+}
+
+function* plainCounter(of: string, value: number): Generator<string> {
+  yield `# TYPE ${of} counter`
+  yield `${of} ${value}`
 }
 
 /** @param plugins with the seeds that each would be asked to open after a restart */

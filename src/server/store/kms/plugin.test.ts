@@ -243,6 +243,9 @@ test('what it was asked is counted, its keys by hashes alone', () =>
       `${count('Decrypt', 'FailedPrecondition')} 1`,
       `apiserver_envelope_encryption_key_id_hash_status_last_timestamp_seconds{apiserver_id_hash="",key_id_hash="${hashText('secret-id')}",provider_name="mine"} ${since}`,
       'apiserver_envelope_encryption_invalid_key_id_from_status_total{error="empty",provider_name="mine"} 1',
+      'apiserver_storage_envelope_transformation_cache_misses_total 1',
+      'apiserver_storage_data_key_generation_failures_total 0',
+      'apiserver_storage_data_key_generation_duration_seconds_count{} 2',
     ])
       assert.ok(lines.includes(line), line)
     assert.ok(!lines.join('\n').includes('secret-id'))

@@ -113,6 +113,7 @@ export class KmsPlugin {
 
   /** Has it open a seed. Rejects where it does not, with words that name no secret. */
   async open(sealed: SealedSeed): Promise<Seed> {
+    this.#options.metrics?.missed()
     const { keyId, source, annotations } = sealed
     const request = {
       uid: this.#options.uid(),
@@ -188,8 +189,21 @@ export class KmsPlugin {
     return undefined
   }
 
+  #secret(): Uint8Array<ArrayBuffer> {
+    const { clock, metrics } = this.#options
+    const since = clock.monotonic()
+    try {
+      const secret = Uint8Array.from(randomBytes(seedBytes))
+      metrics?.made((clock.monotonic() - since) / 1000)
+      return secret
+    } catch (error) {
+      metrics?.made(undefined)
+      throw error
+    }
+  }
+
   async #make(): Promise<Seed | string> {
-    const secret = Uint8Array.from(randomBytes(seedBytes))
+    const secret = this.#secret()
     const request = { plaintext: secret, uid: this.#options.uid() }
     const sealing = this.#timed('Encrypt', this.#client.encrypt(request, { timeoutMs: this.#timeout }))
     const answer = await sealing.catch((error: unknown) => wordsOf(error))

@@ -38,6 +38,7 @@ export const aesGcm = (name: string, key: Uint8Array): Provider => {
   const prefix = Buffer.from(`k8s:enc:aesgcm:v1:${name}:`)
   return {
     prefix,
+    title: prefix.toString('latin1'),
     seal: (plain, aad) => Buffer.concat([prefix, gcmSeal(key, plain, aad)]),
     open: (body, aad) => gcmOpen(key, body, aad),
     stale: () => false,
@@ -50,6 +51,7 @@ export const aesCbc = (name: string, key: Uint8Array): Provider => {
   const algorithm = `aes-${bits(key)}-cbc`
   return {
     prefix,
+    title: prefix.toString('latin1'),
     seal: plain => {
       const iv = randomBytes(block)
       const cipher = createCipheriv(algorithm, key, iv)

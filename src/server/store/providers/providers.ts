@@ -2,6 +2,7 @@
 import type { GroupResource } from '#api/metadata.ts'
 import { aesCbc, aesGcm } from './aes.ts'
 import type { Provider } from './provider.ts'
+import type { Counted } from '../tally.ts'
 import { secretbox } from './secretbox.ts'
 import { kms, type KmsState } from './seeds.ts'
 
@@ -100,6 +101,12 @@ export class Providers {
     const writer = this.writer(resource)
     const reader = this.#reader(resource, value)
     return writer === undefined || reader !== writer || reader.stale(value.subarray(reader.prefix.length))
+  }
+
+  /** What a value is counted as. */
+  origin(resource: GroupResource, value: Uint8Array): Pick<Counted, 'prefix' | 'keyId'> {
+    const reader = this.#reader(resource, value)
+    return { prefix: reader?.title, keyId: reader?.keyOf?.(value.subarray(reader.prefix.length)) }
   }
 
   #reader(resource: GroupResource, value: Uint8Array): Provider | undefined {

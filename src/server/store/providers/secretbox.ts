@@ -11,6 +11,7 @@ export const secretbox = (name: string, key: Uint8Array): Provider => {
   const prefix = Buffer.from(`k8s:enc:secretbox:v1:${name}:`)
   return {
     prefix,
+    title: prefix.toString('latin1'),
     seal: plain => {
       const nonce = randomBytes(nonceBytes)
       return Buffer.concat([prefix, nonce, xsalsa20poly1305(key, nonce).encrypt(plain)])

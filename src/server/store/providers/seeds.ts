@@ -108,6 +108,9 @@ export function kms(state: KmsState, now: () => number): Provider {
         : undefined
   return {
     prefix,
+    title: prefix.toString('latin1'),
+    keyId: write?.keyId,
+    keyOf: body => seedIn(body)?.keyId,
     unavailable,
     seal: (plain, aad) => {
       const problem = unavailable()

@@ -49,7 +49,7 @@ export class Committing {
         `PRAGMA max_page_count = ${Math.floor(settings.maxBytes / pragma(this.#database, 'page_size'))}`,
       )
     this.#statements = prepare(this.#database)
-    this.#vault = makeVault(settings.vault)
+    this.#vault = makeVault(settings.vault, 'commit')
     const { ring } = this.#vault
     this.#head = new HeadFile(settings.headPath, ring)
     // Under the key that seals from now on, which need not be the one that it was written under.
@@ -124,7 +124,7 @@ export class Committing {
    * another key than the first, whatever ends the process or the machine.
    */
   use(settings: VaultSettings): void {
-    const vault = makeVault(settings)
+    const vault = makeVault(settings, 'commit')
     const { ring } = vault
     if (ring === undefined) throw new TypeError('a sealed store stays sealed')
     const head = this.head()

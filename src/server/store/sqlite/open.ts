@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { silentLog } from '#base/log.ts'
 import { StoreRefused, type Store } from '../contract.ts'
 import { CoreStore, type CoreOptions } from '../core.ts'
+import type { TallyMemory } from '../tally.ts'
 import { makeVault, type Sealed, type Vault, type VaultSettings } from '../vault.ts'
 import type { StoreEncryption, Unseal } from '../changing.ts'
 import { Keyring, masterTitle } from '../encryption.ts'
@@ -66,7 +67,8 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
 
 async function openLocked(options: SqliteOptions, held: Lock): Promise<Store> {
   const { path, keys = [], sealed = ['secrets'], maxBytes = 0, log = silentLog } = options
-  let settings: VaultSettings = { keys, sealed, rules: options.rules ?? [] }
+  const { tally } = options
+  let settings: VaultSettings = { keys, sealed, rules: options.rules ?? [], tally }
   const workers = options.workers ?? {
     commit: new URL('./commit-worker.ts', import.meta.url),
     history: new URL('./history-worker.ts', import.meta.url),
@@ -96,7 +98,7 @@ async function openLocked(options: SqliteOptions, held: Lock): Promise<Store> {
       journal,
       loaded,
       window: { changes: 10_000, bytes: 16 * 1024 * 1024 },
-      encryption: vault.ring === undefined ? undefined : encryptionOf(thread, history, vault.ring),
+      encryption: vault.ring === undefined ? undefined : encryptionOf({ thread, history, ring: vault.ring, tally }),
     })
   } catch (error) {
     await thread?.close()
@@ -106,11 +108,19 @@ async function openLocked(options: SqliteOptions, held: Lock): Promise<Store> {
   }
 }
 
-function encryptionOf(thread: CommitThread, history: HistoryThread, ring: Keyring): StoreEncryption {
+interface Encrypting {
+  readonly thread: CommitThread
+  readonly history: HistoryThread
+  readonly ring: Keyring
+  readonly tally: TallyMemory | undefined
+}
+
+function encryptionOf({ thread, history, ring, tally }: Encrypting): StoreEncryption {
   let sealing = masterTitle(ring.name)
   return {
     sealing: () => sealing,
-    use: async settings => {
+    use: async wanted => {
+      const settings = { ...wanted, tally }
       // Who reads first: what is sealed anew must open.
       await history.use(settings)
       await thread.use(settings)

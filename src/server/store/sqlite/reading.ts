@@ -24,11 +24,11 @@ export class Reading {
 
   constructor({ path, vault }: HistorySettings) {
     this.#database = new DatabaseSync(path, { readOnly: true, timeout: 10_000 })
-    this.#vault = makeVault(vault)
+    this.#vault = makeVault(vault, 'history')
   }
 
   use(vault: VaultSettings): void {
-    this.#vault = makeVault(vault)
+    this.#vault = makeVault(vault, 'history')
   }
 
   survey(): Survey {

@@ -35,14 +35,17 @@ export function sumOf(head: RowHead, form: number, value: Uint8Array): number {
 export function closed(
   head: RowHead,
   plain: Uint8Array,
-  { ring, sealed, providers }: Vault,
+  { ring, sealed, providers, tally }: Vault,
 ): { readonly form: number; readonly value: Uint8Array } {
   const provider = ring === undefined ? undefined : providers?.writer(head.resource)
   if (ring !== undefined && provider !== undefined) {
     const frame = framed(head, { mark: '', expires: 0, text: plain }, ring)
-    return { form: forms.provided, value: provider.seal(frame, aadOf(head)) }
+    const value = provider.seal(frame, aadOf(head))
+    tally?.sealed({ resource: head.resource, prefix: provider.title, keyId: provider.keyId })
+    return { form: forms.provided, value }
   }
   if (ring === undefined || !isSealed(sealed, head.resource)) return { form: forms.plain, value: plain }
+  tally?.sealed({ resource: head.resource, prefix: ring.prefix })
   return { form: forms.sealed, value: ring.seal(head, plain) }
 }
 
@@ -59,6 +62,22 @@ export class RowBroken extends Error {
 
 /** What `closed` was given; empty for a deletion. Throws RowBroken or SealBroken. */
 export function opened(row: Row, vault: Vault): Uint8Array {
+  const { tally, ring, providers } = vault
+  if (tally === undefined || (row.form !== forms.sealed && row.form !== forms.provided)) return open(row, vault)
+  const { resource, value } = row
+  const origin = row.form === forms.sealed ? { prefix: ring?.prefixOf(value) } : providers?.origin(resource, value)
+  const counted = { prefix: undefined, ...origin, resource }
+  try {
+    const plain = open(row, vault)
+    tally.opened(counted, true)
+    return plain
+  } catch (error) {
+    tally.opened(counted, false)
+    throw error
+  }
+}
+
+function open(row: Row, vault: Vault): Uint8Array {
   const { ring, sealed } = vault
   if (sumOf(row, row.form, row.value) !== row.sum) throw new RowBroken(row, 'its checksum is wrong')
   if (row.form === forms.sealed) {
