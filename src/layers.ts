@@ -44,11 +44,12 @@ export const layers: Readonly<Record<string, Layer>> = {
       'server/admission',
       'server/audit',
       'server/authz',
+      'server/store',
       'kinds/facts',
       'api',
       'base',
     ],
-    node: ['crypto', 'fs', 'https', 'path'],
+    node: ['crypto', 'fs', 'fs/promises', 'http', 'https', 'net', 'path', 'tls'],
   },
   processes: {
     imports: [

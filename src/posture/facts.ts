@@ -15,6 +15,7 @@ import type { Layout } from '#processes/layout.ts'
 import type { Flags } from '#processes/settings/flag.ts'
 import type { SocketFacts } from '#processes/sockets/sockets.ts'
 import type { PodSecuritySettings } from '#server/admission/pod-security/settings.ts'
+import type { EtcdFacts } from './etcd/facts.ts'
 import type { BindingObject, RoleObject } from '#server/authz/rbac-types.ts'
 
 export interface FileFacts {
@@ -100,6 +101,8 @@ export interface Facts {
   readonly audit: { readonly whole: boolean; readonly says: string } | undefined
   /** Rules of the audit policy, and levels for what must not be missed. */
   readonly auditPolicy: { readonly file: string | undefined; readonly misses: readonly string[] }
+  /** What an etcd shows; undefined where there is none, or it was not asked. */
+  readonly etcd?: EtcdFacts | undefined
   /** Of this machine's node; undefined where nodes are simulated. */
   readonly networkPolicies: Enforcement | undefined
   /** Milliseconds since the epoch. */

@@ -9,6 +9,7 @@ import type { ClusterConfig } from '#processes/config.ts'
 import type { Layout } from '#processes/layout.ts'
 import { effectiveFlags } from '#processes/settings/effective.ts'
 import { usualSettings } from '#server/admission/pod-security/settings.ts'
+import { etcdFacts } from './etcd/facts.ts'
 import type { Facts, Objects, Probes } from './facts.ts'
 import { machineOf } from './machine.ts'
 import { type ListNames, readObjects } from './objects.ts'
@@ -68,6 +69,7 @@ export async function gather(config: ClusterConfig, layout: Layout, now: number)
     podSecurity: admission.podSecurity ?? usualSettings,
     audit: await recordFacts(layout.audit),
     auditPolicy: policyFacts(config),
+    etcd: config.etcd === undefined ? undefined : await etcdFacts(config.etcd, access),
     networkPolicies: config.nodes === 'real' ? await enforcement(config.name, config.netns) : undefined,
     now,
   }

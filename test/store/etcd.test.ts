@@ -23,7 +23,7 @@ suite('etcd', { skip }, () => {
 
 suite('an older etcd', { skip }, () => {
   let etcd: EtcdCluster
-  before(async () => (etcd = await startEtcd(1, ['--max-txn-ops=4096'], 'bookworm')))
+  before(async () => (etcd = await startEtcd(1, ['--max-txn-ops=4096'], { suite: 'bookworm' })))
   after(() => etcd.stop())
   const open = (prefix: string, more: Partial<EtcdOptions>): Promise<Store> =>
     openEtcdStore({ decode, clock: systemClock, ...etcd.access, prefix, ...more })

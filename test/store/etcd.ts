@@ -73,15 +73,38 @@ async function files(
 /** Quick elections, no syncing of test data to the disk. */
 const usual = ['--heartbeat-interval=20', '--election-timeout=200', '--log-level=error', '--enable-grpc-gateway=false']
 
+export interface How {
+  readonly suite?: Suite
+  /** How members speak with each other: plainly unless given; with certificates of the authority; with such as they make themselves. */
+  readonly peers?: 'plain' | 'certified' | 'auto'
+}
+
+const peerFlags = (dir: string): Readonly<Record<NonNullable<How['peers']>, readonly string[]>> => ({
+  plain: [],
+  auto: ['--peer-auto-tls'],
+  certified: [
+    `--peer-cert-file=${join(dir, 'server.pem')}`,
+    `--peer-key-file=${join(dir, 'server.key')}`,
+    `--peer-client-cert-file=${join(dir, 'client.pem')}`,
+    `--peer-client-key-file=${join(dir, 'client.key')}`,
+    `--peer-trusted-ca-file=${join(dir, 'ca.pem')}`,
+    '--peer-client-cert-auth',
+  ],
+})
+
 /** Resolves when they answer. */
-export async function startEtcd(count = 1, more: readonly string[] = [], suite: Suite = 'sid'): Promise<EtcdCluster> {
+export async function startEtcd(
+  count = 1,
+  more: readonly string[] = [],
+  { suite = 'sid', peers: manner = 'plain' }: How = {},
+): Promise<EtcdCluster> {
   const into = join(cache, suites[suite])
   await fetchDebian({ suite, packages: ['etcd-server'], into, say: console.error })
   const dir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'bulwark-etcd-'))
   const { authority, client, flags } = await files(dir)
   const ports = await freePorts(2 * count)
   const urls = ports.slice(0, count).map(port => `https://127.0.0.1:${port}`)
-  const peers = ports.slice(count).map(port => `http://127.0.0.1:${port}`)
+  const peers = ports.slice(count).map(port => `${manner === 'plain' ? 'http' : 'https'}://127.0.0.1:${port}`)
   const initial = peers.map((peer, i) => `m${i}=${peer}`).join(',')
   const members = urls.map((url, i) => {
     const peer = peers[i] ?? ''
@@ -94,6 +117,7 @@ export async function startEtcd(count = 1, more: readonly string[] = [], suite: 
       `--initial-advertise-peer-urls=${peer}`,
       `--initial-cluster=${initial}`,
       ...flags,
+      ...peerFlags(dir)[manner],
       ...usual,
       ...(suite === 'sid' ? ['--unsafe-no-fsync'] : []),
       ...more,
@@ -139,7 +163,9 @@ class RunningMember implements Member {
     ]
     const child = spawn(this.#program, this.#flags, { stdio })
     this.#process = child
-    process.once('exit', () => child.kill('SIGKILL'))
+    const end = (): void => void child.kill('SIGKILL')
+    process.once('exit', end)
+    child.once('exit', () => process.off('exit', end))
   }
 
   async kill(): Promise<void> {

@@ -1,5 +1,5 @@
-/** Sections 1.3, 1.4, 2 and 3: controllers, scheduler, etcd, and how people come in and are recorded. */
-import { type Control, type Proof, fail, never, noneOf, notApplicable, onNode, pass } from '../control.ts'
+/** Sections 1.3, 1.4 and 3: controllers, scheduler, and how people come in and are recorded. */
+import { type Control, type Proof, fail, noneOf, notApplicable, onNode, pass } from '../control.ts'
 import type { Facts } from '../facts.ts'
 import { expectedGrants } from '../rights.ts'
 import { proofOf, setting } from './kit.ts'
@@ -96,45 +96,6 @@ export const scheduler: readonly Control[] = [
     }),
   },
   { id: '1.4.2', title: 'The scheduler listens on loopback alone', check: listensNowhere('kube-scheduler', 10_259) },
-]
-
-const secureEtcd: Control['check'] = ({ config }) => {
-  if (config.etcd === undefined) return notApplicable('there is no etcd: the store is a database file of the server')
-  const plain = config.etcd.endpoints.filter(one => !one.startsWith('https:'))
-  return noneOf(
-    plain.map(one => ({ place: 'etcd', says: `--etcd-servers: ${one} is not encrypted` })),
-    'serve etcd with --cert-file and --key-file, and give its address with https',
-    { place: 'etcd', says: `--etcd-servers=${config.etcd.endpoints.join(',')}` },
-  )
-}
-
-const knownToEtcd: Control['check'] = ({ config }) => {
-  if (config.etcd === undefined) return notApplicable('there is no etcd: the store is a database file of the server')
-  const proof: Proof = { place: 'etcd', says: `--etcd-certfile=${config.etcd.cert ?? '(none)'}` }
-  return config.etcd.cert === undefined
-    ? fail('run etcd with --client-cert-auth, and bulwark up --etcd-certfile FILE --etcd-keyfile FILE', proof)
-    : pass(proof)
-}
-
-const ownAuthority: Control['check'] = ({ config }) => {
-  if (config.etcd === undefined) return notApplicable('there is no etcd: the store is a database file of the server')
-  const proof: Proof = { place: 'etcd', says: `--etcd-cafile=${config.etcd.ca ?? '(whatever the system trusts)'}` }
-  return config.etcd.ca === undefined
-    ? fail('bulwark up --etcd-cafile FILE: an authority for etcd alone', proof)
-    : pass(proof)
-}
-
-const peers =
-  "how members of an etcd speak with each other is set where they run, which is not here; with one machine's store there are none"
-
-export const etcd: readonly Control[] = [
-  { id: '2.1', title: 'etcd is served with a certificate', check: secureEtcd },
-  { id: '2.2', title: 'etcd asks for client certificates', check: knownToEtcd },
-  { id: '2.3', title: 'etcd makes no certificates for itself', check: ownAuthority },
-  never('2.4', 'Members of etcd show each other certificates', peers),
-  never('2.5', 'Members of etcd ask each other for certificates', peers),
-  never('2.6', 'Members of etcd make no certificates for themselves', peers),
-  { id: '2.7', title: "etcd's authority is for etcd alone", check: ownAuthority },
 ]
 
 /** People whom only a certificate of a year's life can let in: nothing ends it early but a list of revoked ones. */

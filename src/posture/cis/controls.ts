@@ -1,7 +1,8 @@
 /** The CIS Kubernetes Benchmark 1.12: ids are its own, titles are ours. */
 import type { Control } from '../control.ts'
 import { apiServer } from './api-server.ts'
-import { controllerManager, etcd, peopleAndRecords, scheduler } from './control-plane.ts'
+import { controllerManager, peopleAndRecords, scheduler } from './control-plane.ts'
+import { etcd } from './etcd.ts'
 import { files } from './files.ts'
 import { general } from './general.ts'
 import { pods } from './pods.ts'

@@ -6,7 +6,7 @@ import { strictTls } from '#base/tls.ts'
 import type { Clock } from '#base/clock.ts'
 import { StoreRefused } from '../contract.ts'
 import { pause } from './pause.ts'
-import { KV, Lease, Maintenance, Watch } from './rpc.gen.ts'
+import { Cluster, KV, Lease, Maintenance, Watch } from './rpc.gen.ts'
 import { type Trouble, troubleOf } from './trouble.ts'
 
 export interface EtcdAccess {
@@ -24,6 +24,7 @@ export interface Peer {
   readonly watch: Client<typeof Watch>
   readonly lease: Client<typeof Lease>
   readonly maintenance: Client<typeof Maintenance>
+  readonly cluster: Client<typeof Cluster>
   close(): void
 }
 
@@ -64,6 +65,7 @@ function connectPeer(endpoint: string, { ca, cert, key }: EtcdAccess): Peer {
     watch: createClient(Watch, transport),
     lease: createClient(Lease, transport),
     maintenance: createClient(Maintenance, transport),
+    cluster: createClient(Cluster, transport),
     close: () => session.abort(),
   }
 }
