@@ -4,7 +4,8 @@ import { traceOf } from '#base/trace.ts'
 import { dropRecord } from '#node/containerd/record.ts'
 import { readConfig } from '#processes/config.ts'
 import { layout } from '#processes/layout.ts'
-import { placeOf } from './place.ts'
+import { dumpRefusal, emptyCores } from './dumps.ts'
+import { CommandError, placeOf } from './place.ts'
 import type { ServerOptions } from './server.ts'
 
 /** Resolves at the first request to end. */
@@ -24,7 +25,12 @@ export function tellCrashes(write: (line: string) => void, end: (code: number) =
   }
 }
 
+/** @throws CommandError where what ends or happens to this process would show what it holds */
 export function guardCrashes(): void {
+  const refused = dumpRefusal(process.execArgv, process.env['NODE_OPTIONS'])
+  if (refused !== undefined) throw new CommandError(refused)
+  // Without a listener Node opens its debugger to whoever is on the machine.
+  process.on('SIGUSR1', () => undefined)
   process.on(
     'uncaughtException',
     tellCrashes(
@@ -46,6 +52,8 @@ export async function untilEnded(running: { stop(): Promise<void> }): Promise<vo
 
 export async function serverProcess(dir: string): Promise<void> {
   guardCrashes()
+  // Not of an agent: what runs in containers may dump as it likes.
+  emptyCores()
   const at = layout(dir)
   const { runServer } = await import('#processes/server.ts')
   await untilEnded(await runServer(readConfig(at.config), at))
@@ -55,6 +63,7 @@ export async function serverProcess(dir: string): Promise<void> {
 /** One of several servers around an etcd, until it is ended. */
 export async function sharedServer(options: ServerOptions): Promise<void> {
   guardCrashes()
+  emptyCores()
   const at = placeOf(options)
   const { serverConfig } = await import('./server.ts')
   const { checkedAudit } = await import('./audit-check.ts')

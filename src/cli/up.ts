@@ -14,6 +14,7 @@ import { openSocket } from '#processes/open.ts'
 import { isRunning, launch } from '#processes/supervise.ts'
 import { SetupError, cannotRunPods, setupHost, setupNode } from '#setup/node.ts'
 import { checkedAudit } from './audit-check.ts'
+import { dumpRefusal } from './dumps.ts'
 import { entry } from './entry.ts'
 import { mergeKubeconfig, userKubeconfig } from './kubeconfig-file.ts'
 import { hostAddress, machineName, requireFreePort } from './machine.ts'
@@ -319,6 +320,9 @@ async function isOpen({ trust }: ClusterConfig): Promise<boolean> {
 /** Resolves when the cluster is ready. @throws CommandError, UsageError */
 export async function up(options: UpOptions, progress: Progress): Promise<ClusterConfig> {
   const at = placeOf(options)
+  // What it starts has its flags and its environment.
+  const refused = dumpRefusal(process.execArgv, process.env['NODE_OPTIONS'])
+  if (refused !== undefined) throw new CommandError(refused)
   progress.step(`Preparing cluster ${options.name}`)
   const config = await configure(options, at, progress)
   const open = openSocket(config, { anonymous: await isOpen(config) })

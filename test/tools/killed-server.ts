@@ -86,7 +86,19 @@ export class KilledServer {
 
   /** kill -9. */
   async kill(): Promise<void> {
-    process.kill(this.#pid, 'SIGKILL')
+    this.signal('SIGKILL')
+    await this.ended()
+  }
+
+  get pid(): number {
+    return this.#pid
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    process.kill(this.#pid, signal)
+  }
+
+  async ended(): Promise<void> {
     while (isRunning(this.at, 'server')) await sleep(2)
     this.#transport?.close()
   }
