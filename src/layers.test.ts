@@ -9,7 +9,7 @@ const root = import.meta.dirname
 const order = Object.keys(layers)
 const files = globSync('*/**/*.ts', { cwd: root })
 // TypeScript 7 has no programmatic API; our specifiers are all literals, so one pattern reads them, types included.
-const specifier = /\b(?:from\s*|import\s*\(?\s*)['"]([^'"]+)['"]/g
+const specifier = /\b(?:from |import ?\(?)'([^']+)'/g
 
 const layerOf = (path: string): string =>
   order.filter(layer => path.startsWith(`${layer}/`)).sort((a, b) => b.length - a.length)[0] ?? `no layer: ${path}`

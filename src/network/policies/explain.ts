@@ -26,7 +26,7 @@ export interface ContactAnswer {
 }
 
 const words = {
-  in: { list: 'ingress', peers: `from`, verb: 'receives' },
+  in: { list: 'ingress', peers: 'from', verb: 'receives' },
   out: { list: 'egress', peers: 'to', verb: 'sends' },
 } as const
 
