@@ -96,6 +96,30 @@ export class Lab {
     }
   }
 
+  /** What comes there over UDP from now on: senders, and how much they sent. */
+  async listen(space: string, port: number): Promise<{ heard(): Promise<readonly string[]> }> {
+    const child = await this.#talk(space, ['listen', String(port)])
+    const heard: string[] = []
+    createInterface({ input: child.stdout ?? process.stdin }).on('line', line => heard.push(line))
+    return {
+      heard: async () => {
+        await new Promise(resolve => setTimeout(resolve, 200))
+        return heard.splice(0)
+      },
+    }
+  }
+
+  /** One datagram, and nobody waits for an answer. */
+  async send(space: string, to: readonly [host: string, port: number], how: { bytes?: number; from?: number } = {}) {
+    const words = ['send', to[0], to[1], how.bytes ?? 1, how.from ?? 0].map(String)
+    await runTool(['nsenter', `--net=${this.path(space)}`, '--', process.execPath, peer, ...words])
+  }
+
+  /** `ip` inside the space. */
+  ip(space: string, ...argv: readonly string[]): void {
+    ip('-n', space, ...argv)
+  }
+
   async #talk(space: string, words: readonly string[]): Promise<ChildProcess> {
     const argv = [`--net=${this.path(space)}`, '--', process.execPath, peer, ...words]
     const child = spawn('nsenter', argv, { stdio: ['pipe', 'pipe', 'inherit'] })

@@ -1,4 +1,4 @@
-/** Runs inside a pod's network namespace. `serve NAME PORT...` answers on TCP and UDP; `ask PROTO HOST PORT` and `dig PROTO SERVER NAME TYPE` print what they hear; `echo PORT` and `hold HOST PORT` keep one connection. */
+/** Runs inside a pod's network namespace. `serve NAME PORT...` answers on TCP and UDP; `ask PROTO HOST PORT` and `dig PROTO SERVER NAME TYPE` print what they hear; `echo PORT` and `hold HOST PORT` keep one connection; `listen PORT` prints what comes over UDP, `send HOST PORT BYTES [PORT]` sends there, to everybody if need be. */
 import { createSocket } from 'node:dgram'
 import { connect, createServer } from 'node:net'
 import { type Asked, questionBytes, replyText } from '#network/dns/ask.ts'
@@ -75,6 +75,21 @@ function hold(host: string, port: number): void {
   })
 }
 
+function listen(port: number): void {
+  const udp = createSocket('udp4')
+  udp.on('message', (data, from) => console.log(`${from.address} ${data.length}`))
+  udp.bind(port, () => console.log('ready'))
+}
+
+function send(where: { readonly host: string; readonly port: number }, bytes: number, own = 0): void {
+  const udp = createSocket('udp4')
+  udp.on('error', () => process.exit(0))
+  udp.bind(own, () => {
+    udp.setBroadcast(true)
+    udp.send(Buffer.alloc(bytes), where.port, where.host, () => process.exit(0))
+  })
+}
+
 const isType = (type: string): type is NonNullable<Asked['type']> => ['A', 'AAAA', 'SRV', 'PTR', 'TXT'].includes(type)
 
 if (mode === 'dig') {
@@ -82,5 +97,9 @@ if (mode === 'dig') {
   if (isType(type)) dig(proto, server, questionBytes({ name, type }))
 } else if (mode === 'serve') serve(rest[0] ?? '', rest.slice(1).map(Number))
 else if (mode === 'echo') echo(Number(rest[0]))
-else if (mode === 'hold') hold(rest[0] ?? '', Number(rest[1]))
+else if (mode === 'listen') listen(Number(rest[0]))
+else if (mode === 'send') {
+  const [host = '', port, bytes, own = 0] = rest
+  send({ host, port: Number(port) }, Number(bytes), Number(own))
+} else if (mode === 'hold') hold(rest[0] ?? '', Number(rest[1]))
 else ask(rest[0] ?? '', rest[1] ?? '', Number(rest[2]))

@@ -4,6 +4,7 @@
  */
 import { type Chain, type Fragment, type Match, type NamedSet, type Rule } from '../ruleset.ts'
 import { goto, is, joined, jump, rule } from '../ruleset.ts'
+import { dnsPort } from '../services/names.ts'
 import type { Direction } from './compile.ts'
 import * as names from './names.ts'
 import { flowFields } from './refusals.ts'
@@ -51,14 +52,19 @@ const unknown = (field: 'saddr' | 'daddr', { podCIDR }: Place): readonly Rule[] 
         ),
       ]
 
-/** It comes here with its port translated; the rules have asked for port 53. */
+/** The rules have asked for port 53, which is translated by now: any other port at that address is the node's own. */
 const dns = ({ dnsIP }: Place): readonly Rule[] =>
   dnsIP === undefined
     ? []
     : [
-        rule([is('daddr', dnsIP), { type: 'in', fields: ['saddr', 'proto'], set: names.dnsClients }], {
-          type: 'accept',
-        }),
+        rule(
+          [
+            is('daddr', dnsIP),
+            { type: 'in', fields: ['saddr', 'proto'], set: names.dnsClients },
+            is('dport', String(dnsPort)),
+          ],
+          { type: 'accept' },
+        ),
       ]
 
 function baseChains(place: Place): readonly Chain[] {

@@ -64,6 +64,9 @@ add map inet bulwark-a refused-node-ports { type inet_proto . inet_service : ver
 add set inet bulwark-a hairpins { type ipv4_addr . ipv4_addr; }
 add set inet bulwark-a pod-ranges { type ipv4_addr; flags interval; auto-merge; }
 add rule inet bulwark-a raw-prerouting iifname "veth*" fib saddr . iif oif missing drop
+add rule inet bulwark-a raw-prerouting iifname "veth*" ip saddr 0.0.0.0/8 drop
+add rule inet bulwark-a raw-prerouting iifname "veth*" ip daddr 127.0.0.0/8 drop
+add rule inet bulwark-a raw-prerouting ip saddr 10.244.1.0/24 fib saddr . iif oif missing drop
 add rule inet bulwark-a nat-prerouting goto services
 add rule inet bulwark-a nat-output goto services
 add rule inet bulwark-a nat-postrouting meta mark & 0x4000 == 0x4000 masquerade fully-random

@@ -89,8 +89,22 @@ const dnsGuard = ({ dnsIP, podCIDR }: Frame): readonly Rule[] =>
         ),
       ]
 
+/** Packets that no pod and no neighbour sends in good faith: rules know senders by their addresses. */
+function foreign({ podCIDR, podInterfaces }: Frame): readonly Rule[] {
+  const fromPod = is('iif', podInterfaces)
+  const never: readonly (readonly Match[])[] = [
+    [fromPod, { type: 'spoofed' }],
+    // The kernel knows no way back to nobody, and lets it speak to all at once.
+    [fromPod, is('saddr', '0.0.0.0/8')],
+    // For ports of the host the kernel is told to take even loopback from a pod's link.
+    [fromPod, is('daddr', '127.0.0.0/8')],
+    ...(podCIDR === undefined ? [] : [[is('saddr', podCIDR), { type: 'spoofed' } as const]]),
+  ]
+  return never.map(matches => rule(matches, { type: 'drop' }))
+}
+
 export function frameChains(frame: Frame): readonly Chain[] {
-  const { podCIDR, podInterfaces } = frame
+  const { podCIDR } = frame
   const refuse = rule([fresh], jump('refusals'))
   // The kernel passes what it cannot track untranslated: a pod's reset would reach a stranger.
   const invalid =
@@ -104,7 +118,7 @@ export function frameChains(frame: Frame): readonly Chain[] {
     {
       name: 'raw-prerouting',
       hook: { type: 'filter', hook: 'prerouting', priority: -300 },
-      rules: [rule([is('iif', podInterfaces), { type: 'spoofed' }], { type: 'drop' })],
+      rules: foreign(frame),
     },
     {
       name: 'nat-prerouting',
