@@ -40,6 +40,13 @@ export function within(address: string, ranges: readonly string[]): boolean {
   })
 }
 
+/** Likewise for what has no length: `10.0.0.1-10.0.0.7`. */
+export function between(address: string, text: string): boolean {
+  const [first, last] = text.split('-').map(addressNumber)
+  const value = addressNumber(address)
+  return value !== undefined && first !== undefined && last !== undefined && first <= value && value <= last
+}
+
 /** The tenth address of a service range, where clients look for DNS by convention. */
 export function dnsAddress(serviceCIDR: string): string {
   const range = parseRange(serviceCIDR)

@@ -1,5 +1,5 @@
 /** Walks a packet that opens a connection through a ruleset and says what each step does, without a kernel. */
-import { addressNumber, within } from './ip.ts'
+import { addressNumber, between, within } from './ip.ts'
 import { actionText, matchText } from './render.ts'
 import type { Action, Chain, Field, Hook, Match, Rule, Ruleset } from './ruleset.ts'
 
@@ -192,7 +192,8 @@ class Walk {
     const key = fields.map(field => this.#field(field)).join(' . ')
     if (set === undefined) throw new Error(`there is no set ${name}`)
     if (set.timeout !== undefined) return this.#place.remembered?.has(`${name} ${key}`) === true
-    return set.interval ? within(key, [...set.elements.keys()]) : set.elements.has(key)
+    const field = set.fields[0] ?? 'saddr'
+    return set.interval ? [...set.elements.keys()].some(range => fits(field, key, range)) : set.elements.has(key)
   }
 }
 
@@ -207,7 +208,7 @@ function fits(field: Field, actual: string, wanted: string): boolean {
     const [low, high] = wanted.split('-').map(Number)
     return Number(actual) >= (low ?? 0) && Number(actual) <= (high ?? -1)
   }
-  if (addressNumber(actual) !== undefined) return within(actual, [wanted])
+  if (addressNumber(actual) !== undefined) return within(actual, [wanted]) || between(actual, wanted)
   return actual === wanted
 }
 

@@ -1,16 +1,11 @@
 /** One NetworkPolicy as chains that accept what its rules allow; whoever jumps to them refuses the rest. */
 import { fromLabelSelector, type Selector } from '#api/selector.ts'
 import { keyOf } from '#api/metadata.ts'
-import type {
-  IPBlock,
-  NetworkPolicy,
-  NetworkPolicyPeer,
-  NetworkPolicyPort,
-} from '#kinds/facts/generated/types/networking_v1.ts'
+import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '#kinds/facts/generated/types/networking_v1.ts'
 import { type Chain, type Match, type NamedSet, type Rule, is, rule } from '../ruleset.ts'
-import { type Membership, podsOf, portsNamed } from './members.ts'
+import { type Membership, type PodSelection, podsOf, portsNamed } from './members.ts'
 import * as names from './names.ts'
-import { blockRanges } from './ranges.ts'
+import { blockRanges, union } from './ranges.ts'
 
 export type Direction = 'in' | 'out'
 
@@ -46,23 +41,29 @@ export const isolates = ({ spec }: NetworkPolicy, direction: Direction): boolean
 const other = { in: 'saddr', out: 'daddr' } as const
 
 /** undefined for a selector that says nothing: such a peer is nobody. */
-function podsMatch(building: Building, direction: Direction, peer: NetworkPolicyPeer): Match | undefined {
-  const { namespaceSelector, podSelector } = peer
-  const namespace = namespaceSelector === undefined ? building.namespace : fromLabelSelector(namespaceSelector)
+function selectionOf(own: string, { namespaceSelector, podSelector }: NetworkPolicyPeer): PodSelection | undefined {
+  const namespace = namespaceSelector === undefined ? own : fromLabelSelector(namespaceSelector)
   const pods = fromLabelSelector(podSelector ?? {})
-  if (namespace === undefined || pods === undefined) return undefined
-  const set = names.contentName('pods', namespaceSelector ?? building.namespace, podSelector ?? {})
-  building.memberships.set(set, podsOf(set, { namespace, pods }))
+  return namespace === undefined || pods === undefined ? undefined : { namespace, pods }
+}
+
+/** One set for all of them: with rules for each, those of ports would multiply them. */
+function podsMatch(building: Building, direction: Direction, peers: readonly NetworkPolicyPeer[]): Match | undefined {
+  const own = building.namespace
+  const selections = peers.flatMap(peer => selectionOf(own, peer) ?? [])
+  if (selections.length === 0) return undefined
+  const words = peers.map(one => JSON.stringify([one.namespaceSelector ?? own, one.podSelector ?? {}]))
+  const set = names.contentName('pods', ...new Set(words.sort()))
+  building.memberships.set(set, podsOf(set, selections))
   return { type: 'in', fields: [other[direction]], set }
 }
 
-function blocksMatch(building: Building, direction: Direction, blocks: readonly IPBlock[]): Match | undefined {
-  const ranges = blocks.flatMap(blockRanges)
-  if (ranges.length === 0) return undefined
-  const set = names.contentName('blocks', ...ranges)
+function rangesMatch(building: Building, field: 'saddr' | 'daddr' | 'dport', ranges: readonly string[]): Match {
+  const type = field === 'dport' ? field : 'saddr'
+  const set = names.contentName(type === 'dport' ? 'numbers' : 'blocks', ...ranges)
   const elements = new Map(ranges.map(range => [range, '']))
-  building.sets.set(set, { name: set, type: 'set', fields: ['saddr'], interval: true, elements })
-  return { type: 'in', fields: [other[direction]], set }
+  building.sets.set(set, { name: set, type: 'set', fields: [type], interval: true, elements })
+  return { type: 'in', fields: [field], set }
 }
 
 /** Alternatives: each a list of matches that hold together. No list is nobody, an empty one is anybody. */
@@ -70,46 +71,45 @@ type Alternatives = readonly (readonly Match[])[]
 
 function peerMatches(building: Building, direction: Direction, peers: DirectedRule['peers']): Alternatives {
   if (peers.length === 0) return [[]]
-  const blocks = peers.flatMap(({ ipBlock }) => ipBlock ?? [])
-  const pods = peers.filter(({ ipBlock }) => ipBlock === undefined)
-  const found = [
-    ...pods.map(peer => podsMatch(building, direction, peer)),
-    blocksMatch(building, direction, blocks),
-  ].flatMap(match => match ?? [])
-  const distinct = new Map(found.map(match => [JSON.stringify(match), [match]]))
-  return [...distinct.values()]
+  const ranges = blockRanges(peers.flatMap(({ ipBlock }) => ipBlock ?? []))
+  const pods = podsMatch(
+    building,
+    direction,
+    peers.filter(({ ipBlock }) => ipBlock === undefined),
+  )
+  return [
+    ...(pods === undefined ? [] : [[pods]]),
+    ...(ranges.length === 0 ? [] : [[rangesMatch(building, other[direction], ranges)]]),
+  ]
 }
 
 const protocols = ['TCP', 'UDP', 'SCTP'] as const
 
-/** Ranges of numbers that do not touch, in order: nftables wants them so. */
-function portRanges(ports: readonly NetworkPolicyPort[]): readonly string[] {
-  const spans = ports
-    .flatMap(({ port, endPort }) => (typeof port === 'number' ? [[port, endPort ?? port] as const] : []))
-    .sort(([a], [b]) => a - b)
-  const merged: [number, number][] = []
-  for (const [first, last] of spans) {
-    const before = merged.at(-1)
-    if (before !== undefined && first <= before[1] + 1) before[1] = Math.max(before[1], last)
-    else merged.push([first, last])
-  }
-  return merged.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`))
-}
+const portRanges = (ports: readonly NetworkPolicyPort[]): readonly string[] =>
+  union(
+    ports.flatMap(({ port, endPort }) => (typeof port === 'number' ? [{ first: port, last: endPort ?? port }] : [])),
+  ).map(({ first, last }) => (first === last ? String(first) : `${first}-${last}`))
 
 function portMatches(building: Building, ports: DirectedRule['ports']): Alternatives {
   if (ports.length === 0) return [[]]
-  return protocols.flatMap((protocol): Alternatives => {
+  const numbers = protocols.flatMap((protocol): Alternatives => {
     const own = ports.filter(one => (one.protocol ?? 'TCP') === protocol)
-    const proto = protocol.toLowerCase()
-    if (own.some(({ port }) => port === undefined)) return [[is('proto', proto)]]
-    const numbers = portRanges(own)
-    const named = [...new Set(own.flatMap(({ port }) => (typeof port === 'string' ? [port] : [])))].map(name => {
-      const set = names.contentName('ports', proto, name)
-      building.memberships.set(set, portsNamed(set, proto, name))
-      return [{ type: 'in' as const, fields: ['daddr', 'proto', 'dport'] as const, set }]
-    })
-    return numbers.length === 0 ? named : [[is('proto', proto), is('dport', ...numbers)], ...named]
+    const proto = is('proto', protocol.toLowerCase())
+    if (own.some(({ port }) => port === undefined)) return [[proto]]
+    const ranges = portRanges(own)
+    if (ranges.length === 0) return []
+    // The kernel names anonymous sets by a search through all of them: those of many policies would make it slow.
+    return [[proto, ranges.length === 1 ? is('dport', ...ranges) : rangesMatch(building, 'dport', ranges)]]
   })
+  const named = new Set(
+    ports
+      .flatMap(({ protocol = 'TCP', port }) => (typeof port === 'string' ? [`${protocol.toLowerCase()}/${port}`] : []))
+      .sort(),
+  )
+  if (named.size === 0) return numbers
+  const set = names.contentName('ports', ...named)
+  building.memberships.set(set, portsNamed(set, named))
+  return [...numbers, [{ type: 'in', fields: ['daddr', 'proto', 'dport'], set }]]
 }
 
 function chainOf(building: Building, policy: NetworkPolicy, direction: Direction): Chain {

@@ -1,10 +1,9 @@
 /** Whether a rule allows one contact, asked of the object itself: for what is decided when rules are written, and for answers. */
 import { fromLabelSelector, matches, selects, type Labels } from '#api/selector.ts'
 import type { NetworkPolicyPeer, NetworkPolicyPort } from '#kinds/facts/generated/types/networking_v1.ts'
-import { within } from '../ip.ts'
 import type { DirectedRule } from './compile.ts'
 import type { PodView } from './pods.ts'
-import { blockRanges } from './ranges.ts'
+import { inBlock } from './ranges.ts'
 
 export interface Contact {
   /** The other side, as seen from the pod that the policy is about. */
@@ -20,7 +19,7 @@ export interface Contact {
 
 function isPeer(peer: NetworkPolicyPeer, own: string, { address, pod, namespace }: Contact): boolean {
   const { ipBlock, namespaceSelector, podSelector } = peer
-  if (ipBlock !== undefined) return within(address, blockRanges(ipBlock))
+  if (ipBlock !== undefined) return inBlock(address, ipBlock)
   if (pod === undefined || !selects(podSelector ?? {}, pod.labels)) return false
   if (namespaceSelector === undefined) return pod.namespace === own
   const parsed = fromLabelSelector(namespaceSelector)

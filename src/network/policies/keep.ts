@@ -8,7 +8,7 @@ import { namespaces, networkPolicies, nodes, pods } from '#kinds/facts/generated
 import type { Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import type { NetworkPolicy } from '#kinds/facts/generated/types/networking_v1.ts'
 import type { Chain, Fragment, NamedSet } from '../ruleset.ts'
-import { type Direction, type PolicyRules, compilePolicy, rulesOf } from './compile.ts'
+import { type Direction, type PolicyRules, compilePolicy, isolates, rulesOf } from './compile.ts'
 import { allows } from './evaluate.ts'
 import { type ContactAnswer, explainContact } from './explain.ts'
 import { Members, type Membership } from './members.ts'
@@ -20,6 +20,12 @@ import { type Place, type Subject, policyTable } from './table.ts'
 interface Known {
   readonly policy: NetworkPolicy
   readonly rules: PolicyRules
+}
+
+interface Surroundings {
+  /** Policies by namespace. */
+  readonly near: ReadonlyMap<string, readonly Known[]>
+  readonly asking: (policy: Known) => readonly string[]
 }
 
 /** Cluster DNS of the node as rules know it: as the pods that usually serve it. */
@@ -273,9 +279,11 @@ export class Policies {
 
   #compile(place: Place): readonly Fragment[] {
     const addresses = [...this.#views.values()].filter(one => one.here).map(one => one.address)
-    const subjects = [...new Set(addresses)].sort().map(address => this.#subject(address, place))
-    const used = new Set(subjects.flatMap(({ chains }) => [...(chains.in ?? []), ...(chains.out ?? [])]))
     const policies = [...this.#policies.values()]
+    const near = Map.groupBy(policies, one => one.policy.metadata.namespace ?? '')
+    const asking = this.#asking(place)
+    const subjects = [...new Set(addresses)].sort().map(address => this.#subject(address, { near, asking }))
+    const used = new Set(subjects.flatMap(({ chains }) => [...(chains.in ?? []), ...(chains.out ?? [])]))
     const chains = policies.flatMap(({ rules }) => Object.values(rules.chains)).filter(chain => used.has(chain.name))
     const asked = setsOf(chains)
     const sets = new Map<string, NamedSet>()
@@ -285,32 +293,40 @@ export class Policies {
   }
 
   /** In doubt about whose address it is, the policies of all who claim it hold. */
-  #subject(address: string, { dnsIP }: Place): Subject {
+  #subject(address: string, { near, asking }: Surroundings): Subject {
     const claims = this.#claims(address).filter(one => one.here)
     const sure = claims.filter(one => one.sure)
     const owners = sure.length > 0 ? sure : claims
-    const own = [...this.#policies.values()].filter(({ policy, rules: { pods: selected } }) =>
-      owners.some(
-        one => one.namespace === policy.metadata.namespace && selected !== undefined && matches(selected, one.labels),
+    const own = new Set(
+      owners.flatMap(({ namespace, labels }) =>
+        (near.get(namespace) ?? []).filter(({ rules }) => rules.pods !== undefined && matches(rules.pods, labels)),
       ),
     )
     const chains = (direction: Direction): readonly string[] =>
-      own.flatMap(({ rules }) => rules.chains[direction]?.name ?? [])
+      [...own].flatMap(({ rules }) => rules.chains[direction]?.name ?? [])
     const [received, sent] = [chains('in'), chains('out')]
     return {
       address,
       chains: { ...(received.length > 0 && { in: received }), ...(sent.length > 0 && { out: sent }) },
-      dns: sent.length === 0 || dnsIP === undefined ? [] : this.#dns(own, dnsIP),
+      dns: sent.length === 0 ? [] : [...new Set([...own].flatMap(asking))].sort(),
     }
   }
 
-  #dns(own: readonly Known[], dnsIP: string): readonly string[] {
+  /** In which protocols a policy lets its pods ask the node's DNS. */
+  #asking({ dnsIP }: Place): Surroundings['asking'] {
+    if (dnsIP === undefined) return () => []
     const target = dnsPod(dnsIP)
     const contact = { address: dnsIP, pod: target, namespace: this.#labels(target.namespace), port: 53, target }
-    return ['tcp', 'udp'].filter(proto =>
-      own.some(({ policy }) =>
-        rulesOf(policy, 'out').some(one => allows(one, policy.metadata.namespace ?? '', { ...contact, proto })),
-      ),
-    )
+    const known = new Map<Known, readonly string[]>()
+    return one => {
+      const { metadata } = one.policy
+      const protocols =
+        known.get(one) ??
+        (isolates(one.policy, 'out') ? ['tcp', 'udp'] : []).filter(proto =>
+          rulesOf(one.policy, 'out').some(rule => allows(rule, metadata.namespace ?? '', { ...contact, proto })),
+        )
+      known.set(one, protocols)
+      return protocols
+    }
   }
 }

@@ -20,22 +20,20 @@ export interface PodSelection {
 const inNamespace = ({ namespace }: PodSelection, pod: PodView, labels: Labels): boolean =>
   typeof namespace === 'string' ? pod.namespace === namespace : matches(namespace, labels)
 
-/** Addresses of pods; sources and destinations are asked for in the same set. */
-export const podsOf = (name: string, selection: PodSelection): Membership => ({
+/** Addresses of pods that any of the selections finds; sources and destinations are asked for in the same set. */
+export const podsOf = (name: string, selections: readonly PodSelection[]): Membership => ({
   name,
   fields: ['saddr'],
   of: (pod, labels) =>
-    inNamespace(selection, pod, labels) && matches(selection.pods, pod.labels) ? [pod.address] : [],
+    selections.some(one => inNamespace(one, pod, labels) && matches(one.pods, pod.labels)) ? [pod.address] : [],
 })
 
-/** Where pods have a port of that name. */
-export const portsNamed = (name: string, proto: string, port: string): Membership => ({
+/** Where pods have ports of these names. @param ports `tcp/http` */
+export const portsNamed = (name: string, ports: ReadonlySet<string>): Membership => ({
   name,
   fields: ['daddr', 'proto', 'dport'],
   of: pod =>
-    pod.ports
-      .filter(one => one.name === port && one.proto === proto)
-      .map(one => joined(pod.address, one.proto, one.port)),
+    pod.ports.filter(one => ports.has(`${one.proto}/${one.name}`)).map(one => joined(pod.address, one.proto, one.port)),
 })
 
 class Kept {

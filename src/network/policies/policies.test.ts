@@ -14,6 +14,7 @@ import type { Ruleset } from '../ruleset.ts'
 import { namespace, node, pod, policy } from '../samples.ts'
 import type { Frame } from '../services/table.ts'
 import { type Trace, trace } from '../trace.ts'
+import { compilePolicy } from './compile.ts'
 import { Policies } from './keep.ts'
 import { blockRanges } from './ranges.ts'
 
@@ -324,6 +325,28 @@ test('what the agent says of addresses holds, until its pod is gone', async () =
   assert.equal(fate(rules(), tcp(shop, web)), 'dropped')
 })
 
+test('rules of a direction that the policy is not about open nothing, names neither', async () => {
+  const { client, policies, rules } = await setting()
+  await client.create(pods, pod('web', web))
+  await client.create(pods, pod('shop', shop))
+  await client.create(networkPolicies, policy('closed', { podSelector: {}, policyTypes: ['Egress'] }))
+  const open = { podSelector: {}, policyTypes: ['Ingress' as const], ingress: [{}], egress: [{}] }
+  await client.create(networkPolicies, policy('open', open))
+  const place = { podCIDR: '10.244.1.0/24', podInterfaces: 'veth*', dnsIP: '10.96.0.10' }
+  const clients = (): readonly string[] => [
+    ...(policies
+      .fragments(place)[0]
+      ?.sets.find(one => one.name === 'dns-clients')
+      ?.elements.keys() ?? []),
+  ]
+  assert.deepEqual(clients(), [])
+  assert.equal(fate(rules(), tcp(shop, web)), 'refused')
+  const kept = await client.get(networkPolicies, 'default/open')
+  await client.update(networkPolicies, { ...kept, spec: { ...open, policyTypes: ['Egress'] } })
+  assert.equal(clients().length, 4)
+  assert.equal(fate(rules(), tcp(shop, web)), 'forwarded')
+})
+
 test('what policies do not ask for changes nothing', async () => {
   const { client, rules, changes } = await setting()
   await client.create(pods, pod('web', web))
@@ -337,9 +360,33 @@ test('what policies do not ask for changes nothing', async () => {
 })
 
 test('blocks without their exceptions', () => {
-  assert.deepEqual(blockRanges({ cidr: '10.0.0.0/30', except: ['10.0.0.1/32'] }), ['10.0.0.0/32', '10.0.0.2/31'])
-  assert.deepEqual(blockRanges({ cidr: '0.0.0.0/0', except: ['128.0.0.0/1'] }), ['0.0.0.0/1'])
-  assert.deepEqual(blockRanges({ cidr: '10.0.0.0/8', except: ['10.0.0.0/8'] }), [])
-  assert.deepEqual(blockRanges({ cidr: 'fd00::/8' }), [])
-  assert.deepEqual(blockRanges({ cidr: '10.0.0.0/8', except: ['what'] }), [])
+  assert.deepEqual(blockRanges([{ cidr: '10.0.0.0/30', except: ['10.0.0.1/32'] }]), ['10.0.0.0/32', '10.0.0.2/31'])
+  assert.deepEqual(blockRanges([{ cidr: '0.0.0.0/0', except: ['128.0.0.0/1'] }]), ['0.0.0.0/1'])
+  assert.deepEqual(blockRanges([{ cidr: '0.0.0.0/0', except: ['10.0.0.0/8'] }]), [
+    '0.0.0.0-9.255.255.255',
+    '11.0.0.0-255.255.255.255',
+  ])
+  assert.deepEqual(blockRanges([{ cidr: '10.0.0.0/8', except: ['10.0.0.0/8'] }]), [])
+  assert.deepEqual(blockRanges([{ cidr: 'fd00::/8' }]), [])
+  assert.deepEqual(blockRanges([{ cidr: '10.0.0.0/8', except: ['what'] }]), [])
+  // What one takes out another puts in.
+  const most = { cidr: '10.0.0.0/24', except: ['10.0.0.0/25'] }
+  assert.deepEqual(blockRanges([most, { cidr: '10.0.0.5/32' }, { cidr: '10.0.1.0/24' }]), [
+    '10.0.0.5/32',
+    '10.0.0.128-10.0.1.255',
+  ])
+})
+
+test('the biggest policy that the API takes is a few rules, and soon made', () => {
+  const many = <T>(make: (at: number) => T): readonly T[] => Array.from({ length: 20_000 }, (_, at) => make(at))
+  const except = many(at => `10.${at >> 8}.${at & 255}.1/32`)
+  const from = [
+    ...many(at => ({ podSelector: { matchLabels: { a: `v${at}` } } })),
+    { ipBlock: { cidr: '10.0.0.0/8', except } },
+  ]
+  const ports = [...many(at => ({ port: `p${at}` })), ...many(at => ({ port: 2 * at + 1 }))]
+  const big = policy('p', { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from, ports }] })
+  const began = performance.now()
+  assert.equal(compilePolicy(big).chains.in?.rules.length, 4)
+  assert.ok(performance.now() - began < 2_000)
 })
