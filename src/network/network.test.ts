@@ -9,24 +9,26 @@ import { makeFakeClock, settle } from '#client/fake-clock.ts'
 import { makeClient } from '#client/client.ts'
 import { fakeReader } from '#client/fake-reader.ts'
 import { makeFakeApi } from '#client/fake.ts'
-import { endpointSlices, nodes, services } from '#kinds/facts/generated/refs.ts'
+import { endpointSlices, networkPolicies, nodes, services } from '#kinds/facts/generated/refs.ts'
 import { parseSnapshot } from './dns/snapshot.ts'
 import { startNetwork } from './network.ts'
-import { endpoint, node, service, slice, sliceKey } from './samples.ts'
+import { endpoint, node, pod, policy, service, slice, sliceKey } from './samples.ts'
 
 const link = '2: eth0    inet 192.0.2.1/24 brd 192.0.2.255 scope global eth0\\       valid_lft forever'
 
 function fakeMachine() {
   const told: string[] = []
+  let broken = false
   const tool = (argv: readonly string[], input = ''): Promise<string> => {
     const line = argv.join(' ')
+    if (broken && line.startsWith('nft')) return Promise.reject(new Error('the kernel is full'))
     if (line.startsWith('nft -j')) return Promise.resolve('{"nftables":[]}')
     if (line === 'ip -4 -o addr show') return Promise.resolve(`${link}\n`)
     if (/ show | -L |^cat /.test(line)) return Promise.resolve('')
     told.push(line.startsWith('nft') ? input : line)
     return Promise.resolve('')
   }
-  return { told, tool }
+  return { told, tool, break: (now: boolean) => (broken = now) }
 }
 
 test('changes of one moment are one transaction, and only of what changed', async () => {
@@ -80,4 +82,41 @@ test('changes of one moment are one transaction, and only of what changed', asyn
   await clock.advance(60_000)
   assert.equal(told.length, 1)
   rmSync(dir, { recursive: true })
+})
+
+test('no pod begins without its rules: not while the kernel refuses them, nor when nobody writes them any more', async () => {
+  const clock = makeFakeClock()
+  const api = makeFakeApi(clock)
+  const client = makeClient(api.transport)
+  await client.create(nodes, node('worker', '10.244.1.0/24', '192.0.2.1'))
+  const machine = fakeMachine()
+  const parts = {
+    reader: fakeReader(api),
+    clock,
+    log: silentLog,
+    name: 'a',
+    nodeName: 'worker',
+    nodeIPs: ['192.0.2.1'],
+  }
+  const starting = startNetwork({ ...parts, serviceCIDR: '10.96.0.0/16', tool: machine.tool })
+  await clock.advance(10)
+  const network = await starting
+  const admitted = async (name: string, address: string, milliseconds = 10): Promise<string> => {
+    const asked = network.admit(pod(name, ''), [address]).then(
+      () => 'begins',
+      (error: unknown) => String(error),
+    )
+    await clock.advance(milliseconds)
+    return asked
+  }
+  assert.equal(await admitted('a', '10.244.1.5'), 'begins')
+  assert.match(machine.told.at(-1) ?? '', /local-pods \{ 10\.244\.1\.5 \}/)
+  machine.break(true)
+  await client.create(networkPolicies, policy('p', { podSelector: {}, policyTypes: ['Ingress'] }))
+  assert.match(await admitted('b', '10.244.1.6', 30_000), /cannot be written/)
+  machine.break(false)
+  await clock.advance(30_000)
+  assert.equal(await admitted('b', '10.244.1.6'), 'begins')
+  await network.stop()
+  assert.match(await admitted('c', '10.244.1.7'), /cannot be written/)
 })

@@ -4,7 +4,7 @@ import type { Log } from '#base/log.ts'
 import type { Reader } from '#api/reader.ts'
 import { endpointSlices, namespaces, nodes, services } from '#kinds/facts/generated/refs.ts'
 import type { Node, Pod } from '#kinds/facts/generated/types/core_v1.ts'
-import { type Compiler, makeCompiler } from './compile.ts'
+import { type Compiled, type Compiler, makeCompiler } from './compile.ts'
 import { dropStaleFlows } from './conntrack.ts'
 import { type SnapshotKeeper, keepSnapshot } from './dns/keep.ts'
 import { clearHost, prepareHost } from './host.ts'
@@ -55,8 +55,16 @@ export interface Network {
 const batchMs = 10
 /** So long a pod waits for its rules. */
 const admitMs = 30_000
+const notWritten = 'the rules of its network cannot be written; see the log of the agent'
 /** How often is checked that nobody else has changed what is ours. */
 const verifyMs = 30_000
+
+/** What a pod that is to begin waits for. @throws Error where that takes too long */
+export async function inTime<T>(clock: Clock, work: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const cancel = clock.after(admitMs, () => late.reject(new Error(notWritten)))
+  return Promise.race([work, late.promise]).finally(cancel)
+}
 
 const internalIP = ({ status }: Node): string | undefined =>
   status?.addresses?.find(one => one.type === 'InternalIP' && !one.address.includes(':'))?.address
@@ -87,6 +95,8 @@ class Running implements Network {
   #work: Promise<void> = Promise.resolve()
   #cancelVerify: () => void = () => undefined
   #stopped = false
+  /** The kernel has what was last made of the API, or of a moment ago while that is written. */
+  #inForce = false
 
   constructor(parts: NetworkParts) {
     this.#parts = parts
@@ -120,11 +130,9 @@ class Running implements Network {
 
   async admit(pod: Pod, addresses: readonly string[]): Promise<void> {
     this.#policies.give(pod, addresses)
-    const late = Promise.withResolvers<never>()
-    const cancel = this.#parts.clock.after(admitMs, () =>
-      late.reject(new Error('the rules of its network cannot be written; see the log of the agent')),
-    )
-    await Promise.race([this.settled(), late.promise]).finally(cancel)
+    await inTime(this.#parts.clock, this.settled())
+    // A pod that found its address among rules of an earlier one would begin under those.
+    if (this.#stopped || !this.#inForce) throw new Error(notWritten)
   }
 
   async settled(): Promise<void> {
@@ -164,6 +172,15 @@ class Running implements Network {
   }
 
   async #reconcile(): Promise<void> {
+    const flows = await this.#write().catch((error: unknown) => {
+      this.#inForce = false
+      throw error
+    })
+    this.#inForce = true
+    await this.#forget(flows)
+  }
+
+  async #write(): Promise<Compiled['flows']> {
     const { reader, nodeName, dns } = this.#parts
     const all = reader.list(nodes)
     const me = all.find(node => node.metadata.name === nodeName)
@@ -180,7 +197,7 @@ class Running implements Network {
       this.#parts.log.error('cannot prepare the machine', { error: String(error) }),
     )
     await this.#writer.settled()
-    await this.#forget(flows)
+    return flows
   }
 
   #frame(all: readonly Node[], me: Node | undefined): Frame {

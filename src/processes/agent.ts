@@ -19,7 +19,7 @@ import { type Caller, startNodeServer } from '#node/server/server.ts'
 import type { Right } from '#node/server/route.ts'
 import type { Refusal } from '#network/policies/keep.ts'
 import { dnsPaths, startDns } from '#network/dns/process.ts'
-import { type Network, startNetwork } from '#network/network.ts'
+import { type Network, inTime, startNetwork } from '#network/network.ts'
 import { certificateExtra } from '#server/authn/people.ts'
 import { kubeletClient } from '#plane/policy.ts'
 import { kubeletVersion } from '#plane/version.ts'
@@ -207,7 +207,7 @@ export async function runAgent(config: ClusterConfig, layout: Layout): Promise<R
     version: kubeletVersion,
     port: config.kubeletPort,
     podCIDR: config.podCIDR,
-    admit: async (pod, addresses) => (await joining).network.admit(pod, addresses),
+    admit: async (pod, addresses) => (await inTime(clock, joining)).network.admit(pod, addresses),
   })
   const network = await joining
   const tls = async () => {
