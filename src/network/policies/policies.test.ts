@@ -4,18 +4,19 @@ import { test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
 import { makeClient } from '#client/client.ts'
 import { fakeReader } from '#client/fake-reader.ts'
-import { makeFakeApi } from '#client/fake.ts'
+import { type FakeApi, makeFakeApi } from '#client/fake.ts'
 import { namespaces, networkPolicies, nodes, pods } from '#kinds/facts/generated/refs.ts'
 import type { Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '#kinds/facts/generated/types/networking_v1.ts'
 import { makeCompiler } from '../compile.ts'
-import { replaceText } from '../render.ts'
+import { replaceText, ruleTexts } from '../render.ts'
 import type { Ruleset } from '../ruleset.ts'
 import { namespace, node, pod, policy } from '../samples.ts'
 import type { Frame } from '../services/table.ts'
 import { type Trace, trace } from '../trace.ts'
 import { compilePolicy } from './compile.ts'
 import { Policies } from './keep.ts'
+import { change, dice, labelsOf, now, populate, spaces } from './random.ts'
 import { blockRanges } from './ranges.ts'
 
 const frame: Frame = {
@@ -24,22 +25,25 @@ const frame: Frame = {
   serviceCIDR: '10.96.0.0/16',
   podInterfaces: 'veth*',
 }
-const now = { gracePeriodSeconds: 0 }
 const isHere = (address: string): boolean => address.startsWith('10.244.1.')
 const route = (address: string): string => (isHere(address) ? `veth${address}` : 'eth0')
 
-async function setting() {
-  const api = makeFakeApi(systemClock)
-  const client = makeClient(api.transport)
-  await client.create(nodes, node('worker', '10.244.1.0/24', '192.0.2.1'))
-  await client.create(nodes, node('far', '10.244.2.0/24', '192.0.2.2'))
+async function follow(api: FakeApi) {
   let changes = 0
   const policies = new Policies({ reader: fakeReader(api), nodeName: 'worker', changed: () => void changes++ })
   await policies.start()
   const compiler = makeCompiler('a', () => policies.fragments({ podCIDR: '10.244.1.0/24', podInterfaces: 'veth*' }))
   const rules = (): Ruleset =>
     compiler.compile({ services: [], slices: [] }, frame, { nodeName: 'worker', zone: '' }).ruleset
-  return { client, policies, rules, changes: () => changes }
+  return { policies, rules, changes: () => changes }
+}
+
+async function setting() {
+  const api = makeFakeApi(systemClock)
+  const client = makeClient(api.transport)
+  await client.create(nodes, node('worker', '10.244.1.0/24', '192.0.2.1'))
+  await client.create(nodes, node('far', '10.244.2.0/24', '192.0.2.2'))
+  return { api, client, ...(await follow(api)) }
 }
 
 interface Packet {
@@ -51,72 +55,6 @@ interface Packet {
 
 const fate = (rules: Ruleset, packet: Packet): Trace['fate'] =>
   trace(rules, packet, { local: ['192.0.2.1', '10.244.1.1'], route, from: route(packet.src) }).fate
-
-/** Small numbers that repeat by their seed. */
-function dice(seed: number) {
-  let state = seed
-  const roll = (sides: number): number => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7f_ff_ff_ff
-    return (state >>> 8) % sides
-  }
-  return { roll, pick: <T>(all: readonly T[]): T => all[roll(all.length)] ?? assert.fail('nothing to pick') }
-}
-type Dice = ReturnType<typeof dice>
-
-const spaces = ['red', 'green', 'blue']
-const labelsOf = ({ roll }: Dice) => ({ app: `a${roll(3)}`, ...(roll(2) === 0 ? {} : { tier: `t${roll(2)}` }) })
-
-const selectorOf = (given: Dice) => {
-  const { roll } = given
-  if (roll(4) === 0) return {}
-  if (roll(3) === 0)
-    return {
-      matchExpressions: [{ key: 'tier', operator: roll(2) === 0 ? ('Exists' as const) : ('DoesNotExist' as const) }],
-    }
-  return { matchLabels: { app: `a${roll(3)}` } }
-}
-
-function peerOf(given: Dice): NetworkPolicyPeer {
-  const { roll, pick } = given
-  if (roll(4) === 0)
-    return pick([
-      { ipBlock: { cidr: '10.244.1.0/25', except: ['10.244.1.8/30'] } },
-      { ipBlock: { cidr: '0.0.0.0/0', except: ['10.244.0.0/16', '203.0.113.7/32'] } },
-      { ipBlock: { cidr: '203.0.113.0/24' } },
-      { ipBlock: { cidr: 'fd00::/8' } },
-    ])
-  const [pod, space] = [{ podSelector: selectorOf(given) }, { namespaceSelector: selectorOf(given) }]
-  return pick([pod, space, { ...pod, ...space }])
-}
-
-const portOf = ({ roll, pick }: Dice): NetworkPolicyPort =>
-  pick([
-    { protocol: 'TCP', port: 80 + roll(4) },
-    { protocol: 'TCP', port: 80, endPort: 82 },
-    { protocol: 'UDP' },
-    { protocol: 'TCP', port: 'web' },
-    { protocol: 'UDP', port: 'web' },
-    { port: 83 },
-  ])
-
-const several = <T>({ roll }: Dice, make: () => T, most = 3): readonly T[] => Array.from({ length: roll(most) }, make)
-
-function policyOf(given: Dice, name: string): NetworkPolicy {
-  const sides = () => ({
-    ...(given.roll(3) > 0 && { peers: several(given, () => peerOf(given)) }),
-    ...(given.roll(2) > 0 && { ports: several(given, () => portOf(given)) }),
-  })
-  const ingress = several(given, sides).map(({ peers, ports }) => ({
-    ...(peers && { from: peers }),
-    ...(ports && { ports }),
-  }))
-  const egress = several(given, sides).map(({ peers, ports }) => ({
-    ...(peers && { to: peers }),
-    ...(ports && { ports }),
-  }))
-  const policyTypes = given.pick([['Ingress'], ['Egress'], ['Ingress', 'Egress']] as const)
-  return policy(name, { podSelector: selectorOf(given), policyTypes, ingress, egress }, given.pick(spaces))
-}
 
 /** The documentation of NetworkPolicy once more, in the simplest words: objects in, yes or no out. */
 class Reading {
@@ -204,27 +142,13 @@ class Reading {
   }
 }
 
-const webPorts = [
-  { name: 'web', containerPort: 81, protocol: 'TCP' as const },
-  { name: 'web', containerPort: 82, protocol: 'UDP' as const },
-]
-
 test('20,000 random packets fare as the documentation says, over changes of everything', async () => {
   const seed = 20_261_127
   const given = dice(seed)
   let [refused, passed] = [0, 0]
   for (let round = 0; round < 20; round++) {
     const { client, rules } = await setting()
-    const labels = new Map(spaces.map(name => [name, labelsOf(given)]))
-    for (const [name, own] of labels)
-      await client.create(namespaces, { ...namespace(name), metadata: { name, labels: own } })
-    for (let at = 0; at < 10; at++) {
-      const near = at < 6
-      const ports = given.roll(2) === 0 ? webPorts : []
-      const more = { labels: labelsOf(given), namespace: given.pick(spaces), node: near ? 'worker' : 'far', ports }
-      await client.create(pods, pod(`p${at}`, `10.244.${near ? 1 : 2}.${at + 5}`, more))
-    }
-    for (let at = 0; at < 4; at++) await client.create(networkPolicies, policyOf(given, `n${at}`))
+    const labels = await populate(given, client)
     for (let step = 0; step < 5; step++) {
       const [allPods, allPolicies] = [(await client.list(pods)).items, (await client.list(networkPolicies)).items]
       const reading = new Reading(allPods, labels, allPolicies)
@@ -233,7 +157,12 @@ test('20,000 random packets fare as the documentation says, over changes of ever
       for (let packets = 0; packets < 200; packets++) {
         const [src, dst] = [given.pick(addresses), given.pick(addresses)]
         if (!isHere(src) && !isHere(dst)) continue
-        const packet: Packet = { src, dst, proto: given.pick(['tcp', 'udp', 'tcp', 'icmp']), port: 79 + given.roll(6) }
+        const packet: Packet = {
+          src,
+          dst,
+          proto: given.pick(['tcp', 'udp', 'tcp', 'icmp', 'sctp']),
+          port: 79 + given.roll(6),
+        }
         const expected = reading.passes(packet) ? 'forwarded' : 'refused'
         if (expected === 'refused') refused++
         else passed++
@@ -249,27 +178,36 @@ test('20,000 random packets fare as the documentation says, over changes of ever
   assert.ok(refused > 2_000 && passed > 2_000, `${refused} refused, ${passed} passed`)
 })
 
-interface World {
-  readonly client: Awaited<ReturnType<typeof setting>>['client']
-  readonly labels: Map<string, Record<string, string>>
-  readonly allPods: readonly Pod[]
-  readonly allPolicies: readonly NetworkPolicy[]
-}
+/** The same text for rulesets that differ only in the order in which they came about. */
+const settled = ({ chains, sets }: Ruleset): string =>
+  [
+    ...[...chains.values()].map(one => `${one.name}\n${one.rules.flatMap(ruleTexts).sort().join('\n')}`),
+    ...[...sets.values()].map(one => `${one.name}\n${[...one.elements].map(String).sort().join('\n')}`),
+  ]
+    .sort()
+    .join('\n')
 
-async function change(given: Dice, { client, labels, allPods, allPolicies }: World): Promise<void> {
-  const [one, two] = [given.pick(allPods), given.pick(allPods)]
-  await client.update(pods, { ...one, metadata: { ...one.metadata, labels: labelsOf(given) } })
-  if (two !== one && allPods.length > 6)
-    await client.delete(pods, `${two.metadata.namespace}/${two.metadata.name}`, now)
-  const space = given.pick(spaces)
-  const own = labelsOf(given)
-  labels.set(space, own)
-  const kept = await client.get(namespaces, space)
-  await client.update(namespaces, { ...kept, metadata: { ...kept.metadata, labels: own } })
-  const old = given.pick(allPolicies)
-  await client.delete(networkPolicies, `${old.metadata.namespace}/${old.metadata.name}`)
-  await client.create(networkPolicies, policyOf(given, old.metadata.name ?? ''))
-}
+test('who followed 300 changes has what one has who comes last', async () => {
+  const given = dice(42)
+  const { api, client, rules } = await setting()
+  const labels = await populate(given, client)
+  for (let step = 0; step < 300; step++) {
+    const [allPods, allPolicies] = [(await client.list(pods)).items, (await client.list(networkPolicies)).items]
+    await change(given, { client, labels, allPods, allPolicies })
+    // At an address that another had, or has.
+    const near = given.roll(2) === 0
+    const more = { labels: labelsOf(given), namespace: given.pick(spaces), node: near ? 'worker' : 'far' }
+    await client.create(pods, pod(`more${step}`, `10.244.${given.roll(2) + 1}.${5 + given.roll(12)}`, more))
+    if (given.roll(3) === 0) {
+      const one = given.pick((await client.list(pods)).items)
+      await client.update(pods, {
+        ...one,
+        status: { phase: given.pick(['Failed', 'Running'] as const), podIP: one.status?.podIP ?? '' },
+      })
+    }
+    assert.equal(settled(rules()), settled((await follow(api)).rules()), `step ${step}`)
+  }
+})
 
 const [shop, web, far] = ['10.244.1.5', '10.244.1.6', '10.244.2.7']
 const tcp = (src: string, dst: string): Packet => ({ src, dst, proto: 'tcp', port: 80 })
