@@ -55,14 +55,14 @@ export class Lab {
   /** Runs programs in the node's namespace. */
   readonly tool: Tool = (argv, input) => runTool(['nsenter', `--net=${this.path(this.node)}`, '--', ...argv], input)
 
-  /** @returns the pod's namespace */
-  pod(name: string, address: string): string {
+  /** @param where its node. @returns the pod's namespace */
+  pod(name: string, address: string, where = this.node): string {
     const space = this.#space(name)
     const link = `veth${name}`
-    ip('link', 'add', link, 'netns', this.node, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', space)
-    ip('-n', this.node, 'addr', 'add', `${gateway}/32`, 'dev', link)
-    ip('-n', this.node, 'link', 'set', link, 'up')
-    ip('-n', this.node, 'route', 'add', address, 'dev', link)
+    ip('link', 'add', link, 'netns', where, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', space)
+    ip('-n', where, 'addr', 'add', `${gateway}/32`, 'dev', link)
+    ip('-n', where, 'link', 'set', link, 'up')
+    ip('-n', where, 'route', 'add', address, 'dev', link)
     ip('-n', space, 'addr', 'add', `${address}/32`, 'dev', 'eth0')
     ip('-n', space, 'link', 'set', 'eth0', 'up')
     ip('-n', space, 'route', 'add', gateway, 'dev', 'eth0', 'scope', 'link')
@@ -93,6 +93,17 @@ export class Lab {
         const [line]: unknown[] = await once(heard, 'line')
         return line === 'pong'
       },
+    }
+  }
+
+  /** A pod that serves the ports, and says which targets it reaches. */
+  async member(space: string, name: string, ports: readonly number[]) {
+    const child = await this.#talk(space, ['member', name, ...ports.map(String)])
+    const heard = createInterface({ input: child.stdout ?? process.stdin })
+    return async (targets: readonly (readonly [proto: string, host: string, port: number])[]) => {
+      child.stdin?.write(`${JSON.stringify(targets)}\n`)
+      const [line]: unknown[] = await once(heard, 'line')
+      return JSON.parse(String(line)) as readonly boolean[]
     }
   }
 

@@ -1,6 +1,7 @@
-/** Runs inside a pod's network namespace. `serve NAME PORT...` answers on TCP and UDP; `ask PROTO HOST PORT` and `dig PROTO SERVER NAME TYPE` print what they hear; `echo PORT` and `hold HOST PORT` keep one connection; `listen PORT` prints what comes over UDP, `send HOST PORT BYTES [PORT]` sends there, to everybody if need be. */
+/** Runs inside a pod's network namespace. `serve NAME PORT...` answers on TCP and UDP; `ask PROTO HOST PORT` and `dig PROTO SERVER NAME TYPE` print what they hear; `echo PORT` and `hold HOST PORT` keep one connection; `member NAME PORT...` serves, and tells for each line of stdin which of `[PROTO, HOST, PORT]...` it reaches; `listen PORT` prints what comes over UDP, `send HOST PORT BYTES [PORT]` sends there, to everybody if need be. */
 import { createSocket } from 'node:dgram'
 import { connect, createServer } from 'node:net'
+import { createInterface } from 'node:readline'
 import { type Asked, questionBytes, replyText } from '#network/dns/ask.ts'
 
 const [mode = '', ...rest] = process.argv.slice(2)
@@ -90,6 +91,37 @@ function send(where: { readonly host: string; readonly port: number }, bytes: nu
   })
 }
 
+type Target = readonly [proto: string, host: string, port: number]
+
+/** Long enough for what is answered at once, on a machine that is busy. */
+const reachMs = 1_500
+
+const reaches = ([proto, host, port]: Target): Promise<boolean> =>
+  new Promise(resolve => {
+    const end = setTimeout(() => finish(false), reachMs)
+    const socket = proto === 'tcp' ? connect(port, host) : createSocket('udp4')
+    const finish = (reached: boolean): void => {
+      clearTimeout(end)
+      resolve(reached)
+      if ('destroy' in socket) socket.destroy()
+      else socket.close(() => undefined)
+    }
+    socket.on('error', () => finish(false))
+    if ('destroy' in socket) socket.on('data', () => finish(true))
+    else {
+      socket.on('message', () => finish(true))
+      socket.connect(port, host, () => socket.send('hello'))
+    }
+  })
+
+function member(name: string, ports: readonly number[]): void {
+  serve(name, ports)
+  createInterface({ input: process.stdin }).on('line', line => {
+    const targets = JSON.parse(line) as readonly Target[]
+    void Promise.all(targets.map(reaches)).then(all => console.log(JSON.stringify(all)))
+  })
+}
+
 const isType = (type: string): type is NonNullable<Asked['type']> => ['A', 'AAAA', 'SRV', 'PTR', 'TXT'].includes(type)
 
 if (mode === 'dig') {
@@ -97,6 +129,7 @@ if (mode === 'dig') {
   if (isType(type)) dig(proto, server, questionBytes({ name, type }))
 } else if (mode === 'serve') serve(rest[0] ?? '', rest.slice(1).map(Number))
 else if (mode === 'echo') echo(Number(rest[0]))
+else if (mode === 'member') member(rest[0] ?? '', rest.slice(1).map(Number))
 else if (mode === 'listen') listen(Number(rest[0]))
 else if (mode === 'send') {
   const [host = '', port, bytes, own = 0] = rest
