@@ -5,6 +5,7 @@ const fieldText: Readonly<Record<Field, string>> = {
   saddr: 'ip saddr',
   daddr: 'ip daddr',
   proto: 'meta l4proto',
+  sport: 'th sport',
   dport: 'th dport',
   iif: 'iifname',
   oif: 'oifname',
@@ -15,6 +16,7 @@ const fieldType: Readonly<Record<Field, string>> = {
   saddr: 'ipv4_addr',
   daddr: 'ipv4_addr',
   proto: 'inet_proto',
+  sport: 'inet_service',
   dport: 'inet_service',
   iif: 'ifname',
   oif: 'ifname',
@@ -37,7 +39,6 @@ const connection = {
   invalid: 'state invalid',
   translated: 'status dnat',
   reply: 'direction reply',
-  known: 'state established,related',
   related: 'state related',
   established: 'state established',
 }

@@ -1,6 +1,6 @@
 /** A packet filter as a value: rendered for nftables, walked by trace.ts, compared by tests. One table per cluster. */
 
-export type Field = 'saddr' | 'daddr' | 'proto' | 'dport' | 'iif' | 'oif' | 'family'
+export type Field = 'saddr' | 'daddr' | 'proto' | 'sport' | 'dport' | 'iif' | 'oif' | 'family'
 
 export type Match =
   /** `is` holds addresses, ranges, protocols, ports or interface names (a last `*` matches the rest). */
@@ -14,11 +14,8 @@ export type Match =
   | { readonly type: 'marked'; readonly bit: number }
   | { readonly type: 'connection'; readonly is: ConnectionState }
 
-/**
- * `reply` is a direction, `known` a connection that was let through before, or an error about one, `related` such an
- * error alone.
- */
-export type ConnectionState = 'new' | 'invalid' | 'translated' | 'reply' | 'known' | 'related' | 'established'
+/** `reply` is a direction, `established` a connection that was let through before, `related` an error about one. */
+export type ConnectionState = 'new' | 'invalid' | 'translated' | 'reply' | 'related' | 'established'
 
 export type Action =
   | { readonly type: 'jump' | 'goto'; readonly chain: string }

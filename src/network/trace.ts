@@ -166,7 +166,10 @@ class Walk {
     const { src, proto } = this.#packet
     const { from = '' } = this.#place
     const port = String(this.port)
-    return { saddr: src, daddr: this.dst, proto, dport: port, iif: from, oif: this.#out, family: 'ipv4' }[field]
+    // It opens a connection: its own port is any.
+    return { saddr: src, daddr: this.dst, proto, sport: '', dport: port, iif: from, oif: this.#out, family: 'ipv4' }[
+      field
+    ]
   }
 
   #matches(match: Match): boolean {

@@ -3,6 +3,7 @@ import { fromLabelSelector, type Selector } from '#api/selector.ts'
 import { keyOf } from '#api/metadata.ts'
 import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '#kinds/facts/generated/types/networking_v1.ts'
 import { type Chain, type Match, type NamedSet, type Rule, is, rule } from '../ruleset.ts'
+import { answersTo } from './replies.ts'
 import { type Membership, type PodSelection, podsOf, portsNamed } from './members.ts'
 import * as names from './names.ts'
 import { blockRanges, union } from './ranges.ts'
@@ -19,6 +20,8 @@ export interface PolicyRules {
   /** Of the pods that it isolates. */
   readonly pods: Selector | undefined
   readonly chains: Readonly<Partial<Record<Direction, Chain>>>
+  /** For what answers that. */
+  readonly answers: readonly Chain[]
   /** Of its blocks. */
   readonly sets: readonly NamedSet[]
   readonly memberships: readonly Membership[]
@@ -133,6 +136,7 @@ export function compilePolicy(policy: NetworkPolicy): PolicyRules {
   return {
     pods: fromLabelSelector(policy.spec.podSelector),
     chains,
+    answers: Object.values(chains).map(answersTo),
     sets: [...building.sets.values()],
     memberships: [...building.memberships.values()],
   }

@@ -12,7 +12,7 @@ import { type Direction, type PolicyRules, compilePolicy, isolates, rulesOf } fr
 import { allows } from './evaluate.ts'
 import { type ContactAnswer, explainContact } from './explain.ts'
 import { Members, type Membership } from './members.ts'
-import { isolatedIn, isolatedOut } from './names.ts'
+import { answerName, isolatedIn, isolatedOut } from './names.ts'
 import type { RefusedFlow } from './refusals.ts'
 import { type PodView, isOver, viewOf, viewText } from './pods.ts'
 import { type Place, type Subject, policyTable } from './table.ts'
@@ -283,8 +283,11 @@ export class Policies {
     const near = Map.groupBy(policies, one => one.policy.metadata.namespace ?? '')
     const asking = this.#asking(place)
     const subjects = [...new Set(addresses)].sort().map(address => this.#subject(address, { near, asking }))
-    const used = new Set(subjects.flatMap(({ chains }) => [...(chains.in ?? []), ...(chains.out ?? [])]))
-    const chains = policies.flatMap(({ rules }) => Object.values(rules.chains)).filter(chain => used.has(chain.name))
+    const judging = subjects.flatMap(({ chains }) => [...(chains.in ?? []), ...(chains.out ?? [])])
+    const used = new Set([...judging, ...judging.map(answerName)])
+    const chains = policies
+      .flatMap(({ rules }) => [...Object.values(rules.chains), ...rules.answers])
+      .filter(chain => used.has(chain.name))
     const asked = setsOf(chains)
     const sets = new Map<string, NamedSet>()
     for (const one of [...policies.flatMap(({ rules }) => rules.sets), ...this.#members.sets()])
@@ -303,7 +306,7 @@ export class Policies {
       ),
     )
     const chains = (direction: Direction): readonly string[] =>
-      [...own].flatMap(({ rules }) => rules.chains[direction]?.name ?? [])
+      [...own].flatMap(({ rules }) => rules.chains[direction]?.name ?? []).sort()
     const [received, sent] = [chains('in'), chains('out')]
     return {
       address,

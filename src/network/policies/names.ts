@@ -7,16 +7,24 @@ export const localPods = 'local-pods'
 export const selves = 'selves'
 export const isolatedIn = 'isolated-in'
 export const isolatedOut = 'isolated-out'
+/** The same for answers to what they received, and to what they sent. */
+export const answeredIn = 'answered-in'
+export const answeredOut = 'answered-out'
 /** Who may ask cluster DNS, of those that may not send everywhere. */
 export const dnsClients = 'dns-clients'
 /** What was refused lately: source, destination, protocol, port. */
 export const refusedFlows = 'refused-flows'
 export const refuse = 'refuse-policy'
+/** The chain that judges answers to what another chain judges. */
+export const answerName = (chain: string): string => `answer-${chain}`
 
 /** Where packets meet policies. */
 export const received = 'policy-received'
 export const sent = 'policy-sent'
 export const toNode = 'policy-input'
+/** And answers to it. */
+export const answersIn = 'answers-in'
+export const answersOut = 'answers-out'
 export const policyChains = [toNode, sent, received] as const
 
 /** Short, and the same for the same parts. */

@@ -2,9 +2,18 @@
  * Where packets meet policies. What a pod sends is judged first, what it receives after that, in chains of their own:
  * an `accept` ends only the one. Services have translated destinations by then, so that rules see pods.
  */
-import { type Chain, type Fragment, type Match, type NamedSet, type Rule } from '../ruleset.ts'
+import {
+  type Action,
+  type Chain,
+  type ConnectionState,
+  type Fragment,
+  type Match,
+  type NamedSet,
+  type Rule,
+} from '../ruleset.ts'
 import { goto, is, joined, jump, rule } from '../ruleset.ts'
 import { dnsPort } from '../services/names.ts'
+import { answersTo } from './replies.ts'
 import type { Direction } from './compile.ts'
 import * as names from './names.ts'
 import { flowFields } from './refusals.ts'
@@ -25,16 +34,11 @@ export interface Subject {
   readonly dns: readonly string[]
 }
 
-const connection = (state: 'reply' | 'known' | 'related' | 'established'): Match => ({ type: 'connection', is: state })
+const connection = (state: ConnectionState): Match => ({ type: 'connection', is: state })
 
-/**
- * Who opened a connection is judged with every packet, so that what is forbidden later ends at once. Answers, and
- * errors about what was let through, are not judged again.
- */
-const answers: readonly Rule[] = [
-  rule([connection('reply'), connection('known')], { type: 'accept' }),
-  rule([is('proto', 'icmp'), connection('related')], { type: 'accept' }),
-]
+/** Errors about what was let through. */
+const errors = rule([is('proto', 'icmp'), connection('related')], { type: 'accept' })
+const answered = [connection('reply'), connection('established')] as const
 const itself = rule([{ type: 'in', fields: ['saddr', 'daddr'], set: names.selves }], { type: 'accept' })
 
 /** Without an agent that has told of it a pod is nobody: no policy could be found for it. */
@@ -67,18 +71,30 @@ const dns = ({ dnsIP }: Place): readonly Rule[] =>
         ),
       ]
 
+const refused: readonly Rule[] = [
+  rule([is('proto', 'tcp'), connection('established')], { type: 'refuse', how: 'reset' }),
+  rule([], { type: 'refuse', how: 'prohibited' }),
+]
+
+interface Meeting {
+  readonly name: string
+  readonly priority: number
+  /** What becomes of answers. */
+  readonly answers: Action
+  readonly rules: readonly Rule[]
+}
+
+/** Who opened a connection is judged with every packet of either direction, so that what is forbidden later ends at once. */
+const meeting = (hook: 'input' | 'forward', { name, priority, answers, rules }: Meeting): Chain => ({
+  name,
+  hook: { type: 'filter', hook, priority },
+  rules: [errors, rule(answered, answers), ...rules],
+})
+
+const verdictOf = (field: 'saddr' | 'daddr', map: string): Rule => rule([], { type: 'lookup', fields: [field], map })
+
 function baseChains(place: Place): readonly Chain[] {
-  const sent = rule([], { type: 'lookup', fields: ['saddr'], map: names.isolatedOut })
-  const received = rule([], { type: 'lookup', fields: ['daddr'], map: names.isolatedIn })
-  const filter = (
-    name: string,
-    hook: 'input' | 'forward',
-    rest: { priority: number; rules: readonly Rule[] },
-  ): Chain => ({
-    name,
-    hook: { type: 'filter', hook, priority: rest.priority },
-    rules: [...answers, ...rest.rules],
-  })
+  const [sent, received] = [verdictOf('saddr', names.isolatedOut), verdictOf('daddr', names.isolatedIn)]
   return [
     {
       name: 'pods-family',
@@ -86,21 +102,44 @@ function baseChains(place: Place): readonly Chain[] {
       // The cluster has no addresses of IPv6; link-local ones would lead past every rule to the node.
       rules: [rule([is('iif', place.podInterfaces), is('family', 'ipv6')], { type: 'drop' })],
     },
-    filter(names.toNode, 'input', { priority: -20, rules: [...unknown('saddr', place), ...dns(place), sent] }),
-    filter(names.sent, 'forward', { priority: -20, rules: [...unknown('saddr', place), itself, sent] }),
-    filter(names.received, 'forward', { priority: -10, rules: [...unknown('daddr', place), itself, received] }),
+    meeting('input', {
+      name: names.toNode,
+      priority: -20,
+      // What the node opens is not judged.
+      answers: { type: 'accept' },
+      rules: [...unknown('saddr', place), ...dns(place), sent],
+    }),
+    meeting('forward', {
+      name: names.sent,
+      priority: -20,
+      answers: goto(names.answersOut),
+      rules: [...unknown('saddr', place), itself, sent],
+    }),
+    meeting('forward', {
+      name: names.received,
+      priority: -10,
+      answers: goto(names.answersIn),
+      rules: [...unknown('daddr', place), itself, received],
+    }),
+    { name: names.answersOut, rules: [itself, verdictOf('daddr', names.answeredOut)] },
+    { name: names.answersIn, rules: [itself, verdictOf('saddr', names.answeredIn)] },
     {
       name: names.refuse,
       rules: [
+        // Of no connection any more, and late: whoever sent it need not be told, nor anybody else.
+        rule([connection('invalid')], { type: 'drop' }),
         rule([is('proto', 'tcp', 'udp', 'sctp')], { type: 'remember', set: names.refusedFlows, fields: flowFields }),
-        rule([is('proto', 'tcp'), connection('established')], { type: 'refuse', how: 'reset' }),
-        rule([], { type: 'refuse', how: 'prohibited' }),
+        ...refused,
       ],
     },
+    // Who opened the connection is remembered when he sends.
+    { name: names.answerName(names.refuse), rules: refused },
   ]
 }
 
-const podChain = (direction: Direction, address: string): string => `pod-${direction}-${address}`
+/** Pods under the same policies share their chain. */
+const podChain = (direction: Direction, chains: readonly string[]): string =>
+  names.contentName(`pods-${direction}`, ...chains)
 
 const set = (name: string, fields: NamedSet['fields'], elements: readonly string[]): NamedSet => ({
   name,
@@ -109,26 +148,35 @@ const set = (name: string, fields: NamedSet['fields'], elements: readonly string
   elements: new Map(elements.map(element => [element, ''])),
 })
 
-function verdicts(direction: Direction, subjects: readonly Subject[]): NamedSet {
-  const isolated = subjects.filter(one => one.chains[direction] !== undefined)
-  return {
-    name: direction === 'in' ? names.isolatedIn : names.isolatedOut,
-    type: 'map',
-    fields: [direction === 'in' ? 'daddr' : 'saddr'],
-    elements: new Map(isolated.map(({ address }) => [address, `goto ${podChain(direction, address)}`])),
-  }
-}
+const maps = {
+  in: [
+    [names.isolatedIn, 'daddr', (chain: string) => chain],
+    [names.answeredIn, 'saddr', names.answerName],
+  ],
+  out: [
+    [names.isolatedOut, 'saddr', (chain: string) => chain],
+    [names.answeredOut, 'daddr', names.answerName],
+  ],
+} as const
 
-function podChains({ address, chains }: Subject): readonly Chain[] {
-  return (['in', 'out'] as const).flatMap(direction => {
-    const own = chains[direction]
-    if (own === undefined) return []
-    return [
-      {
-        name: podChain(direction, address),
-        rules: [...own.map(name => rule([], jump(name))), rule([], goto(names.refuse))],
-      },
-    ]
+const verdicts = (direction: Direction, subjects: readonly Subject[]): readonly NamedSet[] =>
+  maps[direction].map(([name, field, chainOf]) => ({
+    name,
+    type: 'map',
+    fields: [field],
+    elements: new Map(
+      subjects.flatMap(({ address, chains: { [direction]: own } }) =>
+        own === undefined ? [] : [[address, `goto ${chainOf(podChain(direction, own))}`]],
+      ),
+    ),
+  }))
+
+function podChains(direction: Direction, subjects: readonly Subject[]): readonly Chain[] {
+  const lists = subjects.flatMap(({ chains }) => (chains[direction] === undefined ? [] : [chains[direction]]))
+  const distinct = new Map(lists.map(list => [podChain(direction, list), list]))
+  return [...distinct].flatMap(([name, list]) => {
+    const chain = { name, rules: [...list.map(one => rule([], jump(one))), rule([], goto(names.refuse))] }
+    return [chain, answersTo(chain)]
   })
 }
 
@@ -138,7 +186,7 @@ const rememberedAtMost = 4_096
 
 /** @param subjects one for each address */
 export const policyTable = (place: Place, subjects: readonly Subject[]): Fragment => ({
-  chains: [...baseChains(place), ...subjects.flatMap(podChains)],
+  chains: [...baseChains(place), ...podChains('in', subjects), ...podChains('out', subjects)],
   sets: [
     set(
       names.localPods,
@@ -155,8 +203,8 @@ export const policyTable = (place: Place, subjects: readonly Subject[]): Fragmen
       ['saddr', 'proto'],
       subjects.flatMap(one => one.dns.map(proto => joined(one.address, proto))),
     ),
-    verdicts('in', subjects),
-    verdicts('out', subjects),
+    ...verdicts('in', subjects),
+    ...verdicts('out', subjects),
     {
       ...set(names.refusedFlows, flowFields, []),
       timeout: rememberSeconds,
