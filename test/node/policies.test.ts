@@ -155,6 +155,20 @@ test('a policy that goes lets everybody in again', options, async () => {
   assert.equal(await said('late'), 'hello')
 })
 
+test('a pod that comes in one breath with its policy is judged by it from its first packet on', options, async () => {
+  const names = ['first', 'second', 'third']
+  const breath = names.map(
+    name => `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: ${name}, namespace: shop }
+spec: { podSelector: { matchLabels: { breath: ${name} } }, policyTypes: [Egress] }
+---${shell(name, `breath: ${name}`, ask('$SERVER_SERVICE_HOST 80'))}`,
+  )
+  await apply('breath', breath.join('---'))
+  for (const name of names) assert.match(await said(name), /No route to host/)
+})
+
 test('the rules outlive the agent', options, async () => {
   await apply('policies', policies)
   const [agent] = (await cluster.processes()).filter(one => one.role === 'agent')
