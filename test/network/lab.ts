@@ -70,6 +70,18 @@ export class Lab {
     return space
   }
 
+  /** A pod on a bridge of the node. @returns its namespace */
+  bridged(name: string, address: string, bridge: string): string {
+    const space = this.#space(name)
+    const link = `veth${name}`
+    ip('link', 'add', link, 'netns', this.node, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', space)
+    ip('-n', this.node, 'link', 'set', link, 'master', bridge, 'up')
+    ip('-n', space, 'addr', 'add', `${address}/24`, 'dev', 'eth0')
+    ip('-n', space, 'link', 'set', 'eth0', 'up')
+    ip('-n', space, 'route', 'add', 'default', 'via', gateway)
+    return space
+  }
+
   async serve(space: string, name: string, ...ports: readonly number[]): Promise<void> {
     const argv = [`--net=${this.path(space)}`, '--', process.execPath, peer, 'serve', name, ...ports.map(String)]
     const child = spawn('nsenter', argv, { stdio: ['ignore', 'pipe', 'inherit'] })
