@@ -77,7 +77,7 @@ test('who may ask for names reaches no other port of the node by the address of 
     assert.deepEqual(await node.heard(), [])
     assert.doesNotMatch((await lab.ask(space('thief'), 'tcp', dns, 5_001)).text, /^node /)
   })
-  await lab.send(space('thief'), [dns, 5_000])
+  await lab.send(space('thief'), [nodeIP, 5_000])
   assert.deepEqual(await node.heard(), [`${addresses.thief} 1`])
 })
 

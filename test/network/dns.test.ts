@@ -97,6 +97,14 @@ test('strangers hear nothing', { skip }, async () => {
   assert.equal((await lab.ask(lab.stranger, 'tcp', server, 10_053)).text, 'timeout')
 })
 
+test('by the address of DNS nobody reaches anything else of the node', { skip }, async () => {
+  await lab.serve(lab.node, 'node', 77)
+  assert.match((await lab.ask(pod, 'tcp', nodeIP, 77)).text, /^node /)
+  for (const space of [pod, lab.node])
+    for (const proto of ['tcp', 'udp'] as const)
+      assert.equal((await lab.ask(space, proto, server, 77)).text, 'ECONNREFUSED', `${space} ${proto}`)
+})
+
 test('a pod that may not send asks for names only where a policy says so, in whatever words', { skip }, async () => {
   const isolated = policy('quiet', { podSelector: {}, policyTypes: ['Egress'] })
   await client.create(networkPolicies, isolated)

@@ -85,6 +85,7 @@ add rule inet bulwark-a refuse meta l4proto tcp reject with tcp reset
 add rule inet bulwark-a refuse reject with icmpx port-unreachable
 add rule inet bulwark-a refusals ip daddr . meta l4proto . th dport vmap @refused-addresses
 add rule inet bulwark-a refusals fib daddr type local ip daddr != { 127.0.0.0/8, 10.96.0.10 } meta l4proto . th dport vmap @refused-node-ports
+add rule inet bulwark-a refusals ip daddr 10.96.0.10 meta l4proto { tcp, udp } th dport != 10053 goto refuse
 add rule inet bulwark-a refusals ip daddr 10.96.0.0/16 ip daddr != 10.96.0.10 goto refuse
 add rule inet bulwark-a svc-default/web/tcp/80 meta l4proto tcp numgen random mod 2 0 dnat ip to 10.244.1.5:8080
 add rule inet bulwark-a svc-default/web/tcp/80 meta l4proto tcp dnat ip to 10.244.2.7:8080

@@ -54,6 +54,11 @@ function postrouting({ podCIDR }: Frame): readonly Rule[] {
 
 function refusals({ serviceCIDR, dnsIP }: Frame): readonly Chain[] {
   const unassigned = [is('daddr', serviceCIDR), ...(dnsIP === undefined ? [] : [isNot('daddr', dnsIP)])]
+  // The address stands on this machine: by it, all that listens here could be reached by whoever may reach services.
+  const other =
+    dnsIP === undefined
+      ? []
+      : [rule([is('daddr', dnsIP), is('proto', 'tcp', 'udp'), isNot('dport', String(names.dnsPort))], goto('refuse'))]
   return [
     {
       name: 'refuse',
@@ -68,6 +73,7 @@ function refusals({ serviceCIDR, dnsIP }: Frame): readonly Chain[] {
       rules: [
         rule([], { type: 'lookup', fields: byAddress, map: names.refusedAddresses }),
         rule(toNode(dnsIP), { type: 'lookup', fields: byPort, map: names.refusedNodePorts }),
+        ...other,
         rule(unassigned, goto('refuse')),
       ],
     },
