@@ -8,13 +8,14 @@ import { namespaces, networkPolicies, nodes, pods } from '#kinds/facts/generated
 import type { Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import type { NetworkPolicy } from '#kinds/facts/generated/types/networking_v1.ts'
 import type { Chain, Fragment, NamedSet } from '../ruleset.ts'
+import { Claims } from './claims.ts'
 import { type Direction, type PolicyRules, compilePolicy, isolates, rulesOf } from './compile.ts'
 import { allows } from './evaluate.ts'
 import { type ContactAnswer, explainContact } from './explain.ts'
 import { Members, type Membership } from './members.ts'
 import { answerName, isolatedIn, isolatedOut } from './names.ts'
 import type { RefusedFlow } from './refusals.ts'
-import { type PodView, isOver, viewOf, viewText } from './pods.ts'
+import { type PodView, isOver } from './pods.ts'
 import { type Place, type Subject, policyTable } from './table.ts'
 
 interface Known {
@@ -43,11 +44,6 @@ const dnsPod = (address: string): PodView => ({
   ],
 })
 
-interface Given {
-  readonly pod: Pod
-  readonly addresses: readonly string[]
-}
-
 const setsOf = (chains: readonly Chain[]): ReadonlySet<string> =>
   new Set(
     chains.flatMap(({ rules }) =>
@@ -64,14 +60,6 @@ export interface Refusal {
   readonly answer: ContactAnswer
 }
 
-interface Former {
-  readonly view: PodView
-  readonly pod: Pod
-}
-
-/** Addresses of one node's pods. */
-const mostFormer = 256
-
 export interface PolicyParts {
   readonly reader: Reader
   readonly nodeName: string
@@ -82,12 +70,7 @@ export interface PolicyParts {
 export class Policies {
   readonly #parts: PolicyParts
   readonly #policies = new Map<string, Known>()
-  readonly #views = new Map<string, PodView>()
-  readonly #byAddress = new Map<string, Set<string>>()
-  /** By uid, from the agent. */
-  readonly #given = new Map<string, Given>()
-  /** Pods of this node that are gone, by the address that nobody has had since: what they did last is told of later. */
-  readonly #former = new Map<string, Former>()
+  readonly #claims: Claims
   readonly #members: Members
   readonly #ends: (() => void)[] = []
   #ranges: ReadonlyMap<string, string> = new Map()
@@ -97,6 +80,12 @@ export class Policies {
   constructor(parts: PolicyParts) {
     this.#parts = parts
     this.#members = new Members(name => this.#labels(name))
+    this.#claims = new Claims({
+      nodeName: parts.nodeName,
+      kept: key => parts.reader.get(pods, key),
+      range: node => this.#ranges.get(node),
+      assigned: (address, owner) => this.#members.assign(address, owner),
+    })
   }
 
   async start(): Promise<void> {
@@ -116,14 +105,7 @@ export class Policies {
 
   /** The runtime has given the pod these addresses: true before the API shows the pod here, and whatever it shows. */
   give(pod: Pod, addresses: readonly string[]): void {
-    const uid = pod.metadata.uid ?? ''
-    // An address has one owner at a time: whoever had it is gone, even where the API never told.
-    const former = [...this.#given].filter(
-      ([of, one]) => of !== uid && one.addresses.some(at => addresses.includes(at)),
-    )
-    for (const [of] of former) this.#given.delete(of)
-    this.#given.set(uid, { pod, addresses })
-    for (const one of [...former.map(([, given]) => given.pod), pod]) this.#look(keyOf(one))
+    if (this.#claims.give(pod, addresses)) this.#touch()
   }
 
   /** The same fragments as long as nothing changes. */
@@ -149,10 +131,10 @@ export class Policies {
       { about: dst, peer: src, direction: 'in' },
     ] as const
     for (const { about, peer, direction } of sides) {
-      const subject = this.#whose(about)
+      const subject = this.#claims.whose(about)
       if (subject === undefined || !subject.view.here) continue
       const contact = contactOf(subject.view.uid, { direction, peer, proto, port })
-      const other = this.#whose(peer)
+      const other = this.#claims.whose(peer)
       const world = {
         pod: subject.view,
         ...(other !== undefined && { peer: other.view }),
@@ -165,23 +147,6 @@ export class Policies {
       return { contact, pod: subject.pod, answer, ...(sender !== undefined && { sender }) }
     }
     return undefined
-  }
-
-  /** Who has the address, or had it last; nobody where several claim it. */
-  #whose(address: string): Former | undefined {
-    const [view, second] = this.#claims(address)
-    if (view === undefined) return this.#former.get(address)
-    const pod = second === undefined ? this.#podOf(view.key) : undefined
-    return pod === undefined ? undefined : { view, pod }
-  }
-
-  #bury(view: PodView, pod: Pod | undefined): void {
-    if (!view.here || pod === undefined) return
-    this.#former.set(view.address, { view, pod })
-    for (const oldest of this.#former.keys()) {
-      if (this.#former.size <= mostFormer) return
-      this.#former.delete(oldest)
-    }
   }
 
   #labels(namespace: string): Labels {
@@ -225,64 +190,20 @@ export class Policies {
   #readPods(changes: readonly Change[]): void {
     for (const { type, key, object } of changes) {
       const pod = typed(pods, object)
-      if (type === 'delete' || isOver(pod)) this.#given.delete(object.metadata.uid ?? '')
+      if (type === 'delete' || isOver(pod)) this.#claims.release(object.metadata.uid ?? '')
       this.#look(key, pod)
     }
   }
 
-  /** The pod as the API has it, else as the agent runs it. */
-  #podOf(key: string): Pod | undefined {
-    const kept = this.#parts.reader.get(pods, key)
-    return kept ?? [...this.#given.values()].find(one => keyOf(one.pod) === key)?.pod
-  }
-
-  /** @param last the pod as it was, where the API has it no more */
   #look(key: string, last?: Pod): void {
-    const before = this.#views.get(key)
-    const pod = this.#podOf(key)
-    const view =
-      pod === undefined
-        ? undefined
-        : viewOf(pod, {
-            nodeName: this.#parts.nodeName,
-            given: uid => this.#given.get(uid)?.addresses,
-            range: node => this.#ranges.get(node),
-          })
-    if (viewText(before) === viewText(view)) return
-    if (view === undefined) this.#views.delete(key)
-    else this.#views.set(key, view)
-    if (before !== undefined) {
-      this.#byAddress.get(before.address)?.delete(key)
-      this.#bury(before, pod ?? last)
-    }
-    if (view !== undefined) {
-      this.#former.delete(view.address)
-      const keys = this.#byAddress.get(view.address) ?? new Set()
-      this.#byAddress.set(view.address, keys.add(key))
-    }
-    for (const address of new Set([before?.address, view?.address])) if (address !== undefined) this.#assign(address)
-    this.#touch()
-  }
-
-  /** Where several pods claim an address, it is the one's of which the runtime said so, else nobody's. */
-  #assign(address: string): void {
-    const claims = this.#claims(address)
-    if (claims.length === 0) this.#byAddress.delete(address)
-    const sure = claims.filter(one => one.sure)
-    const [only, second] = sure.length > 0 ? sure : claims
-    this.#members.assign(address, second === undefined ? only : undefined)
-  }
-
-  #claims(address: string): readonly PodView[] {
-    return [...(this.#byAddress.get(address) ?? [])].flatMap(key => this.#views.get(key) ?? [])
+    if (this.#claims.look(key, last)) this.#touch()
   }
 
   #compile(place: Place): readonly Fragment[] {
-    const addresses = [...this.#views.values()].filter(one => one.here).map(one => one.address)
     const policies = [...this.#policies.values()]
     const near = Map.groupBy(policies, one => one.policy.metadata.namespace ?? '')
     const asking = this.#asking(place)
-    const subjects = [...new Set(addresses)].sort().map(address => this.#subject(address, { near, asking }))
+    const subjects = this.#claims.here().map(address => this.#subject(address, { near, asking }))
     const judging = subjects.flatMap(({ chains }) => [...(chains.in ?? []), ...(chains.out ?? [])])
     const used = new Set([...judging, ...judging.map(answerName)])
     const chains = policies
@@ -295,15 +216,13 @@ export class Policies {
     return [policyTable(place, subjects), { chains, sets: [...sets.values()] }]
   }
 
-  /** In doubt about whose address it is, the policies of all who claim it hold. */
   #subject(address: string, { near, asking }: Surroundings): Subject {
-    const claims = this.#claims(address).filter(one => one.here)
-    const sure = claims.filter(one => one.sure)
-    const owners = sure.length > 0 ? sure : claims
     const own = new Set(
-      owners.flatMap(({ namespace, labels }) =>
-        (near.get(namespace) ?? []).filter(({ rules }) => rules.pods !== undefined && matches(rules.pods, labels)),
-      ),
+      this.#claims
+        .owners(address)
+        .flatMap(({ namespace, labels }) =>
+          (near.get(namespace) ?? []).filter(({ rules }) => rules.pods !== undefined && matches(rules.pods, labels)),
+        ),
     )
     const chains = (direction: Direction): readonly string[] =>
       [...own].flatMap(({ rules }) => rules.chains[direction]?.name ?? []).sort()
