@@ -11,7 +11,7 @@ import { fakeReader } from '#client/fake-reader.ts'
 import { makeFakeApi } from '#client/fake.ts'
 import { endpointSlices, networkPolicies, nodes, services } from '#kinds/facts/generated/refs.ts'
 import { parseSnapshot } from './dns/snapshot.ts'
-import { startNetwork } from './network.ts'
+import { type Network, startNetwork } from './network.ts'
 import { endpoint, node, pod, policy, service, slice, sliceKey } from './samples.ts'
 
 const link = '2: eth0    inet 192.0.2.1/24 brd 192.0.2.255 scope global eth0\\       valid_lft forever'
@@ -119,4 +119,40 @@ test('no pod begins without its rules: not while the kernel refuses them, nor wh
   assert.equal(await admitted('b', '10.244.1.6'), 'begins')
   await network.stop()
   assert.match(await admitted('c', '10.244.1.7'), /cannot be written/)
+})
+
+test('a pod begins while changes come without end', async () => {
+  const clock = makeFakeClock()
+  const api = makeFakeApi(clock)
+  const client = makeClient(api.transport)
+  await client.create(nodes, node('worker', '10.244.1.0/24', '192.0.2.1'))
+  // Each transaction is followed by a change of its own, so that there is never nothing left to write.
+  let count = 0
+  const machine = fakeMachine()
+  const tool = async (argv: readonly string[], input?: string): Promise<string> => {
+    if (argv.join(' ') === 'nft -f -')
+      await client.create(services, service(`s${count++}`, { clusterIP: `10.96.1.${count}` }))
+    return machine.tool(argv, input)
+  }
+  const starting = startNetwork({
+    reader: fakeReader(api),
+    clock,
+    log: silentLog,
+    name: 'a',
+    nodeName: 'worker',
+    nodeIPs: ['192.0.2.1'],
+    serviceCIDR: '10.96.0.0/16',
+    tool,
+  })
+  let network: Network | undefined
+  void starting.then(one => (network = one))
+  for (let turn = 0; turn < 5 && network === undefined; turn++) await clock.advance(10)
+  assert.ok(network !== undefined, 'it never started')
+  const before = count
+  let begun = false
+  void network.admit(pod('a', ''), ['10.244.1.5']).then(() => (begun = true))
+  for (let turn = 0; turn < 5 && !begun; turn++) await clock.advance(10)
+  assert.ok(begun, 'it never began')
+  assert.ok(count > before)
+  await network.stop()
 })

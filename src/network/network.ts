@@ -130,7 +130,7 @@ class Running implements Network {
 
   async admit(pod: Pod, addresses: readonly string[]): Promise<void> {
     this.#policies.give(pod, addresses)
-    await inTime(this.#parts.clock, this.settled())
+    await inTime(this.#parts.clock, this.#written())
     // A pod that found its address among rules of an earlier one would begin under those.
     if (this.#stopped || !this.#inForce) throw new Error(notWritten)
   }
@@ -139,6 +139,12 @@ class Running implements Network {
     while (this.#batch !== undefined) await this.#batch.promise
     await this.#work
     await this.#snapshot?.settled()
+  }
+
+  /** What has changed by now is written; changes that come meanwhile, without end on a busy cluster, are not waited for. */
+  async #written(): Promise<void> {
+    await this.#batch?.promise
+    await this.#work
   }
 
   async stop(): Promise<void> {

@@ -41,6 +41,8 @@ export class PodWorker {
   #memory: PodMemory
   #volumes: ReadonlyMap<string, string> = new Map()
   #stale: boolean
+  /** The sandbox whose addresses the network knows. */
+  #announced = ''
   #looping = false
   #again = false
   #stopped = false
@@ -154,6 +156,7 @@ export class PodWorker {
         this.#stale = true
         throw error
       }
+      this.#announce()
       await this.#hearLastWords()
     }
     const decision = decidePod({
@@ -220,6 +223,14 @@ export class PodWorker {
     probes.set(id, { ...probes.get(id), [kind]: result })
     this.#memory = { ...this.#memory, probes }
     this.poke()
+  }
+
+  /** The rules of its network are written while its images and volumes are looked after; whoever starts it waits for them. */
+  #announce(): void {
+    const [sandbox] = this.#runtime.sandboxes
+    if (sandbox === undefined || sandbox.ips.length === 0 || sandbox.id === this.#announced) return
+    this.#announced = sandbox.id
+    if (this.#pod.spec.hostNetwork !== true) this.#context.admit(this.#pod, sandbox.ips).catch(() => undefined)
   }
 
   /** Termination messages of containers that have ended since. */
