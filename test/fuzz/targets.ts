@@ -8,6 +8,7 @@ import { certificateRequests } from './targets/certificate-requests.ts'
 import { kinds, paths } from './targets/columns.ts'
 import { custom } from './targets/custom.ts'
 import { json } from './targets/json.ts'
+import { policies } from './targets/network-policies.ts'
 import { jsonPatch, merge, strategic } from './targets/patches.ts'
 import { protobuf } from './targets/protobuf.ts'
 import { rbac } from './targets/rbac.ts'
@@ -41,4 +42,5 @@ export const targets: readonly Target[] = [
   paths,
   kinds,
   certificateRequests,
+  policies,
 ]

@@ -1,14 +1,11 @@
 /** Inputs: `[path, object]` for JSONPath; objects of built-in kinds for their tables. */
 import assert from 'node:assert/strict'
-import type { Draft, KObject } from '#api/metadata.ts'
-import type { Kind } from '#api/kind.ts'
-import { decodeTyped } from '#codec/decode.ts'
-import { DecodeError } from '#codec/errors.ts'
+import type { KObject } from '#api/metadata.ts'
 import { follow, parsePath } from '#kinds/custom/jsonPath.ts'
 import { columnsFrom } from '#kinds/custom/columns.ts'
 import { builtinKinds } from '#kinds/index.ts'
-import { defaulted } from '#server/stored.ts'
-import { isRecord, jsonOf, refusable, type Target } from '../target.ts'
+import { decodedAs } from '../objects.ts'
+import { isRecord, jsonOf, type Target } from '../target.ts'
 
 function runPath(input: Buffer): void {
   const value = jsonOf(input)
@@ -56,14 +53,6 @@ export const paths: Target = {
 const byKind = new Map(builtinKinds.filter(kind => kind.storedAs === undefined).map(kind => [kind.kind, kind]))
 const now = Date.parse('2026-01-01T00:00:00Z')
 const context = { now: '2026-01-01T00:00:00Z', user: { name: 'x', groups: [] }, subresource: '', old: undefined }
-
-function decodedAs(kind: Kind, value: Record<string, unknown>): Draft<KObject> | undefined {
-  const hub = kind.versions.find(one => one.name === kind.hub)
-  if (hub === undefined || hub.schema().fields?.has('metadata') !== true) return undefined
-  const whole = { ...value, metadata: value['metadata'] ?? {} }
-  const object = refusable(() => decodeTyped(hub.schema(), whole).object, DecodeError)
-  return object === undefined ? undefined : defaulted(kind, structuredClone(object))
-}
 
 /** All that the server does with an object of a built-in kind before and after it is stored. */
 function runKind(input: Buffer): void {
