@@ -2,15 +2,13 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
-import { makeLog } from '#base/log.ts'
 import { makeClient } from '#client/client.ts'
-import { fakeReader } from '#client/fake-reader.ts'
 import { makeFakeApi } from '#client/fake.ts'
 import { namespaces, networkPolicies, nodes, pods } from '#kinds/facts/generated/refs.ts'
 import type { NetworkPolicySpec } from '#kinds/facts/generated/types/networking_v1.ts'
-import { type Network, startNetwork } from '#network/network.ts'
+import { type Network } from '#network/network.ts'
 import { namespace, node, pod, policy } from '#network/samples.ts'
-import { Lab, nodeIP, podCIDR, skip, strangerIP } from './lab.ts'
+import { Lab, nodeIP, podCIDR, skip, strangerIP, startLabNetwork } from './lab.ts'
 
 const api = makeFakeApi(systemClock)
 const client = makeClient(api.transport)
@@ -36,16 +34,10 @@ before(async () => {
   for (const name of ['default', 'kube-system']) await client.create(namespaces, namespace(name))
   for (const [name, address] of Object.entries(addresses))
     await client.create(pods, pod(name, address, { labels: { app: name } }))
-  network = await startNetwork({
-    reader: fakeReader(api),
-    clock: systemClock,
-    log: makeLog(line => void errors.push(line), 'warn'),
-    name: 'test',
-    nodeName: 'worker',
-    nodeIPs: [nodeIP],
-    serviceCIDR: '10.96.0.0/16',
+  network = await startLabNetwork(lab, {
+    api,
+    errors,
     dns: { address: dns, domain: 'cluster.local', snapshot: '/dev/null' },
-    tool: lab.tool,
   })
 })
 

@@ -2,15 +2,13 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
-import { silentLog } from '#base/log.ts'
 import { makeClient } from '#client/client.ts'
-import { fakeReader } from '#client/fake-reader.ts'
 import { makeFakeApi } from '#client/fake.ts'
 import { namespaces, networkPolicies, nodes, pods } from '#kinds/facts/generated/refs.ts'
 import { enforcement } from '#network/enforced.ts'
-import { type Network, startNetwork } from '#network/network.ts'
+import { type Network } from '#network/network.ts'
 import { namespace, node, pod, policy } from '#network/samples.ts'
-import { Lab, nodeIP, podCIDR, skip } from './lab.ts'
+import { Lab, nodeIP, podCIDR, skip, startLabNetwork } from './lab.ts'
 
 const addresses = { web: '10.244.7.5', shop: '10.244.7.6', thief: '10.244.7.7' }
 const spaces = new Map<string, string>()
@@ -34,16 +32,7 @@ before(async () => {
     await client.create(pods, pod(name, address, { labels: { app: name } }))
   }
   await lab.tool(['tee', '/proc/sys/net/bridge/bridge-nf-call-iptables'], '1')
-  network = await startNetwork({
-    reader: fakeReader(api),
-    clock: systemClock,
-    log: silentLog,
-    name: 'test',
-    nodeName: 'worker',
-    nodeIPs: [nodeIP],
-    serviceCIDR: '10.96.0.0/16',
-    tool: lab.tool,
-  })
+  network = await startLabNetwork(lab, { api, errors: [] })
   const from = [{ podSelector: { matchLabels: { app: 'shop' } } }]
   await client.create(
     networkPolicies,

@@ -5,16 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
-import { makeLog, silentLog } from '#base/log.ts'
+import { silentLog } from '#base/log.ts'
 import { makeClient } from '#client/client.ts'
-import { fakeReader } from '#client/fake-reader.ts'
 import { makeFakeApi } from '#client/fake.ts'
 import { namespaces, networkPolicies, nodes, pods, services } from '#kinds/facts/generated/refs.ts'
 import { ensureDnsService } from '#network/dns/service.ts'
 import { type DnsProcess, dnsPaths, startDns, stopDns } from '#network/dns/process.ts'
-import { type Network, removeNetwork, startNetwork } from '#network/network.ts'
+import { type Network, removeNetwork } from '#network/network.ts'
 import { namespace, node, pod as podObject, policy, service } from '#network/samples.ts'
-import { Lab, nodeIP, podCIDR, skip } from './lab.ts'
+import { Lab, nodeIP, podCIDR, skip, startLabNetwork } from './lab.ts'
 
 const api = makeFakeApi(systemClock)
 const client = makeClient(api.transport)
@@ -28,7 +27,6 @@ let pod = ''
 let ticking: NodeJS.Timeout
 
 const start = async (): Promise<void> => {
-  const log = makeLog(line => void errors.push(line), 'warn')
   dns = await startDns({
     dir,
     address: server,
@@ -37,16 +35,10 @@ const start = async (): Promise<void> => {
     resolvConf: join(dir, 'resolv.conf'),
     netns: lab.path(lab.node),
   })
-  network = await startNetwork({
-    reader: fakeReader(api),
-    clock: systemClock,
-    log,
-    name: 'test',
-    nodeName: 'worker',
-    nodeIPs: [nodeIP],
-    serviceCIDR: '10.96.0.0/16',
+  network = await startLabNetwork(lab, {
+    api,
+    errors,
     dns: { address: server, domain: 'cluster.local', snapshot: dnsPaths(dir).snapshot },
-    tool: lab.tool,
   })
 }
 

@@ -3,6 +3,11 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { systemClock } from '#base/clock.ts'
+import { makeLog } from '#base/log.ts'
+import { fakeReader } from '#client/fake-reader.ts'
+import type { FakeApi } from '#client/fake.ts'
+import { type Network, type NetworkParts, startNetwork } from '#network/network.ts'
 import { runTool, type Tool } from '#network/tool.ts'
 
 export const skip = process.platform !== 'linux' ? 'needs Linux' : process.getuid?.() === 0 ? false : 'needs root'
@@ -163,3 +168,24 @@ export class Lab {
     for (const space of this.#spaces) ip('netns', 'del', space)
   }
 }
+
+export interface LabNetwork {
+  readonly api: FakeApi
+  /** Warnings and errors go here. */
+  readonly errors: string[]
+  readonly dns?: NetworkParts['dns']
+}
+
+/** The network of the lab's node, over an API in memory. */
+export const startLabNetwork = (lab: Lab, { api, errors, dns }: LabNetwork): Promise<Network> =>
+  startNetwork({
+    reader: fakeReader(api),
+    clock: systemClock,
+    log: makeLog(line => void errors.push(line), 'warn'),
+    name: 'test',
+    nodeName: 'worker',
+    nodeIPs: [nodeIP],
+    serviceCIDR: '10.96.0.0/16',
+    ...(dns !== undefined && { dns }),
+    tool: lab.tool,
+  })

@@ -2,16 +2,14 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
-import { makeLog } from '#base/log.ts'
 import { makeClient } from '#client/client.ts'
-import { fakeReader } from '#client/fake-reader.ts'
 import { makeFakeApi } from '#client/fake.ts'
 import { endpointSlices, namespaces, networkPolicies, nodes, pods, services } from '#kinds/facts/generated/refs.ts'
 import type { NetworkPolicySpec } from '#kinds/facts/generated/types/networking_v1.ts'
 import { enforcement } from '#network/enforced.ts'
-import { type Network, startNetwork } from '#network/network.ts'
+import { type Network } from '#network/network.ts'
 import { endpoint, namespace, node, pod, policy, service, slice } from '#network/samples.ts'
-import { Lab, nodeIP, podCIDR, skip, strangerIP } from './lab.ts'
+import { Lab, nodeIP, podCIDR, skip, strangerIP, startLabNetwork } from './lab.ts'
 
 const api = makeFakeApi(systemClock)
 const client = makeClient(api.transport)
@@ -49,16 +47,7 @@ before(async () => {
     endpointSlices,
     slice('udp', [endpoint(addresses.web)], [{ name: '', port: 8080, protocol: 'UDP' }]),
   )
-  network = await startNetwork({
-    reader: fakeReader(api),
-    clock: systemClock,
-    log: makeLog(line => void errors.push(line), 'warn'),
-    name: 'test',
-    nodeName: 'worker',
-    nodeIPs: [nodeIP],
-    serviceCIDR: '10.96.0.0/16',
-    tool: lab.tool,
-  })
+  network = await startLabNetwork(lab, { api, errors })
 })
 
 after(async () => {

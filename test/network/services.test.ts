@@ -2,14 +2,12 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
-import { makeLog } from '#base/log.ts'
 import { makeClient } from '#client/client.ts'
-import { fakeReader } from '#client/fake-reader.ts'
 import { makeFakeApi } from '#client/fake.ts'
 import { endpointSlices, nodes, pods, services } from '#kinds/facts/generated/refs.ts'
-import { type Network, removeNetwork, startNetwork } from '#network/network.ts'
+import { type Network, removeNetwork } from '#network/network.ts'
 import { endpoint, node, pod, service, slice, sliceKey } from '#network/samples.ts'
-import { Lab, nodeIP, podCIDR, skip, strangerIP } from './lab.ts'
+import { Lab, nodeIP, podCIDR, skip, strangerIP, startLabNetwork } from './lab.ts'
 
 const api = makeFakeApi(systemClock)
 const client = makeClient(api.transport)
@@ -22,17 +20,7 @@ let pod1 = ''
 let pod2 = ''
 let ticking: NodeJS.Timeout
 
-const start = (): Promise<Network> =>
-  startNetwork({
-    reader: fakeReader(api),
-    clock: systemClock,
-    log: makeLog(line => void errors.push(line), 'warn'),
-    name: 'test',
-    nodeName: 'worker',
-    nodeIPs: [nodeIP],
-    serviceCIDR: '10.96.0.0/16',
-    tool: lab.tool,
-  })
+const start = (): Promise<Network> => startLabNetwork(lab, { api, errors })
 
 const both = [endpoint(ip1), endpoint(ip2)]
 
