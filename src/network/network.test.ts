@@ -156,3 +156,61 @@ test('a pod begins while changes come without end', async () => {
   assert.ok(count > before)
   await network.stop()
 })
+
+test('a pod begins under the policies that were written before it, however late their watch is', async () => {
+  const clock = makeFakeClock()
+  const api = makeFakeApi(clock)
+  const client = makeClient(api.transport)
+  await client.create(nodes, node('worker', '10.244.1.0/24', '192.0.2.1'))
+  const machine = fakeMachine()
+  let reach: () => void = () => undefined
+  let newest = (): Promise<number | undefined> => Promise.resolve(7)
+  const asked: string[] = []
+  const starting = startNetwork({
+    reader: { ...fakeReader(api), reached: () => new Promise(resolve => (reach = resolve)) },
+    clock,
+    log: silentLog,
+    name: 'a',
+    nodeName: 'worker',
+    nodeIPs: ['192.0.2.1'],
+    serviceCIDR: '10.96.0.0/16',
+    newest: namespace => {
+      asked.push(namespace)
+      return newest()
+    },
+    tool: machine.tool,
+  })
+  await clock.advance(10)
+  const network = await starting
+  const begins = (name: string, address: string): { done: string } => {
+    const state = { done: '' }
+    void network.admit(pod(name, ''), [address]).then(
+      () => (state.done = 'begins'),
+      (error: unknown) => (state.done = String(error)),
+    )
+    return state
+  }
+  const first = begins('a', '10.244.1.5')
+  await clock.advance(3_000)
+  assert.deepEqual([first.done, asked], ['', ['default']])
+  await client.create(networkPolicies, policy('p', { podSelector: {}, policyTypes: ['Ingress'] }))
+  reach()
+  await clock.advance(20)
+  assert.equal(first.done, 'begins')
+  const written = machine.told.join('')
+  assert.ok(written.indexOf('isolated-in { 10.244.1.5') > 0)
+  // It never comes: the pod does not begin, and is tried again.
+  const second = begins('b', '10.244.1.6')
+  await clock.advance(30_000)
+  assert.match(second.done, /cannot be written/)
+  // The server is away: nothing can have been written either.
+  newest = () => Promise.reject(new Error('unreachable'))
+  const third = begins('c', '10.244.1.7')
+  await clock.advance(20)
+  assert.equal(third.done, 'begins')
+  newest = () => new Promise(() => undefined)
+  const fourth = begins('d', '10.244.1.8')
+  await clock.advance(2_020)
+  assert.equal(fourth.done, 'begins')
+  await network.stop()
+})

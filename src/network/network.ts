@@ -1,8 +1,9 @@
 /** The network of one node: services, policies, routes, the DNS snapshot. Follows the API, writes what changed, and nothing else. */
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
+import { groupResource } from '#api/metadata.ts'
 import type { Reader } from '#api/reader.ts'
-import { endpointSlices, namespaces, nodes, services } from '#kinds/facts/generated/refs.ts'
+import { endpointSlices, namespaces, networkPolicies, nodes, services } from '#kinds/facts/generated/refs.ts'
 import type { Node, Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import { type Compiled, type Compiler, makeCompiler } from './compile.ts'
 import { dropStaleFlows } from './conntrack.ts'
@@ -35,6 +36,8 @@ export interface NetworkParts {
   /** Interfaces that lead to pods; those of the ptp plugin unless given. */
   readonly podInterfaces?: string
   readonly tool?: Tool
+  /** Asks the server for the newest revision of a namespace's policies; undefined where it has none. */
+  readonly newest?: (namespace: string) => Promise<number | undefined>
   /** Told of each flow that policies refused. */
   readonly refused?: (refusal: Refusal) => void
 }
@@ -56,6 +59,8 @@ const batchMs = 10
 /** So long a pod waits for its rules. */
 const admitMs = 30_000
 const notWritten = 'the rules of its network cannot be written; see the log of the agent'
+/** So long an answer about policies is waited for before what is known is taken. */
+const answerMs = 2_000
 /** How often is checked that nobody else has changed what is ours. */
 const verifyMs = 30_000
 
@@ -129,6 +134,7 @@ class Running implements Network {
   }
 
   async admit(pod: Pod, addresses: readonly string[]): Promise<void> {
+    await inTime(this.#parts.clock, this.#caughtUp(pod.metadata.namespace ?? ''))
     this.#policies.give(pod, addresses)
     await inTime(this.#parts.clock, this.#written())
     // A pod that found its address among rules of an earlier one would begin under those.
@@ -139,6 +145,17 @@ class Running implements Network {
     while (this.#batch !== undefined) await this.#batch.promise
     await this.#work
     await this.#snapshot?.settled()
+  }
+
+  /** A watch may be behind, after a restart of the server for seconds. Where nobody answers, what is known holds. */
+  async #caughtUp(namespace: string): Promise<void> {
+    const { reader, newest, clock } = this.#parts
+    if (newest === undefined) return
+    const nobody = Promise.withResolvers<undefined>()
+    const cancel = clock.after(answerMs, () => nobody.resolve(undefined))
+    const asked = newest(namespace).catch(() => undefined)
+    const revision = await Promise.race([asked, nobody.promise]).finally(cancel)
+    if (revision !== undefined) await reader.reached(revision, groupResource(networkPolicies))
   }
 
   /** What has changed by now is written; changes that come meanwhile, without end on a busy cluster, are not waited for. */

@@ -10,7 +10,7 @@ import { httpsTransport } from '#client/https.ts'
 import { makeRecorder } from '#client/events.ts'
 import { type Informer, makeInformer } from '#client/informer.ts'
 import { loadKubeconfig } from '#client/kubeconfig.ts'
-import { nodes, pods, subjectAccessReviews } from '#kinds/facts/generated/refs.ts'
+import { networkPolicies, nodes, pods, subjectAccessReviews } from '#kinds/facts/generated/refs.ts'
 import type { SubjectAccessReview } from '#kinds/facts/generated/types/authorization_v1.ts'
 import { startAgent } from '#node/agent/agent.ts'
 import { givenRuntime } from '#node/containerd/given.ts'
@@ -127,6 +127,10 @@ async function joinNetwork(
     serviceCIDR: config.serviceCIDR,
     dns: { address: config.dns, domain: clusterDomain, snapshot: dnsPaths(layout.node).snapshot },
     refused,
+    newest: async namespace => {
+      const { items } = await client.list(networkPolicies, { namespace })
+      return items.length === 0 ? undefined : Math.max(...items.map(one => Number(one.metadata.resourceVersion)))
+    },
   })
   // A process of its own: it answers while the agent is away.
   const dns = await startDns({
