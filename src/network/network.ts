@@ -79,10 +79,11 @@ const rangeOf = ({ spec }: Node): string | undefined => {
   return parseRange(range) === undefined ? undefined : range
 }
 
-const placeOf = ({ podCIDR, dnsIP, podInterfaces }: Frame): Place => ({
+const placeOf = ({ podCIDR, dnsIP, podInterfaces, serviceCIDR }: Frame): Place => ({
   ...(podCIDR !== undefined && { podCIDR }),
   ...(dnsIP !== undefined && { dnsIP }),
   podInterfaces,
+  serviceCIDR,
 })
 
 class Running implements Network {

@@ -91,10 +91,26 @@ test('its logs say so, and Redis has it', options, async () => {
     '--',
     'sh',
     '-c',
-    'REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli lrange entries 0 -1',
+    'REDISCLI_AUTH="$(cat /run/secrets/redis/password)" redis-cli lrange entries 0 -1',
   )
   assert.match(found, /hello from the test/)
 })
+
+test(
+  'nobody but the API reaches Redis, and posture finds nothing amiss but that images have no digest',
+  options,
+  async () => {
+    const address = (await inNamespace('get', 'service', 'redis-leader', '-o', 'jsonpath={.spec.clusterIP}')).trim()
+    const ask = `nc -w 3 ${address} 6379 < /dev/null 2>&1; echo ended`
+    assert.match(await inNamespace('exec', 'deploy/web', '--', 'sh', '-c', ask), /No route to host/)
+    assert.doesNotMatch(await inNamespace('exec', 'deploy/api', '--', 'sh', '-c', ask), /No route to host/)
+    const reports = JSON.parse(await cluster.bulwark('posture', '-o', 'json')) as readonly {
+      readonly results: readonly { readonly id: string; readonly state: string }[]
+    }[]
+    const failed = reports.flatMap(one => one.results.flatMap(({ id, state }) => (state === 'fail' ? [id] : [])))
+    assert.deepEqual(failed, ['5.5.1', 'P3'])
+  },
+)
 
 test('port-forward reaches it', options, async () => {
   const forward: ChildProcess = spawn(

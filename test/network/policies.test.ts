@@ -140,6 +140,9 @@ test('what a pod sends is judged too, to pods, the node and the world', { skip }
     assert.match(await from('shop', strangerIP, 99), refused)
     assert.match(await from('shop', nodeIP, 77), refused)
     assert.match(await from('shop', '10.244.7.1', 77), refused)
+    // Nobody stands behind that service: that is what it is told, and no policy is to blame.
+    assert.equal(await from('shop', '10.96.0.29', 80), 'ECONNREFUSED')
+    assert.doesNotMatch(await lab.tool(['nft', 'list', 'set', 'inet', 'bulwark-test', 'refused-flows']), /10\.96/)
     // It is still heard, and answers.
     assert.match(await from('thief', addresses.shop), /^shop /)
     assert.match(await from(lab.node, addresses.shop), /^shop /)

@@ -30,9 +30,9 @@ async function setting() {
   await client.create(nodes, node('far', '10.244.2.0/24', '192.0.2.2'))
   const policies = new Policies({ reader: fakeReader(api), nodeName: 'worker', changed: () => undefined })
   await policies.start()
-  const place = { podCIDR: '10.244.1.0/24', podInterfaces: 'veth*', dnsIP: '10.96.0.10' }
+  const place = { podCIDR: '10.244.1.0/24', podInterfaces: 'veth*', serviceCIDR: '10.96.0.0/16', dnsIP: '10.96.0.10' }
   const compiler = makeCompiler('a', () => policies.fragments(place))
-  const frame = { ...place, podRanges: ['10.244.1.0/24', '10.244.2.0/24'], serviceCIDR: '10.96.0.0/16' }
+  const frame = { ...place, podRanges: ['10.244.1.0/24', '10.244.2.0/24'] }
   const rules = (): Ruleset =>
     compiler.compile({ services: [], slices: [] }, frame, { nodeName: 'worker', zone: '' }).ruleset
   return { client, rules }

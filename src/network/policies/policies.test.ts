@@ -32,7 +32,9 @@ async function follow(api: FakeApi) {
   let changes = 0
   const policies = new Policies({ reader: fakeReader(api), nodeName: 'worker', changed: () => void changes++ })
   await policies.start()
-  const compiler = makeCompiler('a', () => policies.fragments({ podCIDR: '10.244.1.0/24', podInterfaces: 'veth*' }))
+  const compiler = makeCompiler('a', () =>
+    policies.fragments({ podCIDR: '10.244.1.0/24', podInterfaces: 'veth*', serviceCIDR: '10.96.0.0/16' }),
+  )
   const rules = (): Ruleset =>
     compiler.compile({ services: [], slices: [] }, frame, { nodeName: 'worker', zone: '' }).ruleset
   return { policies, rules, changes: () => changes }
@@ -270,7 +272,7 @@ test('rules of a direction that the policy is not about open nothing, names neit
   await client.create(networkPolicies, policy('closed', { podSelector: {}, policyTypes: ['Egress'] }))
   const open = { podSelector: {}, policyTypes: ['Ingress' as const], ingress: [{}], egress: [{}] }
   await client.create(networkPolicies, policy('open', open))
-  const place = { podCIDR: '10.244.1.0/24', podInterfaces: 'veth*', dnsIP: '10.96.0.10' }
+  const place = { podCIDR: '10.244.1.0/24', podInterfaces: 'veth*', serviceCIDR: '10.96.0.0/16', dnsIP: '10.96.0.10' }
   const clients = (): readonly string[] => [
     ...(policies
       .fragments(place)[0]

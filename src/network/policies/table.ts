@@ -24,6 +24,7 @@ export interface Place {
   /** Cluster DNS where this node serves it itself. */
   readonly dnsIP?: string
   readonly podInterfaces: string
+  readonly serviceCIDR: string
 }
 
 /** A pod of this node, with the chains of all policies that isolate it; no list: not isolated. */
@@ -113,7 +114,8 @@ function baseChains(place: Place): readonly Chain[] {
       name: names.sent,
       priority: -20,
       answers: goto(names.answersOut),
-      rules: [...unknown('saddr', place), itself, sent],
+      // Nobody stands behind a service that is not translated by now: those who refuse it come later, and say so.
+      rules: [...unknown('saddr', place), itself, rule([is('daddr', place.serviceCIDR)], { type: 'accept' }), sent],
     }),
     meeting('forward', {
       name: names.received,

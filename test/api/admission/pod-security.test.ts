@@ -193,7 +193,7 @@ test('the guestbook is as strict as can be, and is applied without a word', asyn
     const { apiVersion, kind, metadata, spec } = manifest
     const root = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`
     const place = metadata.namespace === undefined ? '' : `/namespaces/${metadata.namespace}`
-    const made = await post(`${root}${place}/${kind.toLowerCase()}s`, manifest)
+    const made = await post(`${root}${place}/${kind.toLowerCase().replace(/y$/, 'ie')}s`, manifest)
     assert.deepEqual([made.status, warnings(made)], [201, ''], made.text)
     if (spec?.template === undefined) continue
     templates++

@@ -72,7 +72,7 @@ const place = { local: ['192.0.2.1', '10.244.1.1'], route }
 const peers = [...pods.map(one => one.status?.podIP ?? ''), '203.0.113.7']
 
 function check(policy: NetworkPolicy, policies: Policies): void {
-  const compiler = makeCompiler('a', () => policies.fragments({ podCIDR: frame.podCIDR, podInterfaces: 'veth*' }))
+  const compiler = makeCompiler('a', () => policies.fragments(frame))
   const { ruleset } = compiler.compile({ services: [], slices: [] }, frame, { nodeName: 'worker', zone: '' })
   for (const line of replaceText(ruleset).trim().split('\n'))
     assert.match(line, /^(?:add|delete) (?:table|chain|set|map|rule|element) inet /)
