@@ -112,7 +112,7 @@ class Running implements Network {
       ...parts,
       tool: this.#tool,
       table: tableName(parts.name),
-      watched: () => parts.refused !== undefined && this.#policies.isolated(),
+      watched: () => parts.refused !== undefined && this.#policies.populated(),
       tell: flow => {
         const refusal = this.#policies.refusedBy(flow)
         if (refusal !== undefined) parts.refused?.(refusal)

@@ -1,10 +1,11 @@
 /** The NSA and CISA guide to hardening Kubernetes (1.2, 2022), as far as it concerns a cluster: its chapters by letter, titles are ours. */
 import type { Control, Proof } from './control.ts'
-import { noneOf, notApplicable, onNode, pass } from './control.ts'
+import { fail, noneOf, notApplicable, onNode, pass } from './control.ts'
 import { cis } from './cis/controls.ts'
 import { both, modes } from './cis/kit.ts'
-import type { Facts } from './facts.ts'
 import { looked, podPlace } from './pods.ts'
+import type { NetworkPolicyEgressRule } from '#kinds/facts/generated/types/networking_v1.ts'
+import { within } from '#network/ip.ts'
 import { isOpen } from '#processes/sockets/sockets.ts'
 import { kubeletVersion } from '#plane/version.ts'
 
@@ -61,40 +62,41 @@ const planned: Control['check'] = ({ machine }) => {
 /** Where instances of clouds get their keys. */
 const metadataAddress = '169.254.169.254'
 
-const metadata: Control['check'] = (facts: Facts) => {
-  const { objects } = facts
-  const shut = new Set(
-    objects.policies
-      .filter(({ spec }) => {
-        const everyPod =
-          Object.keys(spec?.podSelector?.matchLabels ?? {}).length === 0 &&
-          (spec?.podSelector?.matchExpressions ?? []).length === 0
-        const open = (spec?.egress ?? []).some(
-          ({ to = [] }) =>
-            to.length === 0 ||
-            to.some(
-              ({ ipBlock }) =>
-                ipBlock !== undefined &&
-                !(ipBlock.except ?? []).some(one => one.startsWith(metadataAddress)) &&
-                ipBlock.cidr === '0.0.0.0/0',
-            ),
-        )
-        return everyPod && spec?.policyTypes?.includes('Egress') === true && !open
-      })
-      .map(one => one.metadata.namespace),
+const opens = ({ to = [] }: NetworkPolicyEgressRule): boolean =>
+  to.length === 0 ||
+  to.some(
+    ({ ipBlock }) =>
+      ipBlock !== undefined &&
+      within(metadataAddress, [ipBlock.cidr]) &&
+      !within(metadataAddress, ipBlock.except ?? []),
   )
-  const used = new Set(
-    objects.pods.filter(pod => pod.spec.hostNetwork !== true).map(pod => pod.metadata.namespace ?? ''),
+
+/** Without a policy that lets a pod there the network refuses it. */
+const metadata: Control['check'] = ({ objects, networkPolicies }) => {
+  if (networkPolicies === undefined) return notApplicable('nodes are simulated: there is no network')
+  if (!networkPolicies.enforced)
+    return fail('bulwark status, and the log of the agent: it writes the rules again within 30 s', {
+      place: 'kernel',
+      says: networkPolicies.says,
+    })
+  const open = objects.policies.flatMap(({ metadata: { namespace, name }, spec }) =>
+    spec.policyTypes?.includes('Egress') !== true
+      ? []
+      : (spec.egress ?? []).flatMap((rule, at) =>
+          opens(rule)
+            ? [
+                {
+                  place: `NetworkPolicy/${namespace}/${name}`,
+                  says: `spec.egress[${at}] lets its pods reach ${metadataAddress}`,
+                },
+              ]
+            : [],
+        ),
   )
   return noneOf(
-    [...used]
-      .filter(name => !shut.has(name))
-      .map(name => ({
-        place: `Namespace/${name}`,
-        says: `its pods may reach ${metadataAddress}: no NetworkPolicy shuts Egress there`,
-      })),
-    `make a NetworkPolicy with policyTypes: [Egress] for all pods, that lets out to what is needed and not to ${metadataAddress}`,
-    { place: 'Namespaces', says: `none of ${used.size} that have pods lets them reach ${metadataAddress}` },
+    open,
+    `name the peers in spec.egress[].to, or leave ${metadataAddress}/32 out of the block with except, where the pods do not need the machine's credentials`,
+    { place: 'kernel', says: `pods are refused at ${metadataAddress}; no NetworkPolicy lets any of them there` },
   )
 }
 

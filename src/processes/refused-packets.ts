@@ -39,7 +39,7 @@ function keep(audit: Audit, { contact, pod, sender, answer }: Refusal): void {
   const { policy, line, fix } = answer
   const { namespace = '', name = '' } = policy?.metadata ?? {}
   const object = policy === undefined ? {} : { object: { kind: 'NetworkPolicy', namespace, name } }
-  trail.note(blameKey, JSON.stringify({ by: 'NetworkPolicy', ...object, line, fix }))
+  trail.note(blameKey, JSON.stringify({ by: policy === undefined ? 'network' : 'NetworkPolicy', ...object, line, fix }))
   void trail.identify(
     senderOf(sender),
     {
@@ -56,7 +56,11 @@ function keep(audit: Audit, { contact, pod, sender, answer }: Refusal): void {
     false,
   )
   trail.failed(
-    new StatusError({ reason: 'Forbidden', message: `${answer.message}: refused by NetworkPolicy`, code: 403 }),
+    new StatusError({
+      reason: 'Forbidden',
+      message: `${answer.message}: refused by ${policy === undefined ? 'the network' : 'NetworkPolicy'}`,
+      code: 403,
+    }),
   )
   trail.end(403)
 }

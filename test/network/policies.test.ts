@@ -149,6 +149,26 @@ test('what a pod sends is judged too, to pods, the node and the world', { skip }
   })
 })
 
+test(
+  "pods are not let to the machine's credentials in the cloud, unless a policy of their own does",
+  { skip },
+  async () => {
+    const cloud = '169.254.169.254'
+    lab.ip(lab.stranger, 'addr', 'add', `${cloud}/32`, 'dev', 'lo')
+    assert.match(await from(lab.node, cloud, 99), /^out /)
+    assert.match(await from('shop', cloud, 99), refused)
+    assert.match(await from('shop', strangerIP, 99), /^out /)
+    const shop = { podSelector: { matchLabels: { app: 'shop' } }, policyTypes: ['Egress' as const] }
+    await under([{ ...shop, egress: [{ to: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }] }], async () => {
+      assert.match(await from('shop', cloud, 99), refused)
+    })
+    await under([{ ...shop, egress: [{ to: [{ ipBlock: { cidr: `${cloud}/32` } }] }] }], async () => {
+      assert.match(await from('shop', cloud, 99), /^out /)
+      assert.match(await from('thief', cloud, 99), refused)
+    })
+  },
+)
+
 test('both sides must agree', { skip }, async () => {
   const open = [{ podSelector: web, policyTypes: ['Ingress' as const], ingress: [{}] }]
   await under([...open, { podSelector: { matchLabels: { app: 'shop' } }, policyTypes: ['Egress'] }], async () => {

@@ -248,7 +248,7 @@ test('secrets in the environment, no policy, no digest, no limits, the wrong nam
   assert.match(await says('1.2.11'), /^Pod\/default\/evil: spec\.imagePullSecrets: registry$/)
   const facts = await factsOf(wire)
   assert.match(told(facts, 'N3', nsa), /Namespace\/default: it has pods, and neither/)
-  assert.match(told(facts, 'N11', nsa), /Namespace\/default: its pods may reach 169\.254\.169\.254/)
+  assert.equal(told(facts, 'N11', nsa), 'pass')
   assert.match(told(facts, 'P2', nsa), /readOnlyRootFilesystem is not true/)
   await make('/apis/networking.k8s.io/v1/namespaces/default/networkpolicies', {
     metadata: { name: 'none' },
@@ -256,6 +256,22 @@ test('secrets in the environment, no policy, no digest, no limits, the wrong nam
   })
   assert.equal(await says('5.3.2'), 'pass')
   assert.equal(told(await factsOf(wire), 'N11', nsa), 'pass')
+})
+
+test('policies that let pods to the credentials of the machine', async () => {
+  const block = (cidr: string, ...except: readonly string[]) => ({ to: [{ ipBlock: { cidr, except } }] })
+  const egress = [block('10.0.0.0/8'), block('0.0.0.0/0', '169.254.0.0/16'), block('169.254.169.254/32'), {}]
+  await make('/apis/networking.k8s.io/v1/namespaces/default/networkpolicies', {
+    metadata: { name: 'open' },
+    spec: { podSelector: {}, policyTypes: ['Egress'], egress },
+  })
+  assert.equal(
+    told(await factsOf(wire), 'N11', nsa),
+    [2, 3].map(at => `NetworkPolicy/default/open: spec.egress[${at}] lets its pods reach 169.254.169.254`).join('\n'),
+  )
+  const lost = { enforced: false, says: 'table inet bulwark-default of the kernel lacks policy-sent' }
+  assert.match(told(await factsOf(wire, { networkPolicies: lost }), 'N11', nsa), /lacks policy-sent/)
+  assert.match(told(await factsOf(wire, { networkPolicies: undefined }), 'N11', nsa), /^not applicable/)
 })
 
 test('a pod in a namespace of the system', async () => {

@@ -109,3 +109,16 @@ test('nothing refuses it any more', () => {
   const { status: _, ...gone } = web
   assert.equal(answerContact(contact(), { ...world(), pod: gone }).allowedNow, true)
 })
+
+test('where clouds keep credentials, nobody is let without a policy of his own', () => {
+  const asked = contact({ direction: 'out', peer: '169.254.169.254', port: 80 })
+  const answer = answerContact(asked, world())
+  assert.equal(answer.allowedNow, false)
+  assert.equal(answer.policy, undefined)
+  assert.match(answer.line ?? '', /only a policy of its own lets a pod there$/)
+  const { fix = '' } = answer
+  const rule = JSON.parse(fix.slice(fix.indexOf('{'), fix.indexOf(']; what'))) as object
+  const own = policy('cloud', { podSelector: {}, policyTypes: ['Egress'], egress: [rule] })
+  assert.equal(answerContact(asked, world(own)).allowedNow, true)
+  assert.equal(answerContact({ ...asked, port: 81 }, world(own)).allowedNow, false)
+})

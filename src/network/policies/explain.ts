@@ -5,6 +5,7 @@ import type { Contact } from '#kinds/facts/contact.ts'
 import type { NetworkPolicy } from '#kinds/facts/generated/types/networking_v1.ts'
 import { type DirectedRule, type Direction, isolates, rulesOf } from './compile.ts'
 import { type Contact as Met, allows } from './evaluate.ts'
+import { isMetadata } from './metadata.ts'
 import type { PodView } from './pods.ts'
 
 export interface ContactWorld {
@@ -129,6 +130,16 @@ function otherSide(contact: Contact, world: ContactWorld): string {
     : `; then what ${peer.key} ${words[direction].verb} is refused as well: ${answer.fix ?? ''}`
 }
 
+function guarded({ peer, proto, port }: Contact, message: string): ContactAnswer {
+  const rules = { to: [{ ipBlock: { cidr: `${peer}/32` } }], ports: [{ protocol: proto.toUpperCase(), port }] }
+  return {
+    allowedNow: false,
+    message,
+    line: `at ${peer} clouds give the machine's credentials to whoever asks: only a policy of its own lets a pod there`,
+    fix: `make a NetworkPolicy that selects the pod, with policyTypes ["Egress"] and egress [${JSON.stringify(rules)}]; what else it sends must be allowed from then on as well`,
+  }
+}
+
 function judged(contact: Contact, world: ContactWorld): ContactAnswer {
   const { direction } = contact
   const message = contactText(contact, world.pod, world.peer)
@@ -137,6 +148,7 @@ function judged(contact: Contact, world: ContactWorld): ContactAnswer {
   const allowed = policies.some(policy =>
     rulesOf(policy, direction).some(rule => allows(rule, policy.metadata.namespace ?? '', own)),
   )
+  if (policies.length === 0 && direction === 'out' && isMetadata(contact.peer)) return guarded(contact, message)
   if (policies.length === 0 || allowed) return { allowedNow: true, message }
   return { allowedNow: false, message, ...answerOf(contact, world, policies) }
 }

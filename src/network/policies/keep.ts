@@ -13,7 +13,7 @@ import { type Direction, type PolicyRules, compilePolicy, isolates, rulesOf } fr
 import { allows } from './evaluate.ts'
 import { type ContactAnswer, explainContact } from './explain.ts'
 import { Members, type Membership } from './members.ts'
-import { answerName, isolatedIn, isolatedOut } from './names.ts'
+import { answerName } from './names.ts'
 import type { RefusedFlow } from './refusals.ts'
 import { type PodView, isOver } from './pods.ts'
 import { type Place, type Subject, policyTable } from './table.ts'
@@ -117,11 +117,9 @@ export class Policies {
     return this.#fragments
   }
 
-  /** Whether this node has pods that may not send or receive everything. */
-  isolated(): boolean {
-    return (this.#fragments ?? []).some(one =>
-      one.sets.some(set => (set.name === isolatedIn || set.name === isolatedOut ? set.elements.size > 0 : false)),
-    )
+  /** Whether this node has pods at all: nobody else is refused anything. */
+  populated(): boolean {
+    return this.#claims.here().length > 0
   }
 
   /** Whose policies refuse the flow, as far as it is known: its sender is judged first. */

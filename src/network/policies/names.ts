@@ -15,6 +15,7 @@ export const dnsClients = 'dns-clients'
 /** What was refused lately: source, destination, protocol, port. */
 export const refusedFlows = 'refused-flows'
 export const refuse = 'refuse-policy'
+export const metadata = 'cloud-metadata'
 /** The chain that judges answers to what another chain judges. */
 export const answerName = (chain: string): string => `answer-${chain}`
 

@@ -15,6 +15,7 @@ import { goto, is, joined, jump, rule } from '../ruleset.ts'
 import { dnsPort } from '../services/names.ts'
 import { answersTo } from './replies.ts'
 import type { Direction } from './compile.ts'
+import { metadataGuard } from './metadata.ts'
 import * as names from './names.ts'
 import { flowFields } from './refusals.ts'
 
@@ -96,7 +97,9 @@ const verdictOf = (field: 'saddr' | 'daddr', map: string): Rule => rule([], { ty
 
 function baseChains(place: Place): readonly Chain[] {
   const [sent, received] = [verdictOf('saddr', names.isolatedOut), verdictOf('daddr', names.isolatedIn)]
+  const guard = metadataGuard(sent)
   return [
+    guard.chain,
     {
       name: 'pods-family',
       hook: { type: 'filter', hook: 'prerouting', priority: -300 },
@@ -115,7 +118,13 @@ function baseChains(place: Place): readonly Chain[] {
       priority: -20,
       answers: goto(names.answersOut),
       // Nobody stands behind a service that is not translated by now: those who refuse it come later, and say so.
-      rules: [...unknown('saddr', place), itself, rule([is('daddr', place.serviceCIDR)], { type: 'accept' }), sent],
+      rules: [
+        ...unknown('saddr', place),
+        itself,
+        rule([is('daddr', place.serviceCIDR)], { type: 'accept' }),
+        guard.rule,
+        sent,
+      ],
     }),
     meeting('forward', {
       name: names.received,

@@ -72,7 +72,7 @@ export const contactsIn = (store: Store, contacting: Contacting): Contacts => ({
       status: {
         reason: 'NetworkPolicy',
         message,
-        by: 'NetworkPolicy',
+        by: policy === undefined ? 'network' : 'NetworkPolicy',
         ...(policy !== undefined && { object: placed(policy) }),
         ...(line !== undefined && { line }),
         ...(fix !== undefined && { fix }),
