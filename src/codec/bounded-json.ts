@@ -1,5 +1,8 @@
 /** JSON of outsiders that is read as a whole: what would take long to build or to walk is refused before it is parsed. */
 
+import { readExactly } from './exactJson.ts'
+import { hasEscapedKey } from './json.ts'
+
 export interface Bounds {
   /** Of objects and arrays in each other. */
   readonly depth: number
@@ -38,5 +41,7 @@ function check(bytes: Uint8Array, { depth: deepest, values: most }: Bounds): voi
 /** @throws RangeError beyond the bounds, SyntaxError for what is no JSON */
 export function parseBounded(bytes: Buffer, bounds: Bounds): unknown {
   check(bytes, bounds)
-  return JSON.parse(bytes.toString('utf8'))
+  const text = bytes.toString('utf8')
+  const value: unknown = JSON.parse(text)
+  return hasEscapedKey(text) ? readExactly(text, bounds.depth).value : value
 }

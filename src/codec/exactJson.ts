@@ -11,7 +11,11 @@ const mostDuplicates = 100
 const least = -(2n ** 63n)
 const most = 2n ** 63n - 1n
 const numberPattern = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
-const spacePattern = /[ \t\n\r]*/y
+
+const quote = 0x22
+const backslash = 0x5c
+const firstPrintable = 0x20
+const isSpace = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 
 /** JSON has no infinity: what was read as one would be written as null. */
 function finite(value: number, text: string): number | bigint {
@@ -21,6 +25,8 @@ function finite(value: number, text: string): number | bigint {
   if (Number.isFinite(value)) return value
   throw new JsonError(`json: cannot unmarshal number ${text.slice(0, 64)} into Go value of type float64`)
 }
+
+const own = { enumerable: true, configurable: true, writable: true }
 
 class Reader {
   readonly #text: string
@@ -43,9 +49,7 @@ class Reader {
   }
 
   #space(): void {
-    spacePattern.lastIndex = this.#at
-    spacePattern.test(this.#text)
-    this.#at = spacePattern.lastIndex
+    while (isSpace(this.#text.charCodeAt(this.#at))) this.#at++
   }
 
   #wrong(where: string): JsonError {
@@ -96,19 +100,21 @@ class Reader {
   }
 
   #object(): unknown {
-    const entries = new Map<string, unknown>()
-    if (this.#take('}')) return {}
+    const object: Record<string, unknown> = {}
+    if (this.#take('}')) return object
     do {
       this.#space()
       const key = this.#string()
       if (!this.#take(':')) throw this.#wrong('after object key')
       this.#path.push(key)
-      if (entries.has(key)) this.#duplicate()
-      entries.set(key, this.#value())
+      if (Object.hasOwn(object, key)) this.#duplicate()
+      const value = this.#value()
+      if (key === '__proto__') Object.defineProperty(object, key, { ...own, value })
+      else object[key] = value
       this.#path.pop()
     } while (this.#take(','))
     if (!this.#take('}')) throw this.#wrong('after object key:value pair')
-    return Object.fromEntries(entries)
+    return object
   }
 
   #duplicate(): void {
@@ -129,16 +135,24 @@ class Reader {
   }
 
   #string(): string {
-    if (this.#text[this.#at] !== '"') throw this.#wrong('looking for beginning of object key string')
-    let end = this.#at + 1
-    while (end < this.#text.length && this.#text[end] !== '"') end += this.#text[end] === '\\' ? 2 : 1
-    const literal = this.#text.slice(this.#at, end + 1)
-    this.#at = Math.min(end + 1, this.#text.length)
+    const text = this.#text
+    const start = this.#at + 1
+    if (text.charCodeAt(this.#at) !== quote) throw this.#wrong('looking for beginning of object key string')
+    let plain = true
+    let end = start
+    for (; end < text.length; end++) {
+      const code = text.charCodeAt(end)
+      if (code === quote) break
+      if (code === backslash) end++
+      if (code === backslash || code < firstPrintable) plain = false
+    }
+    this.#at = Math.min(end + 1, text.length)
+    // Half of a surrogate pair has no UTF-8: Go reads it as the replacement character.
+    if (plain && end < text.length) return text.slice(start, end).toWellFormed()
     try {
-      // Half of a surrogate pair has no UTF-8: Go reads it as the replacement character.
-      return (JSON.parse(literal) as string).toWellFormed()
+      return (JSON.parse(text.slice(start - 1, end + 1)) as string).toWellFormed()
     } catch {
-      throw end < this.#text.length ? new JsonError('invalid character in string literal') : this.#wrong('')
+      throw end < text.length ? new JsonError('invalid character in string literal') : this.#wrong('')
     }
   }
 

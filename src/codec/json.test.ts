@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { readExactly } from './exactJson.ts'
-import { parseJson, parseOwnJson, stringifyJson } from './json.ts'
+import { hasEscapedKey, parseJson, parseOwnJson, stringifyJson } from './json.ts'
 
 test('duplicate keys are reported with their path, the last one counts', () => {
   assert.deepEqual(parseJson('{"a":1,"b":{"c":[{"d":1,"d":2}]},"a":3}'), {
@@ -75,9 +75,10 @@ test('both readers agree with JSON.parse on all JSON', () => {
   const texts = fc.jsonValue({ maxDepth: 5 }).map(value => JSON.stringify(value, small))
   fc.assert(
     fc.property(texts, text => {
-      const expected: unknown = JSON.parse(text)
-      assert.deepEqual(readExactly(text, 100).value, expected)
-      assert.deepEqual(parseJson(Buffer.from(text)).value, expected)
+      for (const { value } of [readExactly(text, 100), parseJson(Buffer.from(text))]) {
+        assert.equal(JSON.stringify(value), text)
+        if (!hasEscapedKey(text)) assert.deepEqual(value, JSON.parse(text))
+      }
     }),
     { numRuns: 300 },
   )
@@ -126,4 +127,55 @@ test('no text makes the exact reader accept what JSON.parse refuses, or the othe
     }),
     { numRuns: 500 },
   )
+})
+
+/**
+ * Makes JSON.parse take `key` for another one when it comes after `before`: the other is what is written of it, over as
+ * many characters as it has. @returns a text that has it there
+ */
+function poisoned(before: object, key: string): string {
+  const other = JSON.stringify(key).slice(1, -1).slice(0, key.length)
+  for (let times = 0; times < 3; times++) JSON.parse(JSON.stringify({ ...before, [other]: 1 }))
+  return JSON.stringify({ ...before, [key]: { x: 1 } })
+}
+
+test('a key with an escape is itself, whatever somebody else has sent before', () => {
+  const cases: readonly [object, string][] = [
+    [{ poison1: 1 }, '"'],
+    [{ poison2: 1 }, '\n'],
+    [{ poison3: {} }, 'a"b"c'],
+    [{ '.': {} }, 'k:{"name":"c"}'],
+    [{ poison4: 1, more: [] }, 'tab\there'],
+  ]
+  for (const [before, key] of cases) {
+    const text = poisoned(before, key)
+    const expected = [...Object.keys(before), key]
+    for (const value of [parseJson(text).value, parseJson(Buffer.from(`[${text}]`)).value, parseOwnJson(text)])
+      assert.deepEqual(Object.keys(Array.isArray(value) ? Object(value[0]) : Object(value)), expected, text)
+    assert.deepEqual(parseJson(text).duplicates, [])
+  }
+})
+
+test('keys with escapes are found, and strings with escapes that are no keys are not', () => {
+  for (const text of [
+    '{"\\"":1}',
+    '{"a":1,"x\\u0041":2}',
+    '{"a" : "b", "c\\\\" : 1}',
+    '[{"a\\"b":{}}]',
+    '{"a":"\\\\","b\\n":1}',
+  ])
+    assert.equal(hasEscapedKey(text), true, text)
+  for (const text of [
+    '{}',
+    '{"a":"\\""}',
+    '{"a":"x\\\\"}',
+    '{"a":"b\\n","c":"d\\\\\\""}',
+    '["\\"","\\n"]',
+    '"\\"',
+    '\\',
+    '"a\\',
+  ])
+    assert.equal(hasEscapedKey(text), false, text)
+  // In a time that grows with the text alone.
+  assert.equal(hasEscapedKey(`{"a":"${'\\n'.repeat(500_000)}","b":"${'\\\\'.repeat(500_000)}"}`), false)
 })

@@ -1,6 +1,11 @@
 /**
  * JSON from outsiders: JSON.parse, guarded by one scan of the bytes. JSON.parse silently drops duplicate keys, rounds
  * integers beyond 2^53 and makes infinities; where the scan finds signs of any, the exact reader (exactJson.ts) reads the text again.
+ *
+ * And the V8 of Node 24 and 26 (https://github.com/nodejs/node/issues/63785) may take a key for another one: where a key with an escape comes after keys that it has met before, it is
+ * compared as it is written with the key that came next then, over as many characters as it has when it is read. Whoever sends
+ * `{"a":1,"\\":2}` once makes `{"a":1,"\"":2}` of everybody else in the process read as that, too. Keys of managedFields have
+ * escapes. So no text with such a key is left to JSON.parse.
  */
 import { readExactly, type Parsed } from './exactJson.ts'
 import { JsonError } from './errors.ts'
@@ -18,7 +23,7 @@ const riskyDigits = 16
 interface Scan {
   readonly keys: number
   readonly deepest: number
-  /** Numbers that may not be exact, finite or more than nothing, escapes that may be half a character. */
+  /** Numbers that may not be exact, finite or more than nothing, escapes that may be half a character, keys with escapes. */
   readonly risky: boolean
 }
 
@@ -35,19 +40,27 @@ function scan(bytes: Uint8Array): Scan {
   let deepest = 0
   let digits = 0
   let risky = false
+  /** In the string that was read last. */
+  let escapes = false
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at] ?? 0
     if (byte === quote) {
+      escapes = false
       for (let inner = bytes[++at]; inner !== quote && inner !== undefined; inner = bytes[++at])
-        if (inner === backslash && bytes[++at] === 0x75 && lower(bytes[at + 1]) === 0x64) risky = true
+        if (inner === backslash) {
+          escapes = true
+          if (bytes[++at] === 0x75 && lower(bytes[at + 1]) === 0x64) risky = true
+        }
       digits = 0
     } else if (byte >= 0x30 && byte <= 0x39) {
       if (++digits >= riskyDigits) risky = true
     } else {
       if ((digits > 0 && lower(byte) === 0x65) || (byte === minus && bytes[at + 1] === 0x30)) risky = true
       digits = 0
-      if (byte === 0x3a) keys++
-      else if (byte === 0x7b || byte === 0x5b) {
+      if (byte === 0x3a) {
+        keys++
+        if (escapes) risky = true
+      } else if (byte === 0x7b || byte === 0x5b) {
         if (++depth > deepest) deepest = depth
       } else if (byte === 0x7d || byte === 0x5d) depth--
     }
@@ -89,9 +102,23 @@ export function parseJson(input: Uint8Array | string, limits: JsonLimits = {}): 
 
 const longDigits = /\d{16}/
 
-/** The value of a text that stringifyJson wrote: no key comes twice, only long integers need care. @throws JsonError */
+/** Whether any key of an object holds an escape. Text that is no JSON gives any answer. */
+export function hasEscapedKey(text: string): boolean {
+  for (let at = text.indexOf('\\'); at >= 0; at = text.indexOf('\\', at)) {
+    // To the end of the string, over all its escapes.
+    for (let code = text.charCodeAt(at); code !== quote && at < text.length; code = text.charCodeAt(at))
+      at += code === backslash ? 2 : 1
+    do at++
+    while (text.charCodeAt(at) === 0x20)
+    if (text.charCodeAt(at) === 0x3a) return true
+  }
+  return false
+}
+
+/** The value of a text that stringifyJson wrote: no key comes twice, only long integers and keys with escapes need care. @throws JsonError */
 export function parseOwnJson(text: string): unknown {
-  return longDigits.test(text) ? readExactly(text, defaultDepth * 2).value : parse(text, defaultDepth * 2)
+  const careful = longDigits.test(text) || hasEscapedKey(text)
+  return careful ? readExactly(text, defaultDepth * 2).value : parse(text, defaultDepth * 2)
 }
 
 const textOf = (bytes: Uint8Array): string =>

@@ -1,5 +1,5 @@
 /** Patches of all four types, on the object in the version that the client speaks. */
-import { stringifyJson } from '#codec/json.ts'
+import { parseOwnJson, stringifyJson } from '#codec/json.ts'
 import type { DoorRequest } from '#api/door.ts'
 import type { Draft, KObject } from '#api/metadata.ts'
 import type { Served } from '#api/kind.ts'
@@ -20,7 +20,7 @@ const tries = 5
 /** The object as the client sees it: its version, with managedFields. The caller's own. See `prepared`. */
 export function shown(kept: Kept, served: Served): KObject {
   const draft = copy(inVersion(kept.object, served))
-  const managedFields: unknown = kept.managed === '' ? undefined : JSON.parse(kept.managed)
+  const managedFields: unknown = kept.managed === '' ? undefined : parseOwnJson(kept.managed)
   return managedFields === undefined
     ? draft
     : withMetadata(draft, { ...draft.metadata, managedFields: managedFields as never })

@@ -123,3 +123,15 @@ test('texts that would move a cursor, or be a line of their own, are shown by th
   for (const line of siege.log) assert.ok(JSON.parse(line).level)
   siege.silent()
 })
+
+test('keys that somebody has sent before do not become the keys of others', async () => {
+  // Whatever reads JSON in this process has met these: see src/codec/json.ts.
+  const key = 'k:{"containerPort":80,"protocol":"TCP"}'
+  const other = JSON.stringify(key).slice(1, -1).slice(0, key.length)
+  for (let times = 0; times < 3; times++) JSON.parse(JSON.stringify({ '.': {}, [other]: {} }))
+  const container = { name: 'web', image: 'a', ports: [{ containerPort: 80, protocol: 'TCP' }] }
+  await must(siege.wire, `${core}/pods`, { metadata: { name: 'keys' }, spec: { containers: [container] } })
+  // As text: this test reads JSON with the same program.
+  const { text } = await siege.wire.call('GET', `${core}/pods/keys`, { headers: { accept: 'application/yaml' } })
+  assert.ok(text.includes(` ${key}:`), text)
+})

@@ -1,5 +1,5 @@
 /** metadata.managedFields: who owns what. Entries are values; the texts last seen are kept parsed. */
-import { stringifyJson } from '../json.ts'
+import { parseOwnJson, stringifyJson } from '../json.ts'
 import { isObject } from '../patch/tree.ts'
 import { readSet, setText } from './fieldsV1.ts'
 import { type FieldSet, union } from './set.ts'
@@ -25,7 +25,7 @@ export class Entry {
     else this.#set = fields
   }
   get set(): FieldSet {
-    this.#set ??= readSet(JSON.parse(this.#text ?? '{}')) ?? { member: false, children: new Map() }
+    this.#set ??= readSet(parseOwnJson(this.#text ?? '{}')) ?? { member: false, children: new Map() }
     return this.#set
   }
   get text(): string {
@@ -71,7 +71,7 @@ export function readManagers(text: string): Managers {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseOwnJson(text)
   } catch {
     return undefined
   }

@@ -4,7 +4,7 @@ import type { Served } from '#api/kind.ts'
 import { columnsOf } from '#api/served.ts'
 import type { KObject } from '#api/metadata.ts'
 import { notAcceptable } from '#api/status.ts'
-import { stringifyJson } from '#codec/json.ts'
+import { parseOwnJson, stringifyJson } from '#codec/json.ts'
 import type { Outcome } from '../outcome.ts'
 import { type IncludeObject, partial, tableColumns, tableRow } from '#server/registry/table.ts'
 import type { Listed } from '#server/registry/list.ts'
@@ -146,7 +146,7 @@ async function many(
         ? objectList(partialList(meta), 'items', partials(items, served))
         : jsonList(items, served, meta)
   if (accepted.encoding === 'yaml' || accepted.pretty)
-    return sendObject(response, 200, { object: JSON.parse(Buffer.concat([...parts]).toString()) as object, accepted })
+    return sendObject(response, 200, { object: parseOwnJson(Buffer.concat([...parts]).toString()) as object, accepted })
   common(response, 200, { 'content-type': contentTypes.json })
   await sendParts(response, parts, zips(input))
 }

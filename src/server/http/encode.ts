@@ -4,7 +4,7 @@
  */
 import type { KObject } from '#api/metadata.ts'
 import type { Kind, Scheme, Served } from '#api/kind.ts'
-import { stringifyJson } from '#codec/json.ts'
+import { parseOwnJson, stringifyJson } from '#codec/json.ts'
 import { storedKinds } from '../stored.ts'
 import { inVersion } from '../converting.ts'
 import { withMetadata } from '#server/registry/build.ts'
@@ -28,7 +28,7 @@ function spliced(text: string, managed: string): string {
 export function complete(kept: Kept, served: Served): KObject {
   const object = inVersion(kept.object, served)
   if (kept.managed === '') return object
-  return withMetadata(object, { ...object.metadata, managedFields: JSON.parse(kept.managed) as never })
+  return withMetadata(object, { ...object.metadata, managedFields: parseOwnJson(kept.managed) as never })
 }
 
 const jsonId = (kind: Kind, version: string): string => `json ${version} ${kind.group} ${kind.generation}`

@@ -2,6 +2,7 @@
  * MutatingAdmissionWebhook: one after the other, each sees what those before it have made. One that asks for it is called a
  * second time when others have changed the object after it.
  */
+import { parseJson } from '#codec/json.ts'
 import type { MutatingWebhook } from '#kinds/facts/generated/types/admissionregistration_v1.ts'
 import { internalError } from '#api/status.ts'
 import { HookError } from '#server/outbound/hooks.ts'
@@ -63,7 +64,7 @@ interface Turn {
 function notePatch({ hook }: Invocation, { request, at, round }: Turn, text: string): void {
   if (request.permit.notes?.bodies !== true) return
   const { configuration, webhook } = hook
-  const operations: unknown = JSON.parse(Buffer.from(text, 'base64').toString('utf8'))
+  const operations = parseJson(Buffer.from(text, 'base64')).value
   if (Array.isArray(operations) && operations.length === 0) return
   const value = { configuration, webhook: webhook.name, patch: operations, patchType: 'JSONPatch' }
   request.annotations.set(`patch.webhook.admission.k8s.io/round_${round}_index_${at}`, JSON.stringify(value))
