@@ -1,4 +1,5 @@
 /** Packets that policies refused, as decisions: the number says which, and what refuses them is found out when somebody asks. */
+import { Breaks, pause } from '#base/breaks.ts'
 import type { KObject } from '#api/metadata.ts'
 import { type Bulwark, bulwarkGroup, decisionOfPod, decisions } from '#kinds/facts/bulwark.ts'
 import { type Contact, readContact } from '#kinds/facts/contact.ts'
@@ -29,29 +30,70 @@ export type Contacting = (
 
 export interface Contacts {
   /** Also of one that nothing refuses any more. */
-  get(id: string): Decision | undefined
+  get(id: string): Promise<Decision | undefined>
 }
 
 const isPod = (object: KObject): object is Pod => object.kind === 'Pod'
 const isNode = (object: KObject): object is Node => object.kind === 'Node'
 const isPolicy = (object: KObject): object is NetworkPolicy => object.kind === 'NetworkPolicy'
 
-const all = (store: Store, resource: string): readonly KObject[] =>
-  Array.from(store.snapshot(resource).range(), kept => kept.object)
+/** Pods between breaks. */
+const turn = 500
+
+interface Involved {
+  readonly pod: Pod
+  /** Whoever says that the other side's address is theirs, or was. */
+  readonly others: readonly Pod[]
+}
+
+const has = ({ status }: Pod, address: string): boolean =>
+  status?.podIP === address || (status?.podIPs ?? []).some(one => one.ip === address)
+
+/** The one look at all that is kept: what it finds is little. */
+async function involved(store: Store, contact: Contact): Promise<Involved | undefined> {
+  const breaks = new Breaks(pause, turn)
+  const others: Pod[] = []
+  let found: Pod | undefined
+  for (const { object } of store.snapshot('pods').range()) {
+    const wait = breaks.after(1)
+    if (wait !== undefined) await wait
+    if (!isPod(object)) continue
+    if (found === undefined && decisionOfPod(object.metadata.uid ?? '') === contact.pod) found = object
+    if (has(object, contact.peer)) others.push(object)
+  }
+  return found === undefined ? undefined : { pod: found, others }
+}
+
+const of = (store: Store, resource: string, names: Iterable<string>): readonly KObject[] => {
+  const snapshot = store.snapshot(resource)
+  return [...new Set(names)].flatMap(name => snapshot.get(name)?.object ?? [])
+}
+
+const policiesIn = (store: Store, namespaces: Iterable<string>): readonly NetworkPolicy[] => {
+  const snapshot = store.snapshot('networkpolicies.networking.k8s.io')
+  return [...new Set(namespaces)].flatMap(name =>
+    Array.from(snapshot.range({ prefix: `${name}/` }), kept => kept.object).filter(isPolicy),
+  )
+}
 
 export const contactsIn = (store: Store, contacting: Contacting): Contacts => ({
-  get: id => {
+  get: async id => {
     const contact = readContact(id)
-    if (contact === undefined) return undefined
-    const pods = all(store, 'pods').filter(isPod)
-    const pod = pods.find(one => decisionOfPod(one.metadata.uid ?? '') === contact.pod)
-    if (pod === undefined) return undefined
+    const found = contact === undefined ? undefined : await involved(store, contact)
+    if (contact === undefined || found === undefined) return undefined
+    const { pod, others } = found
+    const both = [pod, ...others]
+    const namespaces = both.map(one => one.metadata.namespace ?? '')
     const { allowedNow, message, policy, line, fix } = contacting(contact, {
       pod,
-      pods,
-      nodes: all(store, 'nodes').filter(isNode),
-      namespaces: all(store, 'namespaces'),
-      policies: all(store, 'networkpolicies.networking.k8s.io').filter(isPolicy),
+      pods: both,
+      nodes: of(
+        store,
+        'nodes',
+        both.map(one => one.spec.nodeName ?? ''),
+      ).filter(isNode),
+      namespaces: of(store, 'namespaces', namespaces),
+      policies: policiesIn(store, namespaces),
     })
     const { namespace = '', name = '' } = pod.metadata
     return {

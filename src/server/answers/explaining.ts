@@ -86,7 +86,8 @@ async function list(deps: ExplainDeps, { permit, request, served, serving }: Spe
     const wait = breaks.after(1)
     if (wait !== undefined) await wait
   }
-  for (const object of deps.unplaced.all()) if (filter.accepts?.(object) !== false) items.push(keptOf(object, revision))
+  for await (const object of deps.unplaced.all())
+    if (filter.accepts?.(object) !== false) items.push(keptOf(object, revision))
   return { type: 'list', served, listed: { items, revision } }
 }
 
@@ -100,7 +101,7 @@ export const explaining =
     const decision = deps.decisions.get(permit.name)
     const object =
       decision === undefined
-        ? (deps.contacts.get(permit.name) ?? (await deps.unplaced.get(permit.name)))
+        ? ((await deps.contacts.get(permit.name)) ?? (await deps.unplaced.get(permit.name)))
         : objectOf(explainer(deps.objects()), decision)
     if (object === undefined) throw notFound(subject)
     return got(special, keptOf(object, serving.registry.store.revision()))

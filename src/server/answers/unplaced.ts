@@ -2,6 +2,7 @@
  * Pods that are on no node, as decisions. Nothing is kept of them: the number is the beginning of the pod's uid, what the
  * scheduler said stands in the pod's condition, and what keeps it from each node is found out when somebody asks.
  */
+import { Breaks, pause } from '#base/breaks.ts'
 import type { KObject } from '#api/metadata.ts'
 import { type Bulwark, type Placement, bulwarkGroup, decisionOfPod, decisions } from '#kinds/facts/bulwark.ts'
 import type { Node, Pod, PodCondition } from '#kinds/facts/generated/types/core_v1.ts'
@@ -20,7 +21,7 @@ export interface Unplaced {
   /** Also of a pod that is on a node by now. */
   get(id: string): Promise<Decision | undefined>
   /** Those that were refused, without what keeps them from each node: that is found out for one at a time. */
-  all(): Iterable<Decision>
+  all(): AsyncIterable<Decision>
 }
 
 const isPod = (object: KObject): object is Pod => object.kind === 'Pod'
@@ -62,6 +63,9 @@ function decisionAbout(pod: Pod, said: PodCondition | undefined, status: Status)
   }
 }
 
+/** Pods between breaks. */
+const turn = 500
+
 const by = 'scheduling'
 const said = ({ reason = '', message = '' }: PodCondition): Pick<Status, 'reason' | 'message' | 'by'> => ({
   reason,
@@ -96,16 +100,21 @@ function explained({ fits, closest, nodes, leftOff }: Placement): Partial<Status
 
 const idShape = /^[0-9a-f]{12}$/
 
-function podOf(store: Store, id: string): Pod | undefined {
+async function podOf(store: Store, id: string): Promise<Pod | undefined> {
   if (!idShape.test(id)) return undefined
-  for (const pod of podsIn(store)) if (decisionOfPod(pod.metadata.uid ?? '') === id) return pod
+  const breaks = new Breaks(pause, turn)
+  for (const pod of podsIn(store)) {
+    if (decisionOfPod(pod.metadata.uid ?? '') === id) return pod
+    const wait = breaks.after(1)
+    if (wait !== undefined) await wait
+  }
   return undefined
 }
 
 export function unplacedIn(store: Store, placing: Placing): Unplaced {
   return {
     get: async id => {
-      const pod = podOf(store, id)
+      const pod = await podOf(store, id)
       if (pod === undefined) return undefined
       const condition = scheduled(pod)
       if (nodeOf(pod) !== '')
@@ -121,8 +130,11 @@ export function unplacedIn(store: Store, placing: Placing): Unplaced {
       const world = { nodes: nodesIn(store), pods: podsIn(store), namespaces: namespacesIn(store) }
       return decisionAbout(pod, condition, { ...said(condition), ...explained(await placing(pod, world)) })
     },
-    all: function* () {
+    all: async function* () {
+      const breaks = new Breaks(pause, turn)
       for (const pod of podsIn(store)) {
+        const wait = breaks.after(1)
+        if (wait !== undefined) await wait
         const condition = scheduled(pod)
         if (condition?.status === 'False' && nodeOf(pod) === '') yield decisionAbout(pod, condition, said(condition))
       }
