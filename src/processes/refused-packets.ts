@@ -68,13 +68,13 @@ function keep(audit: Audit, { contact, pod, sender, answer }: Refusal): void {
 export const refusalTeller =
   (recorder: Recorder, audit: Audit) =>
   (refusal: Refusal): void => {
-    const { contact, pod, answer } = refusal
+    const { contact, pod, told } = refusal
     const number = contactNumber(contact)
     recorder.record({
       about: pod,
       type: 'Warning',
       reason: 'NetworkPolicyRefused',
-      message: `${answer.message} is refused; why: bulwark why ${number}`,
+      message: `${told} is refused; why: bulwark why ${number}`,
       annotations: { [decisionAnnotation]: number },
     })
     keep(audit, refusal)

@@ -11,7 +11,7 @@ import type { Chain, Fragment, NamedSet } from '../ruleset.ts'
 import { Claims } from './claims.ts'
 import { type Direction, type PolicyRules, compilePolicy, isolates, rulesOf } from './compile.ts'
 import { allows } from './evaluate.ts'
-import { type ContactAnswer, explainContact } from './explain.ts'
+import { type ContactAnswer, contactText, explainContact } from './explain.ts'
 import { Members, type Membership } from './members.ts'
 import { answerName } from './names.ts'
 import type { RefusedFlow } from './refusals.ts'
@@ -55,6 +55,8 @@ const setsOf = (chains: readonly Chain[]): ReadonlySet<string> =>
 export interface Refusal {
   readonly contact: Contact
   readonly pod: Pod
+  /** For whoever may read in the pod's namespace: who has an address elsewhere is not theirs to know. */
+  readonly told: string
   /** Who sends, where that is a pod. */
   readonly sender?: Pod
   readonly answer: ContactAnswer
@@ -142,7 +144,9 @@ export class Policies {
       const answer = explainContact(contact, world)
       if (answer.allowedNow) continue
       const sender = (direction === 'in' ? other : subject)?.pod
-      return { contact, pod: subject.pod, answer, ...(sender !== undefined && { sender }) }
+      const near = other?.view.namespace === subject.view.namespace ? other.view : undefined
+      const told = contactText(contact, subject.view, near)
+      return { contact, pod: subject.pod, told, answer, ...(sender !== undefined && { sender }) }
     }
     return undefined
   }

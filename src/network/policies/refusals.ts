@@ -22,6 +22,13 @@ const everyMs = 10_000
 /** Of a moment in which somebody tries everything. */
 const mostAtOnce = 25
 
+/** How long a refusal is remembered, in seconds, and how many are. */
+export const rememberSeconds = 3_600
+export const rememberedAtMost = 4_096
+/** With more than this the kernel is made to forget, before it has no room for what others try. */
+const crowded = rememberedAtMost / 2
+const mostTold = 8 * rememberedAtMost
+
 function flowOf(element: unknown): RefusedFlow | undefined {
   const outer: unknown = typeof element === 'object' && element !== null && 'elem' in element ? element.elem : element
   const inner: unknown = typeof outer === 'object' && outer !== null && 'val' in outer ? outer.val : outer
@@ -53,11 +60,22 @@ export interface RefusalParts {
   readonly tell: (flow: RefusedFlow) => void
 }
 
+/** One of each sender, then the next of each: who tries everything does not hide the others. */
+function fairly(flows: readonly RefusedFlow[]): readonly RefusedFlow[] {
+  const senders = [...Map.groupBy(flows, one => one.src).values()]
+  const longest = senders.reduce((most, { length }) => Math.max(most, length), 0)
+  const chosen: RefusedFlow[] = []
+  for (let round = 0; round < longest && chosen.length < mostAtOnce; round++)
+    for (const own of senders) chosen.push(...own.slice(round, round + 1))
+  return chosen.slice(0, mostAtOnce)
+}
+
 const nameOf = ({ src, dst, proto, port }: RefusedFlow): string => joined(src, dst, proto, port)
 
 export class Refusals {
   readonly #parts: RefusalParts
-  #told: ReadonlySet<string> = new Set()
+  /** When each was first seen, oldest first: the kernel may have forgotten it since. */
+  readonly #told = new Map<string, number>()
   #cancel: () => void = () => undefined
   #work: Promise<void> = Promise.resolve()
   #stopped = false
@@ -85,12 +103,24 @@ export class Refusals {
     if (!watched()) return
     try {
       const flows = readFlows(await tool(['nft', '-j', 'list', 'set', 'inet', table, refusedFlows]))
-      const fresh = flows.filter(flow => !this.#told.has(nameOf(flow)))
-      this.#told = new Set(flows.map(nameOf))
-      for (const flow of fresh.slice(0, mostAtOnce)) tell(flow)
-      if (fresh.length > mostAtOnce) log.warn('many flows were refused', { table, untold: fresh.length - mostAtOnce })
+      const fresh = this.#fresh(flows)
+      const told = fairly(fresh)
+      for (const flow of told) tell(flow)
+      if (fresh.length > told.length) log.warn('many flows were refused', { table, untold: fresh.length - told.length })
+      if (flows.length > crowded) await tool(['nft', 'flush', 'set', 'inet', table, refusedFlows])
     } catch (error) {
       log.warn('refused flows cannot be read', { table, error: String(error) })
     }
+  }
+
+  #fresh(flows: readonly RefusedFlow[]): readonly RefusedFlow[] {
+    const now = this.#parts.clock.monotonic()
+    for (const [name, at] of this.#told) {
+      if (now - at < rememberSeconds * 1000 && this.#told.size <= mostTold) break
+      this.#told.delete(name)
+    }
+    const fresh = flows.filter(flow => !this.#told.has(nameOf(flow)))
+    for (const flow of fresh) this.#told.set(nameOf(flow), now)
+    return fresh
   }
 }

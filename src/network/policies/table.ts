@@ -17,7 +17,7 @@ import { answersTo } from './replies.ts'
 import type { Direction } from './compile.ts'
 import { metadataGuard } from './metadata.ts'
 import * as names from './names.ts'
-import { flowFields } from './refusals.ts'
+import { flowFields, rememberSeconds, rememberedAtMost } from './refusals.ts'
 
 export interface Place {
   /** This node's pods; absent while the node has no range. */
@@ -190,10 +190,6 @@ function podChains(direction: Direction, subjects: readonly Subject[]): readonly
     return [chain, answersTo(chain)]
   })
 }
-
-/** How long a refusal is remembered, in seconds, and how many are. */
-const rememberSeconds = 3_600
-const rememberedAtMost = 4_096
 
 /** @param subjects one for each address */
 export const policyTable = (place: Place, subjects: readonly Subject[]): Fragment => ({

@@ -1,7 +1,7 @@
 /** Behind the number of a packet stands what concerns it, found without holding up anybody else. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { KObject } from '#api/metadata.ts'
+import type { Draft, KObject } from '#api/metadata.ts'
 import { systemClock } from '#base/clock.ts'
 import { contactNumber, contactOf } from '#kinds/facts/contact.ts'
 import type { Store } from '#server/store/contract.ts'
@@ -28,7 +28,7 @@ const policy = (namespace: string) => ({
   spec: { podSelector: {} },
 })
 
-type Fixed = KObject & { readonly metadata: { readonly name: string; readonly namespace?: string } }
+type Fixed = Draft<KObject> & { readonly metadata: { readonly name: string; readonly namespace?: string } }
 
 async function openStore(objects: readonly (readonly [string, Fixed])[]): Promise<Store> {
   const store = openMemoryStore({ decode: (_, text) => JSON.parse(text) as KObject, clock: systemClock, freeze: false })
