@@ -64,6 +64,23 @@ test('no answer decides nothing, and does not hold up the next question', async 
   sessions.close()
 })
 
+test('a no that comes late ends what it was asked about, and nothing that was let in since', async () => {
+  const late = Promise.withResolvers<boolean>()
+  let answer: () => Promise<boolean> = () => late.promise
+  const { clock, ended, open, sessions } = asked(() => answer())
+  open('ann', 'old')
+  await clock.advance(20_000)
+  answer = () => Promise.resolve(true)
+  open('ann', 'new')
+  late.resolve(false)
+  await clock.advance(0)
+  assert.deepEqual(ended, ['old'])
+  answer = () => Promise.resolve(false)
+  await clock.advance(20_000)
+  assert.deepEqual(ended, ['old', 'new'])
+  sessions.close()
+})
+
 test('nothing is asked while nothing is open, and nothing is ended that is over', async () => {
   const { clock, questions, ended, open, sessions } = asked(() => Promise.resolve(false))
   const over = open('ann')

@@ -40,17 +40,25 @@ export function makeSessions<C extends Named>({ clock, authorize }: SessionParts
   const open = new Map<string, Set<Session<C>>>()
   let cancel: (() => void) | undefined
   let closed = false
-  const ask = async (key: string, [first]: readonly Session<C>[]): Promise<void> => {
+  const putOut = (key: string, asked: readonly Session<C>[]): void => {
+    const others = open.get(key)
+    for (const session of asked) if (others?.delete(session) === true) session.end()
+    if (others?.size === 0) open.delete(key)
+  }
+  /** Resolves in time, with or without an answer. A no that comes later is one, for those about whom it was asked. */
+  const ask = async (key: string, asked: readonly Session<C>[]): Promise<void> => {
+    const [first] = asked
     if (first === undefined) return
-    const allowed = authorize(first.caller, first.right).catch(() => true)
-    const { promise: silence, resolve } = Promise.withResolvers<boolean>()
-    const heard = clock.after(every, () => resolve(true))
-    const answer = await Promise.race([allowed, silence])
+    const { promise: silence, resolve } = Promise.withResolvers<void>()
+    const heard = clock.after(every, resolve)
+    const answer = authorize(first.caller, first.right).then(
+      allowed => {
+        if (!allowed) putOut(key, asked)
+      },
+      () => undefined,
+    )
+    await Promise.race([answer, silence])
     heard()
-    if (answer) return
-    const ending = [...(open.get(key) ?? [])]
-    open.delete(key)
-    for (const session of ending) session.end()
   }
   const wait = (): void => {
     if (cancel !== undefined || closed || open.size === 0) return
