@@ -144,9 +144,8 @@ test('a certificate that was taken back is none, others of the same user are', a
   assert.equal(await code(other), 200)
   const laptop = await client.get(revokedCertificates, 'laptop')
   const ends = (notAfter: string) => ({ ...laptop, spec: { ...laptop.spec, notAfter } })
-  const { metadata } = await client.update(revokedCertificates, ends('2999-01-01T00:00:00Z'))
-  const earlier = { ...ends('1999-01-01T00:00:00Z'), metadata }
-  await assert.rejects(client.update(revokedCertificates, earlier), /spec.notAfter: .*field is immutable/)
+  for (const end of ['1999-01-01T00:00:00Z', '2999-01-01T00:00:00Z'])
+    await assert.rejects(client.update(revokedCertificates, ends(end)), /spec.notAfter: .*field is immutable/, end)
   await assert.rejects(revoke('nonsense', { serialNumber: 'xyz' }), /hexadecimal/)
   await assert.rejects(revoke('nothing', {}), /Required value/)
 })

@@ -9,9 +9,9 @@ const shape = /^[0-9A-Fa-f]{1,2}(:?[0-9A-Fa-f]{1,2}){0,31}$/
 const same = (one: BulwarkRevokedCertificate, other: BulwarkRevokedCertificate): boolean =>
   one.spec?.serialNumber === other.spec?.serialNumber && one.spec?.issuer === other.spec?.issuer
 
-/** It may be said later, but not be another: this would go while the certificate is still good. */
+/** Neither another nor one that is said later: with it this could be made to go while the certificate is still good. */
 const sameEnd = (one: BulwarkRevokedCertificate, old: BulwarkRevokedCertificate): boolean =>
-  old.spec?.notAfter === undefined || one.spec?.notAfter === old.spec.notAfter
+  one.spec?.notAfter === old.spec?.notAfter
 
 export const RevokedCertificate = ownKind(revokedCertificates, {
   counted: true,
