@@ -146,6 +146,12 @@ export const asGroup = (name: string): readonly Means[] => [
   ...(name === 'system:nodes' ? asNodes : []),
 ]
 
+/** To act as who joins with a bootstrap token, by rights in kube-system: the secret says in which groups that is. */
+export const asBootstrapper: Means = {
+  text: 'may make a bootstrap token that is in this group',
+  needs: [(['create', 'update', 'patch'] as const).map(verb => right(verb, 'secrets'))],
+}
+
 const rbac = 'rbac.authorization.k8s.io'
 
 interface Named {

@@ -174,6 +174,29 @@ test('whoever gets certificates of nodes without being asked has what nodes have
   }
 })
 
+test('whoever writes secrets of kube-system makes bootstrap tokens, and is in their groups', () => {
+  const secrets = role('ClusterRole secrets', 'create update;;secrets')
+  const own = role('ClusterRole own', 'update;;secrets;mine')
+  const bindings = [
+    'ClusterRole secrets to User ada in kube-system',
+    'ClusterRole secrets to User far in team',
+    'ClusterRole own to User uno in kube-system',
+  ]
+  for (const group of ['system:bootstrappers', 'system:bootstrappers:racks']) {
+    const found = ways([deleter, secrets, own], [`ClusterRole deleter to Group ${group}`, ...bindings])
+    assert.deepEqual(Object.keys(found).sort(), [`Group ${group}`, 'User ada'])
+    assert.equal(
+      found['User ada'],
+      `may make a bootstrap token that is in this group → Group ${group}; holds the right`,
+    )
+  }
+  const other = ways(
+    [deleter, secrets],
+    ['ClusterRole deleter to Group system:bootstrappersx', ...bindings.slice(0, 1)],
+  )
+  assert.deepEqual(Object.keys(other), ['Group system:bootstrappersx'])
+})
+
 test('parts of a way may come through a group that everybody of a kind is in', () => {
   const roles = [
     deleter,

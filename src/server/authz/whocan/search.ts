@@ -7,6 +7,7 @@ import {
   asAccount,
   asAccountsAnywhere,
   asAccountsThere,
+  asBootstrapper,
   asGroup,
   asUser,
   bound,
@@ -60,6 +61,7 @@ const masters = group('system:masters')
 const strangers = 'system:unauthenticated'
 const everybody = new Set(['system:authenticated', strangers])
 const accounts = 'system:serviceaccounts'
+const bootstrappers = 'system:bootstrappers'
 
 const namedRole = ({ metadata: { name = '', namespace } }: RoleObject) => ({
   kind: namespace === undefined ? 'ClusterRole' : 'Role',
@@ -144,6 +146,7 @@ class Search {
     }
     if (kind === 'User') for (const means of asUser(name)) via(means, '')
     if (kind === 'Group' && !everybody.has(name)) for (const means of asGroup(name)) via(means, '')
+    if (kind === 'Group' && `${name}:`.startsWith(`${bootstrappers}:`)) via(asBootstrapper, 'kube-system')
     if (kind === 'Group' && name.startsWith(`${accounts}:`)) anyAccount(name.slice(accounts.length + 1))
     if (kind === 'Group' && name === accounts) for (const place of this.#holders.namespaces()) anyAccount(place)
     if (kind === 'ServiceAccount' || (kind === 'Group' && name.startsWith(accounts)))
