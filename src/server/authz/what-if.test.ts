@@ -99,3 +99,21 @@ test('roles that are made of others change with them', () => {
     'ann watch allowed',
   ])
 })
+
+test('a part of a role that is a part of others changes all of them', () => {
+  const made = (name: string, part: string): RoleObject =>
+    role(name, [], { aggregationRule: { clusterRoleSelectors: [{ matchLabels: { part } }] } })
+  const before = {
+    ...now,
+    // As upstream's admin, edit and view are: each is a part of the one above.
+    clusterRoles: [made('admin', 'edit'), made('edit', 'view'), made('view', 'more')],
+    clusterRoleBindings: [bound('admin', 'ann'), bound('edit', 'eve'), bound('view', 'vic')],
+  }
+  const requests = ['ann', 'eve', 'vic', 'bob'].map(user => recorded(user, 'get', false))
+  const allowed = ['ann get allowed', 'eve get allowed', 'vic get allowed']
+  assert.deepEqual(changes([role('more', ['get'])], requests, before), allowed)
+  const circle = [...before.clusterRoles, made('more', 'admin')]
+  assert.deepEqual(changes([role('other', ['get'])], requests, { ...before, clusterRoles: circle }), [])
+  // One that is made of nothing has no rules of its own for long.
+  assert.deepEqual(changes([role('edit', ['get'], { aggregationRule: {} })], requests, before), [])
+})

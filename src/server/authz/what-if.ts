@@ -1,4 +1,5 @@
 /** What would have become of recorded requests under other roles and bindings. */
+import { equal } from '#base/equal.ts'
 import type { KObject } from '#api/metadata.ts'
 import type { User } from '#api/request.ts'
 import { selects } from '#api/selector.ts'
@@ -35,18 +36,32 @@ const replaced = <O extends KObject>(objects: Iterable<O>, kind: string, by: rea
   return [...all.values()]
 }
 
-/** Roles that are made of others, as their controller will make them. */
-function aggregated(roles: readonly RoleObject[]): readonly RoleObject[] {
+/** One look of the controller at each role that is made of others. */
+function gathered(roles: readonly RoleObject[]): readonly RoleObject[] {
   return roles.map(role => {
-    const selectors = role.aggregationRule?.clusterRoleSelectors ?? []
-    if (selectors.length === 0) return role
+    if (role.aggregationRule === undefined) return role
+    const selectors = role.aggregationRule.clusterRoleSelectors ?? []
     const parts = roles.filter(
       other =>
         other.metadata.name !== role.metadata.name &&
         selectors.some(selector => selects(selector, other.metadata.labels)),
     )
-    return { ...role, rules: parts.flatMap(part => part.rules ?? []) }
+    const rules = new Map(parts.flatMap(part => (part.rules ?? []).map(one => [JSON.stringify(one), one])))
+    return equal([...rules.values()], role.rules ?? []) ? role : { ...role, rules: [...rules.values()] }
   })
+}
+
+/** As their controller will make them: roles that are made of others may be parts of further ones. */
+function aggregated(roles: readonly RoleObject[]): readonly RoleObject[] {
+  let all = roles
+  for (const one of roles) {
+    // As often as they can stand one above the other.
+    if (one.aggregationRule === undefined) continue
+    const next = gathered(all)
+    if (next.every((role, at) => role === all[at])) break
+    all = next
+  }
+  return all
 }
 
 /** The same with some objects in the place of those of their names, or beside them. Others than RBAC's do not count. */
