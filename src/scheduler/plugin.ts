@@ -1,4 +1,5 @@
 /** One aspect of placement. Each looks at the pod once (`filter`, `score`) and gives a function that looks at nodes. */
+import type { Breaks } from '#base/breaks.ts'
 import type { NodeInfo, PodInfo, Snapshot } from './snapshot.ts'
 
 /** What happened in the cluster that may make room: plugins name what could change their mind. */
@@ -42,7 +43,7 @@ export interface Plugin {
   /** Undefined: this pod does not care. */
   readonly filter?: (pod: PodInfo, snapshot: Snapshot) => Filter | undefined
   /** Says more of each refusal than its filter does; refuses exactly the nodes that it refuses. */
-  readonly explain?: (pod: PodInfo, snapshot: Snapshot) => Explain
+  readonly explain?: (pod: PodInfo, snapshot: Snapshot, breaks: Breaks) => Explain | Promise<Explain>
   readonly score?: (pod: PodInfo, snapshot: Snapshot) => Scorer | undefined
   readonly weight?: number
   readonly wakes: readonly Wake[]

@@ -1,6 +1,7 @@
 /** What keeps a pod from nodes, as values; and that who explains refuses what who places refuses, at random. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Breaks } from '#base/breaks.ts'
 import type { Obstacle, Placement } from '#kinds/facts/bulwark.ts'
 import type { Node, Pod, PodAffinityTerm, PodSpec, Taint } from '#kinds/facts/generated/types/core_v1.ts'
 import { asking, cluster, node, on, pod } from '../fixture.ts'
@@ -173,6 +174,25 @@ test('the closest node comes first, of many only some are listed, and breaks are
   assert.deepEqual(await explain(pod('web'), []), { nodes: [], leftOff: 0 })
 })
 
+test('a pod that comes with thousands of terms neither holds up others nor makes the answer long', async () => {
+  const terms = Array.from({ length: 2000 }, (): PodAffinityTerm => ({ topologyKey: 'none', labelSelector: {} }))
+  const affinity = { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: terms } }
+  const pods = Array.from({ length: 100 }, (_, at) => on(pod(`p${at}`), 'n0'))
+  let breaks = 0
+  const { nodes, closest } = await explainPlacement(
+    pod('web', { affinity }),
+    { nodes: ['n0', 'n1'].map(name => node(name, { allocatable: { pods: '500' } })), pods, namespaces: [] },
+    { pause: () => Promise.resolve(void breaks++) },
+  )
+  assert.ok(breaks >= 100, String(breaks))
+  for (const { obstacles } of nodes) {
+    assert.equal(obstacles.length, 20)
+    assert.match(obstacles[0]?.line ?? '', /no such label$/)
+    assert.match(obstacles[19]?.line ?? '', /; and 1980 more stand in the way$/)
+  }
+  assert.match(closest?.fix ?? '', /; and 1980 changes more$/)
+})
+
 /** Numbers that repeat for a seed. */
 function randomly(seed: number): (below: number) => number {
   let state = seed
@@ -263,7 +283,7 @@ test('who explains refuses exactly where the plugin refuses, with its reason, fo
     for (const { name, filter, explain: tell } of plugins) {
       if (filter === undefined) continue
       assert.ok(tell !== undefined, `${name} explains itself`)
-      const [refuses, explains] = [filter(info, all), tell(info, all)]
+      const [refuses, explains] = [filter(info, all), await tell(info, all, new Breaks(pause, 500))]
       for (const one of all.nodes) {
         const [refusal, obstacles] = [refuses?.(one), explains(one)]
         const told = obstacles.map(({ reason }) => reason)

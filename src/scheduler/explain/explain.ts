@@ -4,7 +4,7 @@ import { isTerminal } from '#controllers/pods.ts'
 import type { Obstacle as ToldObstacle, Placement } from '#kinds/facts/bulwark.ts'
 import type { Node, Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import { type KObject, keyOf } from '#api/metadata.ts'
-import type { Obstacle, Plugin } from '../plugin.ts'
+import type { Explain, Obstacle, Plugin } from '../plugin.ts'
 import { plugins } from '../plugins/index.ts'
 import { Cluster, podInfo } from '../snapshot.ts'
 
@@ -17,6 +17,8 @@ export interface World {
 
 /** Nodes that an answer names at most: those beyond are farther from fitting. */
 const mostNodes = 500
+/** What is told of one node: a pod may come with thousands of terms, each of which stands in the way. */
+const mostObstacles = 20
 /** Pods and nodes between breaks. */
 const turn = 500
 
@@ -41,7 +43,9 @@ async function clusterOf(world: World, subject: string, breaks: Breaks): Promise
 
 interface Found {
   readonly name: string
+  /** The first of them. */
   readonly obstacles: readonly (Obstacle & { readonly plugin: string })[]
+  readonly more: number
   readonly effort: number
 }
 
@@ -52,6 +56,14 @@ const told = ({ plugin, reason, object, line, fix }: Found['obstacles'][number])
   line,
   fix,
 })
+
+/** Where there are too many the last speaks of the rest. */
+function listed({ obstacles, more }: Found): readonly ToldObstacle[] {
+  const all = obstacles.map(told)
+  const last = all.at(-1)
+  if (more === 0 || last === undefined) return all
+  return [...all.slice(0, -1), { ...last, line: `${last.line}; and ${more} more stand in the way` }]
+}
 
 const unsame = (fixes: readonly string[]): readonly string[] => [...new Set(fixes)]
 
@@ -66,10 +78,13 @@ function placementOf(found: readonly Found[], fitting: string | undefined): Plac
       : {
           closest: {
             node: closest.name,
-            fix: unsame(closest.obstacles.map(one => one.fix)).join('; and '),
+            fix: [
+              ...unsame(closest.obstacles.map(one => one.fix)),
+              ...(closest.more === 0 ? [] : [`${closest.more} changes more`]),
+            ].join('; and '),
           },
         }),
-    nodes: shown.map(({ name, obstacles }) => ({ name, obstacles: obstacles.map(told) })),
+    nodes: shown.map(one => ({ name: one.name, obstacles: listed(one) })),
     leftOff: sorted.length - shown.length,
   }
 }
@@ -83,16 +98,21 @@ export async function explainPlacement(
   const breaks = new Breaks(pause, turn)
   const cluster = await clusterOf(world, keyOf(pod), breaks)
   const info = podInfo(pod)
-  const explains = using.flatMap(({ name, explain }) =>
-    explain === undefined ? [] : [{ plugin: name, explain: explain(info, cluster) }],
-  )
+  const explains: { readonly plugin: string; readonly explain: Explain }[] = []
+  for (const { name: plugin, explain } of using)
+    if (explain !== undefined) {
+      explains.push({ plugin, explain: await explain(info, cluster, breaks) })
+      await breaks.after(turn)
+    }
   const found: Found[] = []
   let fits: string | undefined
   for (const node of cluster.nodes) {
-    const obstacles = explains.flatMap(({ plugin, explain }) => explain(node).map(one => ({ ...one, plugin })))
-    if (obstacles.length === 0) fits ??= node.name
-    else found.push({ name: node.name, obstacles, effort: obstacles.reduce((sum, one) => sum + one.effort, 0) })
-    const wait = breaks.after(1)
+    const all = explains.flatMap(({ plugin, explain }) => explain(node).map(one => ({ ...one, plugin })))
+    const obstacles = all.slice(0, mostObstacles)
+    const effort = all.reduce((sum, one) => sum + one.effort, 0)
+    if (all.length === 0) fits ??= node.name
+    else found.push({ name: node.name, obstacles, more: all.length - obstacles.length, effort })
+    const wait = breaks.after(1 + all.length)
     if (wait !== undefined) await wait
   }
   return placementOf(found, fits)

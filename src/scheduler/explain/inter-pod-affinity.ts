@@ -1,4 +1,5 @@
 /** Which pods a pod misses beside it, and which it, or they, will not have. */
+import type { Breaks } from '#base/breaks.ts'
 import { type Explain, type Obstacle, type Refusal, reasonOf } from '../plugin.ts'
 import type { NodeInfo, PodInfo, Snapshot } from '../snapshot.ts'
 import { type Term, termMatches } from '../terms.ts'
@@ -32,10 +33,12 @@ const note = (found: Map<string, PodInfo> | undefined, domain: string | undefine
   if (found !== undefined && domain !== undefined && !found.has(domain)) found.set(domain, pod)
 }
 
-function unwantedBy(info: PodInfo, snapshot: Snapshot): Others['unwanted'] {
+async function unwantedBy(info: PodInfo, snapshot: Snapshot, breaks: Breaks): Promise<Others['unwanted']> {
   const found = new Map<string, Map<string, { readonly pod: PodInfo; readonly at: number }>>()
   for (const node of snapshot.affine)
-    for (const other of node.affine)
+    for (const other of node.affine) {
+      const wait = breaks.after(other.terms.antiAffinity.length)
+      if (wait !== undefined) await wait
       for (const [at, term] of other.terms.antiAffinity.entries()) {
         const domain = domainOf(node, term)
         if (domain === undefined || !termMatches(term, info.pod, snapshot.namespaceLabels)) continue
@@ -43,10 +46,11 @@ function unwantedBy(info: PodInfo, snapshot: Snapshot): Others['unwanted'] {
         found.set(term.topologyKey, domains)
         if (!domains.has(domain)) domains.set(domain, { pod: other, at })
       }
+    }
   return found
 }
 
-function othersOf(info: PodInfo, snapshot: Snapshot): Others {
+async function othersOf(info: PodInfo, snapshot: Snapshot, breaks: Breaks): Promise<Others> {
   const { affinity, antiAffinity } = info.terms
   const near = affinity.map(() => new Map<string, PodInfo>())
   const apart = antiAffinity.map(() => new Map<string, PodInfo>())
@@ -54,12 +58,14 @@ function othersOf(info: PodInfo, snapshot: Snapshot): Others {
   if (near.length + apart.length > 0)
     for (const node of snapshot.nodes)
       for (const other of node.pods.values()) {
+        const wait = breaks.after(near.length + apart.length)
+        if (wait !== undefined) await wait
         for (const [at, term] of antiAffinity.entries())
           if (match(term, other)) note(apart[at], domainOf(node, term), other)
         if (affinity.length > 0 && affinity.every(term => match(term, other)))
           for (const [at, term] of affinity.entries()) note(near[at], domainOf(node, term), other)
       }
-  return { near, apart, unwanted: unwantedBy(info, snapshot) }
+  return { near, apart, unwanted: await unwantedBy(info, snapshot, breaks) }
 }
 
 function missed(
@@ -87,9 +93,9 @@ function missed(
 
 export const explainAffinity =
   ({ notNear, notApart, unwanted: unwantedThere }: Refusals) =>
-  (info: PodInfo, snapshot: Snapshot): Explain => {
+  async (info: PodInfo, snapshot: Snapshot, breaks: Breaks): Promise<Explain> => {
     const { affinity, antiAffinity } = info.terms
-    const { near, apart, unwanted } = othersOf(info, snapshot)
+    const { near, apart, unwanted } = await othersOf(info, snapshot, breaks)
     const nobody = near.every(found => found.size === 0)
     const first = nobody && affinity.every(term => termMatches(term, info.pod, snapshot.namespaceLabels))
     return node => {
