@@ -191,19 +191,19 @@ function setting(seed: number) {
 
 test('10,000 decisions while everything changes', async () => {
   const { store, world, change, question, pick } = setting(7)
-  const { authorizer, close } = makeNodeAuthorizer(store)
+  const nodeAuthorizer = makeNodeAuthorizer(store)
   let allowed = 0
   for (let round = 0; round < 1000; round++) {
     await change()
     for (let at = 0; at < 10; at++) {
       const [node, asked] = [pick(nodes), question()]
-      const { opinion } = authorizer(agent(node), asked) as Verdict
+      const { opinion } = nodeAuthorizer.authorizer(agent(node), asked) as Verdict
       const right = expected(world, node, asked)
       assert.equal(opinion === 'allow', right, JSON.stringify([round, node, asked, [...world.pods]]))
       if (right) allowed++
     }
   }
   assert.ok(allowed > 400, `${allowed} were allowed`)
-  close()
+  nodeAuthorizer.close()
   await store.close()
 })
