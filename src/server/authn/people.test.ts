@@ -12,7 +12,7 @@ const user = (name: string): User => ({ name, groups: [], source: 'test' }) as u
 function opened() {
   const store = openMemoryStore({ clock, decode: (_, text): KObject => JSON.parse(text) })
   const people = storedPeople(store)
-  const put = (name: string, spec: object) => {
+  const put = (name: string, spec: object | null) => {
     const object = { apiVersion: 'bulwark.dev/v1alpha1', kind: 'User', metadata: { name }, spec }
     return store.commit([{ type: 'put', resource: usersResource, key: name, managed: '', object }])
   }
@@ -56,6 +56,51 @@ test('what somebody has open ends when they are disabled; what others have stays
   await put('joe', { username: 'someone', disabled: true })
   assert.deepEqual(ended, ['jane'], 'the name that counts is the one that credentials show')
   sessions.close()
+  await close()
+})
+
+test('a stream that cannot be ended, or a record that cannot be read, keeps nobody else in', async () => {
+  const { store, people, put, close } = opened()
+  const sessions = makeSessions(people)
+  const ended: string[] = []
+  const open = (name: string, fail = false): void => {
+    const end = (reason: string): void => {
+      if (fail) throw new Error('the socket is gone')
+      ended.push(`${name}: ${reason}`)
+    }
+    assert.ok(sessions.open({ user: user(name), socket: undefined, end }))
+  }
+  open('jane', true)
+  open('jane')
+  open('joe')
+  await put('jane', { disabled: true })
+  assert.deepEqual(ended, ['jane: the user is disabled'])
+  await put('joe', { disabled: true })
+  assert.equal(ended.length, 2, 'changes are still told of')
+  open('ann')
+  await put('broken', null)
+  assert.deepEqual(ended.slice(2), ['ann: it cannot be told whether the user is let in'])
+  assert.throws(() => people.admits(user('ann')))
+  await store.commit([{ type: 'delete', resource: usersResource, key: 'broken' }])
+  assert.ok(people.admits(user('ann')))
+  await put('ann', { disabled: true })
+  assert.equal(people.admits(user('ann')), false)
+  sessions.close()
+  await close()
+})
+
+test('where nothing tells of changes any more, each question is read anew', async () => {
+  const { people, put, close } = opened()
+  people.onChange(() => {
+    throw new Error('a fault of ours')
+  })
+  assert.ok(people.admits(user('jane')))
+  await put('jane', { disabled: true })
+  assert.equal(people.admits(user('jane')), false)
+  await put('jane', {})
+  assert.ok(people.admits(user('jane')))
+  await put('jane', { disabled: true })
+  assert.equal(people.admits(user('jane')), false)
   await close()
 })
 

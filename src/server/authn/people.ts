@@ -17,7 +17,7 @@ export interface People {
   isRevoked(socket: TLSSocket): boolean
   /** The same of a certificate that somebody else was shown. */
   revokes(certificate: CertificateNumber): boolean
-  /** Calls when somebody may no longer be let in. @returns how to stop. */
+  /** Calls when somebody may no longer be let in; what is called must not throw. @returns how to stop. */
   onChange(call: () => void): () => void
   close(): void
 }
@@ -52,35 +52,49 @@ class StoredPeople implements People {
   readonly #calls = new Set<() => void>()
   #disabled: ReadonlySet<string> | undefined
   #revoked: ReadonlySet<string> | undefined
+  /** Else nothing tells of changes any more, and what was read counts for one question. */
+  #followed = true
 
   constructor(store: Store) {
     this.#store = store
     this.#stop = store.watch([usersResource, revocationsResource], store.revision(), {
       coalesce: true,
-      onEvents: () => {
-        this.#disabled = undefined
-        this.#revoked = undefined
-        for (const call of this.#calls) call()
+      onEvents: () => this.#changed(),
+      onEnd: why => {
+        if (why === 'closed') return
+        this.#followed = false
+        this.#changed()
       },
-      onEnd: () => undefined,
     })
   }
 
+  #changed(): void {
+    this.#disabled = undefined
+    this.#revoked = undefined
+    for (const call of this.#calls) call()
+  }
+
   admits(user: User): boolean {
-    const disabled = (this.#disabled ??= this.#readDisabled())
+    const disabled = this.#disabled ?? this.#readDisabled()
+    if (this.#followed) this.#disabled = disabled
     return disabled.size === 0 || !disabled.has(user.name)
   }
 
   isRevoked(socket: TLSSocket): boolean {
-    const revoked = (this.#revoked ??= this.#readRevoked())
-    if (revoked.size === 0) return false
+    if (this.#takenBack().size === 0) return false
     const number = numberOf(socket)
     return number !== undefined && this.revokes(number)
   }
 
   revokes(number: CertificateNumber): boolean {
-    const revoked = (this.#revoked ??= this.#readRevoked())
+    const revoked = this.#takenBack()
     return revoked.has(keyOf(number)) || revoked.has(keyOf({ ...number, issuer: '' }))
+  }
+
+  #takenBack(): ReadonlySet<string> {
+    const revoked = this.#revoked ?? this.#readRevoked()
+    if (this.#followed) this.#revoked = revoked
+    return revoked
   }
 
   #readDisabled(): ReadonlySet<string> {

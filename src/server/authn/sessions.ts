@@ -23,14 +23,32 @@ function refusing(people: People, { user, socket }: Session): string | undefined
   return socket instanceof TLSSocket && people.isRevoked(socket) ? 'the certificate was taken back' : undefined
 }
 
+/** Who cannot be judged is not let in, and keeps nobody from being judged. */
+function reasonToEnd(people: People, session: Session): string | undefined {
+  try {
+    return refusing(people, session)
+  } catch {
+    return 'it cannot be told whether the user is let in'
+  }
+}
+
+/** One that cannot be ended keeps no other from it. */
+function ended({ end }: Session, reason: string): void {
+  try {
+    end(reason)
+  } catch {
+    // Whoever ends it says what went wrong.
+  }
+}
+
 export function makeSessions(people: People): Sessions {
   const open = new Set<Session>()
   const stop = people.onChange(() => {
     for (const session of open) {
-      const reason = refusing(people, session)
+      const reason = reasonToEnd(people, session)
       if (reason === undefined) continue
       open.delete(session)
-      session.end(reason)
+      ended(session, reason)
     }
   })
   return {

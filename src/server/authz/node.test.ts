@@ -127,3 +127,36 @@ test('attachments and slices are those of the node itself', async () => {
   assert.equal(may('one', 'update resourceslices/status.resource.k8s.io of-one'), false)
   await close()
 })
+
+test('where nothing tells of changes any more, pods are read again', async () => {
+  const store = openMemoryStore({ clock, decode: (_, text): KObject => JSON.parse(text) })
+  const ends: (() => void)[] = []
+  const watched = store.watch.bind(store)
+  const watch: typeof store.watch = (resources, since, watcher) => {
+    const stop = watched(resources, since, watcher)
+    ends.push(() => {
+      stop()
+      watcher.onEnd('failed')
+    })
+    return stop
+  }
+  const nodes = makeNodeAuthorizer(Object.assign(store, { watch }))
+  const asked = { verb: 'get', resourceRequest: true, group: '', version: 'v1', resource: 'pods', subresource: '' }
+  const reads = (): boolean => {
+    const attributes = { ...asked, namespace: 'n', name: 'p' } as Attributes
+    return (nodes.authorizer(agent('one'), attributes) as Verdict).opinion === 'allow'
+  }
+  const put = (nodeName: string) => {
+    const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', namespace: 'n' }, spec: { nodeName } }
+    return store.commit([{ type: 'put', resource: 'pods', key: 'n/p', managed: '', object }])
+  }
+  await put('one')
+  assert.equal(reads(), true)
+  ends[0]?.()
+  await put('two')
+  assert.equal(reads(), false)
+  await put('one')
+  assert.equal(reads(), true, 'and followed again')
+  nodes.close()
+  await store.close()
+})

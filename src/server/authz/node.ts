@@ -57,8 +57,13 @@ class Graph {
           if (type === 'put') this.#put(key, kept.object)
         }
       },
-      onEnd: () => undefined,
+      onEnd: () => this.#forget(),
     })
+  }
+  /** Nothing tells of changes any more: the next question reads everything again. */
+  #forget(): void {
+    this.#stop = undefined
+    this.#byNode.clear()
   }
   stop(): void {
     this.#stop?.()
