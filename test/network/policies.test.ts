@@ -220,4 +220,7 @@ test('refusals are remembered by the kernel, each once', { skip }, async () => {
     await lab.tool(['nft', 'list', 'set', 'inet', 'bulwark-test', 'refused-flows']),
     new RegExp(`${addresses.thief} \\. ${addresses.web.replaceAll('.', '\\.')} \\. tcp \\. 8080`),
   )
+  // As the agent has it forget, before it is full.
+  await lab.tool(['nft', 'flush', 'set', 'inet', 'bulwark-test', 'refused-flows'])
+  assert.doesNotMatch(await lab.tool(['nft', 'list', 'set', 'inet', 'bulwark-test', 'refused-flows']), /10\./)
 })
