@@ -33,12 +33,14 @@ test('the same event is counted', async () => {
 
 test('similar events are combined and a flood is dropped', async () => {
   const { recorder, all } = world()
-  for (let i = 0; i < 40; i++) recorder.record(notice(`message ${i}`))
+  for (let i = 0; i < 40; i++) recorder.record({ ...notice(`message ${i}`), annotations: { number: String(i) } })
   const list = await all()
   assert.equal(list.length, 10)
   const combined = list.filter(event => event.message.startsWith('(combined from similar events): '))
   assert.equal(combined.length, 1)
   assert.equal(combined[0]?.count, 25 - 9)
+  assert.match(combined[0].message, / message 24$/)
+  assert.deepEqual(combined[0].metadata.annotations, { number: '24' }, 'what goes with the message that is told')
 })
 
 test('the rate comes back with time', async () => {

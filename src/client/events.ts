@@ -189,9 +189,11 @@ async function send(parts: RecorderParts, correlator: Correlator, item: Item): P
   const { name, count } = correlator.count(key, about.name, now)
   const namespace = about.namespace ?? 'default'
   const lastTimestamp = timestamp(now)
+  const annotated = notice.annotations === undefined ? {} : { annotations: notice.annotations }
   if (count > 1) {
     try {
-      const content = { count, lastTimestamp, message }
+      // Of those that are combined the last is told of, by its message and by what goes with it.
+      const content = { count, lastTimestamp, message, metadata: annotated }
       await parts.client.patch(events, `${namespace}/${name}`, { type: 'merge', content })
       return
     } catch (error) {
@@ -204,7 +206,7 @@ async function send(parts: RecorderParts, correlator: Correlator, item: Item): P
   await parts.client.create(events, {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name, namespace, ...(notice.annotations === undefined ? {} : { annotations: notice.annotations }) },
+    metadata: { name, namespace, ...annotated },
     involvedObject: about,
     reason: notice.reason,
     message,
