@@ -16,6 +16,13 @@ test('what is within bounds is read as by JSON.parse', () => {
   )
 })
 
+test('a key with an escape makes no other numbers of long ones', () => {
+  for (const number of ['-9007199254740992', '9223372036854775807', '1e17', '12']) {
+    const text = String.raw`{"\\":[{"a":${number}}],"__proto__":${number}}`
+    assert.deepEqual(parse(text), JSON.parse(text), number)
+  }
+})
+
 test('depth and number of values are counted outside of strings', () => {
   assert.throws(() => parse('['.repeat(11)), RangeError)
   assert.throws(() => parse('{"a":'.repeat(11)), RangeError)

@@ -38,10 +38,22 @@ function check(bytes: Uint8Array, { depth: deepest, values: most }: Bounds): voi
   }
 }
 
+/** Long integers are floating point, as JSON.parse has them: nobody who reads documents of others expects anything else. */
+function rounded(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value)
+  if (typeof value !== 'object' || value === null) return value
+  for (const [key, field] of Object.entries(value)) {
+    // By definition, so that a key like `__proto__` stays one like any other.
+    if (typeof field === 'bigint') Object.defineProperty(value, key, { value: Number(field) })
+    else rounded(field)
+  }
+  return value
+}
+
 /** @throws RangeError beyond the bounds, SyntaxError for what is no JSON */
 export function parseBounded(bytes: Buffer, bounds: Bounds): unknown {
   check(bytes, bounds)
   const text = bytes.toString('utf8')
   const value: unknown = JSON.parse(text)
-  return hasEscapedKey(text) ? readExactly(text, bounds.depth).value : value
+  return hasEscapedKey(text) ? rounded(readExactly(text, bounds.depth).value) : value
 }
