@@ -124,7 +124,7 @@ export const tesla: Drill = {
   title: 'Tesla, 2018: an open console, miners in pods, keys of a cloud in a pod',
   prepare,
   realNode:
-    "a real node would add: what is in the miner's container is bound by seccomp, its own user and 4096 processes, and the node's own API asks for a certificate",
+    "a real node would add: what is in the miner's container is bound by seccomp, its own user and 4096 processes, the cloud's metadata is closed to it, and the node's own API asks for a certificate",
   steps: [
     {
       name: 'The open console',
