@@ -5,20 +5,30 @@
 import { writeFileSync } from 'node:fs'
 
 const dumping =
-  /^--(?:inspect|debug-port|heapsnapshot-|heap-prof|report-|experimental-report|abort[-_]on[-_]uncaught[-_]exception)/
+  /^--?(?:inspect|debug-port|heapsnapshot-|heap-snapshot-on-|heap-prof|report-|experimental-report|abort-on-uncaught-exception|tls-keylog|trace-tls)/
+/** What Node reads flags from that are then seen nowhere. */
+const hiding = /^--experimental-(?:default-)?config-file/
 
 /** @param options `NODE_OPTIONS` @returns the first flag that would, without its value */
 export function dumpFlag(flags: readonly string[], options = ''): string | undefined {
-  const all = [...flags, ...options.split(/\s+/)].map(one => one.replaceAll(/["']/g, ''))
-  return all.find(one => dumping.test(one.replaceAll('_', '-')))?.replace(/=.*$/s, '')
+  // In quotes Node reads past a backslash.
+  const all = [...flags, ...options.split(/\s+/)].map(one => one.replaceAll(/["'\\]/g, ''))
+  return all
+    .find(one => dumping.test(one.replaceAll('_', '-')) || hiding.test(one.replaceAll('_', '-')))
+    ?.replace(/=.*$/s, '')
 }
 
+/** What makes Node print what goes through it: for `net` that is whole requests with their tokens. */
+const telling = ['NODE_DEBUG', 'NODE_DEBUG_NATIVE'] as const
+
 /** Why it does not start; undefined where nothing stands against it. */
-export function dumpRefusal(flags: readonly string[], options: string | undefined): string | undefined {
-  const flag = dumpFlag(flags, options)
-  return flag === undefined
-    ? undefined
-    : `refusing to start: ${flag} would show what this process has in its memory, all Secrets included: take it out of NODE_OPTIONS and of the command`
+export function dumpRefusal(flags: readonly string[], environment: NodeJS.ProcessEnv): string | undefined {
+  const refused = (what: string, from: string): string =>
+    `refusing to start: ${what} would show what this process has in its memory, all Secrets included: take it out of ${from}`
+  const flag = dumpFlag(flags, environment['NODE_OPTIONS'])
+  if (flag !== undefined) return refused(flag, 'NODE_OPTIONS and of the command')
+  const variable = telling.find(name => (environment[name] ?? '') !== '')
+  return variable === undefined ? undefined : refused(variable, 'the environment')
 }
 
 /** From now on a core dump of this process, and of what it starts, holds no memory. Where that cannot be said there are none, or others see to it. */

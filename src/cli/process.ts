@@ -27,7 +27,7 @@ export function tellCrashes(write: (line: string) => void, end: (code: number) =
 
 /** @throws CommandError where what ends or happens to this process would show what it holds */
 export function guardCrashes(): void {
-  const refused = dumpRefusal(process.execArgv, process.env['NODE_OPTIONS'])
+  const refused = dumpRefusal(process.execArgv, process.env)
   if (refused !== undefined) throw new CommandError(refused)
   // Without a listener Node opens its debugger to whoever is on the machine.
   process.on('SIGUSR1', () => undefined)

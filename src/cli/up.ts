@@ -321,7 +321,7 @@ async function isOpen({ trust }: ClusterConfig): Promise<boolean> {
 export async function up(options: UpOptions, progress: Progress): Promise<ClusterConfig> {
   const at = placeOf(options)
   // What it starts has its flags and its environment.
-  const refused = dumpRefusal(process.execArgv, process.env['NODE_OPTIONS'])
+  const refused = dumpRefusal(process.execArgv, process.env)
   if (refused !== undefined) throw new CommandError(refused)
   progress.step(`Preparing cluster ${options.name}`)
   const config = await configure(options, at, progress)
