@@ -1,5 +1,8 @@
 /** Ways around policies that do not look like connections: each was tried with real packets. */
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
 import { makeClient } from '#client/client.ts'
@@ -15,6 +18,8 @@ const client = makeClient(api.transport)
 const errors: string[] = []
 const addresses = { web: '10.244.7.5', shop: '10.244.7.6', thief: '10.244.7.7' }
 const dns = '10.96.0.10'
+/** Of the snapshot, which is put in the place of what is there: no device. */
+const folder = mkdtempSync(join(tmpdir(), 'bulwark-dns-'))
 const spaces = new Map<string, string>()
 const space = (name: string): string => spaces.get(name) ?? name
 let lab: Lab
@@ -37,15 +42,16 @@ before(async () => {
   network = await startLabNetwork(lab, {
     api,
     errors,
-    dns: { address: dns, domain: 'cluster.local', snapshot: '/dev/null' },
+    dns: { address: dns, domain: 'cluster.local', snapshot: join(folder, 'snapshot.json') },
   })
 })
 
 after(async () => {
-  if (skip !== false) return
+  if (skip !== false) return rmSync(folder, { recursive: true })
   await network.stop()
   lab[Symbol.dispose]()
   clearInterval(ticking)
+  rmSync(folder, { recursive: true })
   assert.deepEqual(errors, [])
 })
 
