@@ -43,10 +43,28 @@ export interface LogFileOptions {
 const writing = promisify(write)
 const syncing = promisify(fdatasync)
 
+/** @throws Error, also for a pipe or a device: those hold up everybody, and cannot be read again to go on from */
 function openPrivate(path: string): number {
   const file = openSync(path, 'a+', 0o600)
-  fchmodSync(file, 0o600)
+  try {
+    if (!fstatSync(file).isFile()) throw new Error(`the audit log ${path} is no plain file; - is standard output`)
+    fchmodSync(file, 0o600)
+  } catch (error) {
+    closeSync(file)
+    throw error
+  }
   return file
+}
+
+/** @returns false where there is none: somebody took it away */
+function moved(from: string, to: string): boolean {
+  try {
+    renameSync(from, to)
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false
+    throw error
+  }
 }
 
 const roomBytes = 512 * 1024
@@ -115,6 +133,8 @@ export class LogFile {
   #size: number
   #link: Link
   #signed: number
+  /** Behind whole lines there is a part of one, which could not be taken off. */
+  #torn = false
   /** Number of the last record that was removed since this was opened. */
   #removed = 0
   /** Heads are signed one after the other; what takes longer waits in a line of its own. */
@@ -160,6 +180,7 @@ export class LogFile {
   /** Whole lines. @param link of the last of them @throws Error of the disk; then nothing of them is in the file */
   async append(text: string, link: Link): Promise<void> {
     const bytes = Buffer.from(text)
+    if (this.#torn) this.#cut()
     if (this.#size > 0 && this.#size + bytes.byteLength > this.#options.mostBytes) await this.#rotate()
     try {
       for (let from = 0; from < bytes.byteLength;) {
@@ -168,7 +189,7 @@ export class LogFile {
         from += bytesWritten
       }
     } catch (error) {
-      ftruncateSync(this.#file, this.#size)
+      this.#mend()
       throw error
     }
     this.#size += bytes.byteLength
@@ -178,6 +199,7 @@ export class LogFile {
   /** As `append`, without leaving the loop: into the kernel's memory. @returns false where it is much, or another file must be begun */
   appendNow(text: string, link: Link): boolean {
     if (text.length * mostBytesOfUnit > this.#room.byteLength) return false
+    if (this.#torn) this.#cut()
     const length = this.#room.write(text)
     if (this.#size > 0 && this.#size + length > this.#options.mostBytes) return false
     try {
@@ -187,12 +209,27 @@ export class LogFile {
         from += written
       }
     } catch (error) {
-      ftruncateSync(this.#file, this.#size)
+      this.#mend()
       throw error
     }
     this.#size += length
     this.#link = link
     return true
+  }
+
+  #cut(): void {
+    ftruncateSync(this.#file, this.#size)
+    this.#torn = false
+  }
+
+  /** Takes off what was begun, now or before the next line. */
+  #mend(): void {
+    this.#torn = true
+    try {
+      this.#cut()
+    } catch {
+      // What went wrong before is what is told.
+    }
   }
 
   /** Signs what is written, where that is more than was signed before. @throws Error of the disk */
@@ -213,12 +250,19 @@ export class LogFile {
   }
 
   async #rotate(): Promise<void> {
-    const { path, clock } = this.#options
+    const { path, clock, log } = this.#options
     await this.sign('rotation')
     const full = freeName(path, clock.now())
-    renameSync(path, full)
+    const there = moved(path, full)
+    if (!there) log.error('the audit log was taken away: run bulwark audit verify', { path })
     const before = this.#file
-    this.#file = openPrivate(path)
+    try {
+      this.#file = openPrivate(path)
+    } catch (error) {
+      // The next try finds it where it was.
+      if (there) moved(full, path)
+      throw error
+    }
     this.#size = 0
     // Somebody may be bringing it to the disk just now.
     void this.#inLine(async () => closeSync(before))

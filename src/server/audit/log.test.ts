@@ -1,7 +1,7 @@
 /** The log where the disk is full, and the requests that wait for it. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { systemClock } from '#base/clock.ts'
+import { type Clock, systemClock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import type { Attributes } from '#api/request.ts'
 import { StatusError } from '#api/status.ts'
@@ -57,12 +57,12 @@ class Disk {
 
 function sinkOn(
   disk: Disk,
-  more: { readonly buffer?: number; readonly lost?: string[]; readonly wait?: number } = {},
+  more: { readonly buffer?: number; readonly lost?: string[]; readonly wait?: number; readonly clock?: Clock } = {},
 ): Sink {
-  const { buffer = 1000, lost = [], wait = 5 } = more
+  const { buffer = 1000, lost = [], wait = 5, clock = systemClock } = more
   return makeLogSink({
     file: disk,
-    clock: systemClock,
+    clock,
     log: silentLog,
     lost: (name, events) => void lost.push(`${name} ${events}`),
     format: 'json',
@@ -134,6 +134,77 @@ suite('the log, at once', () => {
     await written
     await sink.written?.()
     assert.equal(disk.chain(), 1206)
+    await sink.close()
+  })
+
+  test('a disk that is slow is waited for off the loop, until it is quick again', async () => {
+    const disk = new Disk()
+    let [now, takes, off] = [0, 300, 0]
+    const clock = { ...systemClock, monotonic: () => now }
+    const [quick, offLoop] = [disk.appendNow.bind(disk), disk.append.bind(disk)]
+    disk.appendNow = (text, link) => {
+      now += takes
+      return quick(text, link)
+    }
+    disk.append = (text, link) => {
+      off++
+      now += takes
+      return offLoop(text, link)
+    }
+    const sink = sinkOn(disk, { wait: 0, clock })
+    const one = async (at: number): Promise<void> => {
+      many(sink, at, 1)
+      await sink.written?.()
+      assert.equal(disk.lines.length, at + 1)
+    }
+    await one(0)
+    assert.equal(off, 0)
+    await one(1)
+    await one(2)
+    assert.equal(off, 2)
+    takes = 1
+    await one(3)
+    await one(4)
+    assert.equal(off, 3)
+    assert.equal(disk.chain(), 5)
+    await sink.close()
+  })
+
+  test('a disk that does not answer holds nobody up for long, and takes no more than there is room for', async () => {
+    const disk = new Disk()
+    const lost: string[] = []
+    const due: (() => void)[] = []
+    const clock: Clock = {
+      ...systemClock,
+      after: (milliseconds, call) => {
+        if (milliseconds === 2000) due.push(call)
+        return milliseconds === 2000
+          ? () => void due.splice(due.indexOf(call), 1)
+          : systemClock.after(milliseconds, call)
+      },
+    }
+    const sink = sinkOn(disk, { wait: 0, buffer: 10, lost, clock })
+    const { promise: back, resolve } = Promise.withResolvers<void>()
+    const append = disk.append.bind(disk)
+    disk.append = async (text, link) => {
+      await back
+      return append(text, link)
+    }
+    disk.busy = true
+    many(sink, 0, 3)
+    const written = sink.written?.()
+    await new Promise(later => setImmediate(later))
+    assert.equal(due.length, 1)
+    due[0]?.()
+    await written
+    assert.equal(sink.failing, true)
+    many(sink, 3, 20)
+    assert.equal(sink.written?.(), undefined)
+    assert.equal(lost.filter(one => one === 'log 1').length >= 13, true, lost.join())
+    resolve()
+    assert.equal(await sink.flush(), true)
+    assert.equal(sink.failing, false)
+    assert.equal(disk.chain(), 10)
     await sink.close()
   })
 

@@ -42,6 +42,10 @@ export interface LogSinkOptions {
 const mostBytes = 64 * 1024 * 1024
 /** Characters that are written at once: all else waits while they are copied. */
 const mostAtOnce = 128 * 1024
+/** Milliseconds of a write after which the next one does not hold up all else: a disk that was slow once is slow again. */
+const slow = 25
+/** Milliseconds that answers wait for a write: a disk that says nothing is as one that is full. */
+const patience = 2000
 /** Milliseconds between signed heads, and between tries where writing fails. */
 const headInterval = 30_000
 const retryInterval = 1000
@@ -60,6 +64,7 @@ class LogSink implements Sink {
   /** Those who wait for what waits, where it is to be written in a moment. */
   #moment: ReturnType<typeof Promise.withResolvers<void>> | undefined
   #closed = false
+  #slow = false
 
   constructor(options: LogSinkOptions) {
     this.#options = options
@@ -98,20 +103,31 @@ class LogSink implements Sink {
     const moment = this.#moment
     this.#moment = undefined
     if (this.#writing === undefined && this.#atOnce()) return moment?.resolve()
-    void this.flush().then(() => moment?.resolve())
+    const cancel = this.#options.clock.after(patience, () => {
+      this.#fail(new Error('the disk does not answer'))
+      moment?.resolve()
+    })
+    void this.flush().then(() => {
+      cancel()
+      moment?.resolve()
+    })
   }
 
   /** @returns whether nothing waits any more */
   #atOnce(): boolean {
     if (this.#waiting.length === 0) return true
-    if (this.#waiting.length > this.#options.batch || this.#bytes > mostAtOnce) return false
+    const { file, batch, clock } = this.#options
+    if (this.#slow || this.#waiting.length > batch || this.#bytes > mostAtOnce) return false
+    const begun = clock.monotonic()
     const told = this.#lost
     const { text, link } = this.#text(this.#waiting, told)
     try {
-      if (!this.#options.file.appendNow(text, link)) return false
+      if (!file.appendNow(text, link)) return false
     } catch (error) {
       this.#fail(error)
       return true
+    } finally {
+      this.#slow = clock.monotonic() - begun > slow
     }
     this.#waiting = []
     this.#bytes = 0
@@ -147,7 +163,8 @@ class LogSink implements Sink {
 
   /** @returns whether it is on its way to the disk. What was not written waits for the next try. */
   async #piece(): Promise<boolean> {
-    const { file, batch } = this.#options
+    const { file, batch, clock } = this.#options
+    const begun = clock.monotonic()
     const records = this.#waiting.slice(0, Math.max(batch, 1))
     const told = this.#lost
     const { text, link } = this.#text(records, told)
@@ -156,6 +173,8 @@ class LogSink implements Sink {
     } catch (error) {
       this.#fail(error)
       return false
+    } finally {
+      this.#slow = clock.monotonic() - begun > slow
     }
     // Only what was written goes: events that came meanwhile stand behind it.
     this.#waiting.splice(0, records.length)
