@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { StatusError } from '#api/status.ts'
 import type { Client } from '#client/client.ts'
 import { configMaps, secrets } from '#kinds/facts/generated/refs.ts'
 import { chainFiles } from '#server/audit/heads.ts'
@@ -12,7 +13,7 @@ import { KilledServer } from '../tools/killed-server.ts'
 
 const namespace = 'default'
 
-/** Everything that a client can be told is done: made, changed, read where that is on record, removed. */
+/** Everything that a client can be told: made, changed, read where that is on record, refused, removed. */
 async function work(client: Client, name: string, ledger: string[]): Promise<void> {
   const metadata = { name, namespace }
   const key = `${namespace}/${name}`
@@ -20,6 +21,8 @@ async function work(client: Client, name: string, ledger: string[]): Promise<voi
   ledger.push(`create secrets/${name}`)
   await client.get(secrets, key)
   ledger.push(`get secrets/${name}`)
+  const missing = await client.get(secrets, `${key}-not`).catch((error: unknown) => error)
+  if (missing instanceof StatusError && missing.code === 404) ledger.push(`get secrets/${name}-not`)
   await client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata })
   ledger.push(`create configmaps/${name}`)
   await client.update(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { a: 'b' } })

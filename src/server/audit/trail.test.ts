@@ -63,6 +63,34 @@ suite('an end that is not as usual', () => {
     )
   })
 
+  test('a refusal is on record before it is told, also where nothing else of it would be', async () => {
+    for (const level of ['Metadata', 'None']) {
+      const events: string[] = []
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const sink = { ...eventSink(event => void events.push(event.stage)), written: () => promise }
+      const audit = makeAudit({
+        policy: parsePolicy(JSON.stringify({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules: [{ level }] })),
+        refusals: true,
+        clock: systemClock,
+        backends: () => [{ sink, mode: 'batch' }],
+      })
+      const trail = audit.open(callOf({ headers: {}, url: '/x', remote: '::1', certificate: () => false }))
+      void trail.identify(eve, asked, false)
+      trail.failed(new StatusError({ reason: 'Forbidden', message: 'no', details: {} }))
+      let told = false
+      const recorded = trail.refused()?.then(() => (told = true))
+      assert.equal(events.at(-1), 'ResponseComplete')
+      await Promise.resolve()
+      assert.deepEqual([recorded === undefined, told], [false, false])
+      resolve()
+      await recorded
+      assert.equal(told, true)
+      const count = events.length
+      trail.end(403)
+      assert.equal(events.length, count)
+    }
+  })
+
   test('an end is told once', () => {
     const { trail, events } = opened({ level: 'Metadata', omitStages: ['RequestReceived'] })
     void trail.identify(eve, asked, false)

@@ -220,6 +220,12 @@ export class Trail implements Notes {
     return this.#parts.settled()
   }
 
+  /** The same of what `failed`: nobody is told that he may not before it is on record that he tried. */
+  refused(): Promise<unknown> | undefined {
+    this.end(500)
+    return this.heard ? this.#parts.settled() : undefined
+  }
+
   /** Anybody can make these: they must not drown the rest. */
   #unknown(): void {
     const { heard, unheard } = this.#parts.stranger()

@@ -75,6 +75,8 @@ export async function handle(handling: Handling, request: Request, response: Res
   } catch (error) {
     if (info === undefined) trail?.unreadable(await knownTo(handling, request, ''))
     trail?.failed(error)
+    const recorded = trail?.refused()
+    if (recorded !== undefined) await recorded
     try {
       fail(handling, response, error)
     } catch {
