@@ -25,7 +25,9 @@ let last: { readonly bytes: Uint8Array; readonly chunk: Uint8Array } = {
 /** Where the chunk may overtake nothing: what the response itself writes waits in it until the next tick. */
 function socketOf(response: Response): Socket | null {
   if ('stream' in response || !response.headersSent || !response.chunkedEncoding) return null
-  return response.writableCorked > 0 ? null : response.socket
+  const { socket } = response
+  // Of one that is ended already the response knows what to do.
+  return response.writableCorked > 0 || socket?.writable !== true ? null : socket
 }
 
 /** As `write`, but nobody hears of it by the response's `drain`. @param bytes of an answer that has begun */

@@ -33,6 +33,8 @@ export interface WatchSettings {
 
 /** A client that lets this many bytes wait is too slow. */
 const patience = 16 * 1024 * 1024
+/** Milliseconds in which a client takes what it was sent before the end; whoever reads nothing keeps no memory. */
+const lastPatience = 30_000
 /** Bytes of the state at the start that wait at a time. */
 const gathered = 256 * 1024
 /** Portions of it after which others have their turn. */
@@ -143,6 +145,16 @@ export async function streamWatch(
     watching?.stop()
     for (const cancel of cancels) cancel()
   }
+  end(response, clock)
+}
+
+/** Ends the answer, and the connection of a client that does not take the end. */
+function end(response: Response, clock: Clock): void {
+  if (!gone(response))
+    response.once(
+      'close',
+      clock.after(lastPatience, () => response.destroy()),
+    )
   response.end()
 }
 
