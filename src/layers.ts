@@ -236,7 +236,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   'server/store': {
     imports: ['api', 'base'],
-    node: ['assert/strict', 'crypto', 'fs', 'net', 'path', 'sqlite', 'test', 'worker_threads', 'zlib'],
+    node: ['assert/strict', 'crypto', 'fs', 'http2', 'net', 'path', 'sqlite', 'test', 'worker_threads', 'zlib'],
     packages: [
       '@noble/ciphers/salsa.js',
       '@bufbuild/protobuf',

@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '..')
 
 test('no file that makes TLS sockets does so by rules of its own', () => {
   const makes =
-    /createSecureServer\(|createSecureContext\(|setSecureContext\(|from 'node:https'|from 'node:tls'|Http2SessionManager\(/
+    /createSecureServer\(|createSecureContext\(|setSecureContext\(|from 'node:https'|from 'node:tls'|(?:Http2SessionManager|GrpcSessions)\(/
   for (const file of globSync('**/*.ts', { cwd: root })) {
     if (file.endsWith('.test.ts') || file === 'base/tls.ts') continue
     const text = readFileSync(join(root, file), 'utf8')

@@ -31,7 +31,7 @@ export interface Member {
 
 export interface EtcdCluster {
   readonly members: readonly Member[]
-  readonly access: Required<EtcdAccess>
+  readonly access: Required<Omit<EtcdAccess, 'mostBytes'>>
   readonly authority: KeyPair
   readonly dir: string
   stop(): Promise<void>

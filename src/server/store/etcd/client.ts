@@ -1,10 +1,11 @@
 /** etcd over gRPC with mutual TLS: one connection to each endpoint, opened at first use, calls to one of them at a time. */
 import { isIP } from 'node:net'
 import { type CallOptions, type Client, createClient } from '@connectrpc/connect'
-import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node'
+import { createGrpcTransport } from '@connectrpc/connect-node'
 import { strictTls } from '#base/tls.ts'
 import type { Clock } from '#base/clock.ts'
 import { StoreRefused } from '../contract.ts'
+import { GrpcSessions } from '../grpc-sessions.ts'
 import { pause } from './pause.ts'
 import { Cluster, KV, Lease, Maintenance, Watch } from './rpc.gen.ts'
 import { type Trouble, troubleOf } from './trouble.ts'
@@ -16,6 +17,8 @@ export interface EtcdAccess {
   readonly ca?: string
   readonly cert?: string
   readonly key?: string
+  /** Of one answer; far more than a page of the largest values that etcd takes unless given. */
+  readonly mostBytes?: number
 }
 
 export interface Peer {
@@ -32,8 +35,7 @@ export interface Peer {
 const callTimeout = 10_000
 // Not for idle connections: connect-node would go on after the connection is gone, and throw where nobody can catch it.
 const pings = { pingIntervalMs: 10_000, pingTimeoutMs: 5000 }
-/** Far more than a page of the largest values that etcd takes. */
-const readMaxBytes = 256 << 20
+const usualBytes = 256 << 20
 const shortestPause = 25
 const longestPause = 2000
 
@@ -54,11 +56,11 @@ function checked(endpoint: string): URL {
   return url
 }
 
-function connectPeer(endpoint: string, { ca, cert, key }: EtcdAccess): Peer {
+function connectPeer(endpoint: string, { ca, cert, key, mostBytes = usualBytes }: EtcdAccess): Peer {
   const { origin } = checked(endpoint)
   const secrets = Object.fromEntries(Object.entries({ ca, cert, key }).filter(([, value]) => value !== undefined))
-  const session = new Http2SessionManager(origin, pings, { ...secrets, ...strictTls })
-  const transport = createGrpcTransport({ baseUrl: origin, sessionManager: session, readMaxBytes })
+  const session = new GrpcSessions(origin, pings, { ...secrets, ...strictTls })
+  const transport = createGrpcTransport({ baseUrl: origin, sessionManager: session, readMaxBytes: mostBytes })
   return {
     url: origin,
     kv: createClient(KV, transport),

@@ -5,9 +5,10 @@
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { type Client, Code, ConnectError, createClient } from '@connectrpc/connect'
-import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node'
+import { createGrpcTransport } from '@connectrpc/connect-node'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
+import { GrpcSessions } from '../grpc-sessions.ts'
 import type { KmsConfiguration } from '../providers/configuration.ts'
 import { keyIdProblem, seedBytes, seedProblem, type KmsState, type SealedSeed, type Seed } from '../providers/seeds.ts'
 import type { Called, KmsMetrics } from './metrics.ts'
@@ -40,7 +41,7 @@ export class KmsPlugin {
   readonly name: string
   readonly #timeout: number
   readonly #options: PluginOptions
-  readonly #session: Http2SessionManager
+  readonly #session: GrpcSessions
   readonly #client: Client<typeof KeyManagementService>
   #write: Seed | undefined
   #until = 0
@@ -57,7 +58,7 @@ export class KmsPlugin {
     this.#options = options
     const baseUrl = 'http://localhost'
     const path = socket.startsWith('@') ? `\0${socket.slice(1)}` : socket
-    this.#session = new Http2SessionManager(baseUrl, {}, { createConnection: () => connect(path) })
+    this.#session = new GrpcSessions(baseUrl, {}, { createConnection: () => connect(path) })
     const transport = createGrpcTransport({ baseUrl, sessionManager: this.#session, readMaxBytes })
     this.#client = createClient(KeyManagementService, transport)
   }
