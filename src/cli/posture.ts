@@ -1,4 +1,5 @@
 /** `bulwark posture`: what a benchmark asks, answered by the cluster that runs. */
+import { harmless } from '#base/harmless.ts'
 import { gather } from '#posture/gather.ts'
 import { junitReport } from '#posture/report/junit.ts'
 import { markdownReport } from '#posture/report/markdown.ts'
@@ -31,7 +32,8 @@ function wanted(text: string | undefined): readonly Framework[] {
   return [text]
 }
 
-const json = (value: unknown): string => JSON.stringify(value, null, 2)
+/** Names of objects, and what others say of themselves, are other people's text. */
+const json = (value: unknown): string => harmless(JSON.stringify(value, null, 2))
 
 const writers: Readonly<Record<Format, (reports: readonly Report[], all: boolean) => string>> = {
   text: textReport,

@@ -30,12 +30,14 @@ export interface Shown extends Dialled {
 
 /** Milliseconds. */
 const patience = 5000
+/** Of an answer that says how it is. */
+const mostBytes = 64 << 10
 
 /** By gRPC, as a server of ours would: nothing is asked but how it is. */
 export async function dialClient(url: string, access: Omit<EtcdAccess, 'endpoints'>): Promise<Dialled> {
   let client: EtcdClient | undefined
   try {
-    client = new EtcdClient({ ...access, endpoints: [url] })
+    client = new EtcdClient({ ...access, endpoints: [url], mostBytes })
     await client.ask(peer => peer.maintenance.status({}, { timeoutMs: patience }))
     return { outcome: 'answered', says: '' }
   } catch (error) {

@@ -48,7 +48,9 @@ export async function etcdFacts(etcd: EtcdConfig, cluster: Cluster): Promise<Etc
   const authority = ca === undefined ? {} : { ca }
   const access = { ...authority, ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) }
   const members = await membersOf({ ...access, endpoints: etcd.endpoints })
-  const peers = (members ?? []).flatMap(({ name, peers }) => peers.map(url => ({ member: name, url })))
+  const peers = (members ?? [])
+    .flatMap(({ name, peers }) => peers.map(url => ({ member: name, url })))
+    .slice(0, mostDialled)
   const [endpoints, asked] = await Promise.all([
     Promise.all(etcd.endpoints.map(url => endpointFacts(url, { access, authority, cluster }))),
     Promise.all(
@@ -89,14 +91,16 @@ interface Member {
 
 /** Milliseconds. */
 const patience = 5000
-/** What others say is not dialled without end. */
+/** What others say is not dialled without end, nor read. */
 const most = 50
+const mostDialled = 50
+const mostBytes = 1 << 20
 
 async function membersOf(access: EtcdAccess): Promise<readonly Member[] | undefined> {
   for (const url of access.endpoints) {
     let client: EtcdClient | undefined
     try {
-      client = new EtcdClient({ ...access, endpoints: [url] })
+      client = new EtcdClient({ ...access, endpoints: [url], mostBytes })
       const { members } = await client.ask(peer => peer.cluster.memberList({}, { timeoutMs: patience }))
       return members
         .slice(0, most)
@@ -110,8 +114,13 @@ async function membersOf(access: EtcdAccess): Promise<readonly Member[] | undefi
   return undefined
 }
 
+/** Only where it is, of what others say it is: no path, no name and no password. */
 const urls = (all: readonly string[]): readonly string[] =>
-  all.slice(0, most).filter(one => URL.canParse(one) && /^https?:$/.test(new URL(one).protocol))
+  all
+    .slice(0, most)
+    .flatMap(one => (URL.canParse(one) ? [new URL(one)] : []))
+    .filter(({ protocol }) => /^https?:$/.test(protocol))
+    .map(({ origin }) => origin)
 
 const certificates = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
