@@ -1,9 +1,10 @@
 /** A store whose key file and configuration change while it runs. */
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import fs, { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'node:test'
 import { type Clock, systemClock } from '#base/clock.ts'
@@ -14,7 +15,7 @@ import { loadKeys, replaceKeys } from '#server/store/keyfile.ts'
 import { layout, type Layout } from '../layout.ts'
 import { openStore } from '../store.ts'
 import { Encryption } from './encryption.ts'
-import { readRequest, readStatus, writeRequest } from './files.ts'
+import { readRequest, readStatus, requestFile, writeRequest } from './files.ts'
 
 const decode: Decode = (_, text) => parseOwnJson(text) as ReturnType<Decode>
 /** Pauses are a hundredth as long. */
@@ -137,7 +138,7 @@ test('asked for while no server runs, with a provider in use: afterwards the new
     // What a provider sealed is signed: that key is used as well.
     replaceKeys(at.key, [randomBytes(32)])
     await until('it is refused', () => readStatus(at)?.state === 'failed')
-    assert.match(readStatus(at)?.error ?? '', /lacks a key that values are still sealed with: put it back/)
+    assert.match(readStatus(at)?.error ?? '', /lacked a key that values are still sealed with: it was put back/)
     await third.stop()
   }))
 
@@ -148,11 +149,73 @@ test('a key that is still used is not taken away', () =>
     const keys = loadKeys(at.key)
     replaceKeys(at.key, [randomBytes(32)])
     await until('it is refused', () => readStatus(at)?.state === 'failed')
-    assert.match(readStatus(at)?.error ?? '', /lacks a key that values are still sealed with: put it back/)
+    assert.match(readStatus(at)?.error ?? '', /lacked a key that values are still sealed with: it was put back/)
     await fill(running.store, 3)
-    replaceKeys(at.key, keys)
+    assert.deepEqual(loadKeys(at.key)[0], keys[0])
+    rmSync(at.key)
+    await until('the file is there again', () => existsSync(at.key))
     await running.stop()
     await (await run()).stop()
+  }))
+
+test('the file of before a rotation, put there while it goes on or afterwards, leaves a store that opens', () =>
+  withScene(async ({ at, run }) => {
+    const first = await run()
+    await fill(first.store, 9)
+    const old = readFileSync(at.key)
+    const keys = loadKeys(at.key)
+    replaceKeys(at.key, [randomBytes(32), ...keys])
+    writeRequest(at, { perSecond: 40 })
+    await until('it goes on', () => (readStatus(at)?.done ?? 0) > 0)
+    writeFileSync(at.key, old)
+    await until('it ends', () => readRequest(at) === undefined)
+    writeFileSync(at.key, old)
+    await until('it is as it has to be', () => loadKeys(at.key).length > 1)
+    await first.stop()
+    const second = await run()
+    assert.equal(second.store.snapshot('secrets').size, 9)
+    await second.stop()
+  }))
+
+test('whichever call about the files fails once in a rotation, it ends, and the store opens under what is in the file', () =>
+  withScene(async ({ at, run }) => {
+    const names = ['openSync', 'writeFileSync', 'fsyncSync', 'renameSync', 'statSync', 'readFileSync'] as const
+    const real = Object.fromEntries(names.map(name => [name, fs[name]]))
+    const restore = (): void => {
+      Object.assign(fs, real)
+      syncBuiltinESMExports()
+    }
+    for (const name of names)
+      for (const nth of [1, 2, 3]) {
+        const running = await run()
+        await fill(running.store, 5)
+        replaceKeys(at.key, [randomBytes(32), ...loadKeys(at.key)])
+        writeRequest(at, { perSecond: 1000 })
+        let calls = 0
+        const call = real[name] as (...args: unknown[]) => unknown
+        Object.assign(fs, {
+          [name]: (...args: unknown[]) => {
+            calls++
+            if (calls === nth) throw Object.assign(new Error('EIO: made for the test'), { code: 'EIO' })
+            return call(...args)
+          },
+        })
+        syncBuiltinESMExports()
+        try {
+          await until(`${name} ${nth}: it ends`, () => !existsSync(requestFile(at)))
+        } finally {
+          restore()
+        }
+        await running.stop()
+        const again = await run()
+        assert.equal(again.store.snapshot('secrets').size, 5, `${name} ${nth}`)
+        await again.stop()
+        assert.deepEqual(
+          readdirSync(dirname(at.key)).filter(file => file.startsWith(`${basename(at.key)}.`)),
+          [],
+          `${name} ${nth}`,
+        )
+      }
   }))
 
 test('a configuration is followed while it runs; one that is wrong, or lacks what is used, is not', () =>

@@ -140,17 +140,23 @@ export class Encryption {
     const { keyFile, log } = this.#options
     const stamp = stampOf(keyFile)
     if (stamp === this.#keyStamp) return
-    const keys = loadKeys(keyFile)
-    const lost = this.#keys.filter(key => !keys.some(one => Buffer.from(one).equals(key)))
+    const keys = stamp === absent ? [] : loadKeys(keyFile)
+    const lost = this.#keys.filter(key => !isAmong(keys, key))
     if (lost.length > 0) {
       const { masters } = await encryption.survey()
-      if (lost.some(key => masters.has(titleOf(key))))
-        throw new Error(`${keyFile} lacks a key that values are still sealed with: put it back`)
+      if (keys.length === 0 || lost.some(key => masters.has(titleOf(key)))) this.#putBack(keys)
     }
     this.#keys = keys
     await encryption.use({ ...this.#settings(this.#rules), keys })
     this.#keyStamp = stamp
     log.info('the key file was taken up', { keys: keys.length })
+  }
+
+  /** Whoever took a key away that is needed, or put an older file there, would find nothing that opens at the next start. @throws Error */
+  #putBack(found: readonly Uint8Array[]): never {
+    const { keyFile } = this.#options
+    replaceKeys(keyFile, [...this.#keys, ...found.filter(key => !isAmong(this.#keys, key))])
+    throw new Error(`${keyFile} lacked a key that values are still sealed with: it was put back`)
   }
 
   /** As upstream: each minute, and only when the new one is well. */
@@ -216,22 +222,26 @@ export class Encryption {
     if (this.#stopped) return
     const after = await encryption.survey()
     if (after.stale > 0) return this.#tell({ state: 'rotating', total, done, survey: after })
-    await this.#dropKeys(encryption, after)
+    // Otherwise it goes on with what is in the file now.
+    if (!(await this.#dropKeys(encryption, after))) return
     dropRequest(layout)
     this.#tell({ state: 'idle', total, done, survey: after })
     log.info('everything is sealed as it is to be', { values: done })
   }
 
   /** What was sealed with a key that goes may still lie in history: it goes first. */
-  async #dropKeys(encryption: StoreEncryption, { masters }: Survey): Promise<void> {
+  async #dropKeys(encryption: StoreEncryption, { masters }: Survey): Promise<boolean> {
     const [first] = this.#keys
-    if (first === undefined || this.#keys.length < 2 || this.#store === undefined) return
+    if (first === undefined || this.#keys.length < 2 || this.#store === undefined) return true
     const kept = this.#keys.filter(key => key === first || masters.has(titleOf(key)))
     await this.#store.compact(this.#store.revision())
+    // Somebody has put something else there: that may be a key that is used nowhere yet.
+    if (stampOf(this.#options.keyFile) !== this.#keyStamp) return false
     replaceKeys(this.#options.keyFile, kept)
     this.#keys = kept
     this.#keyStamp = stampOf(this.#options.keyFile)
     await encryption.use({ ...this.#settings(this.#rules), keys: kept })
+    return true
   }
 
   #tell(more: Pick<EncryptionStatus, 'state'> & Partial<EncryptionStatus> & { readonly survey?: Survey }): void {
@@ -254,9 +264,14 @@ export class Encryption {
 
 const titleOf = (key: Uint8Array): string => masterTitle(new Keyring([key]).name)
 
+const isAmong = (keys: readonly Uint8Array[], key: Uint8Array): boolean =>
+  keys.some(one => Buffer.from(one).equals(key))
+
+const absent = ''
+
 function stampOf(file: string): string {
-  const { mtimeMs, size, ino } = statSync(file)
-  return `${mtimeMs} ${size} ${ino}`
+  const found = statSync(file, { throwIfNoEntry: false })
+  return found === undefined ? absent : `${found.mtimeMs} ${found.size} ${found.ino}`
 }
 
 /** Resolves when all plugins are well; rejects with what is wrong when that takes too long. */

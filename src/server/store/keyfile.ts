@@ -11,7 +11,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs'
 import { StoreRefused } from './contract.ts'
 import { keyBytes } from './xaes.ts'
@@ -66,7 +66,13 @@ export function loadOrCreateKeys(path: string): KeyFile {
 export function replaceKeys(path: string, keys: readonly Uint8Array[]): void {
   if (keys.length === 0 || keys.length > mostKeys || keys.some(key => key.length !== keyBytes))
     throw new RangeError(`a key file holds 1 to ${mostKeys} keys of ${keyBytes} bytes`)
-  renameSync(writeBeside(path, Buffer.concat(keys)), path)
+  const made = writeBeside(path, Buffer.concat(keys))
+  try {
+    renameSync(made, path)
+  } catch (error) {
+    rmSync(made, { force: true })
+    throw error
+  }
   syncFolderOf(path)
 }
 
@@ -75,8 +81,13 @@ function writeBeside(path: string, bytes: Uint8Array): string {
   const file = openSync(fresh, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
   try {
     fchmodSync(file, 0o600)
-    writeSync(file, bytes)
+    // All of it, also where the disk takes it in parts.
+    writeFileSync(file, bytes)
     fsyncSync(file)
+  } catch (error) {
+    // What is not in use is not to lie about.
+    rmSync(fresh, { force: true })
+    throw error
   } finally {
     closeSync(file)
   }
