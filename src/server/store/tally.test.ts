@@ -43,3 +43,18 @@ test('whoever invents kinds or keys fills no memory: what is too much or too lon
   assert.equal(found.length, 1000)
   assert.equal(found[0]?.done, 2)
 })
+
+test('a name is as long as its bytes are: one that just fits is read again, one that does not is no part of another', () => {
+  for (const letter of ['x', '\u00e9', '\u20ac', '\u{1f600}', '"', '\n', '\u001b']) {
+    const memory = makeTallyMemory()
+    const tally = new Tally(memory, 'main')
+    const fits = (length: number): boolean =>
+      Buffer.byteLength(JSON.stringify([letter.repeat(length), `p${letter}`, letter])) <= 462
+    for (let length = 1; length <= 470; length++)
+      tally.sealed({ resource: letter.repeat(length), prefix: `p${letter}`, keyId: letter })
+    const found = [...totals(memory)]
+    assert.ok(fits(found.length) && !fits(found.length + 1), `${letter}: ${found.length}`)
+    for (const [at, { resource, prefix, keyId, done }] of found.entries())
+      assert.deepEqual([resource, prefix, keyId, done], [letter.repeat(at + 1), `p${letter}`, letter, 1])
+  }
+})

@@ -87,8 +87,9 @@ export class Tally {
   /** @returns undefined where there is no room */
   #make(what: Counted): Entry | undefined {
     const at = Atomics.load(this.#size, 0)
+    if (at === most) return undefined
     const name = Buffer.from(JSON.stringify([what.resource, what.prefix ?? null, what.keyId ?? null]))
-    if (at === most || name.length + 2 > nameBytes) return undefined
+    if (name.length + 2 > nameBytes) return undefined
     const bytes = Buffer.from(this.#memory, startOf(this.#thread, at) + cellBytes, nameBytes)
     bytes.writeUInt16LE(name.length)
     name.copy(bytes, 2)
