@@ -163,6 +163,29 @@ test('preemption ends as little as possible, and nothing where it would not help
   )
 })
 
+test('many terms say the same as few, about pods that are alike and others', () => {
+  const term = (app: string) => ({ topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app } } })
+  const nodes = ['a', 'b', 'c'].map(name => node(name, { labels: { 'kubernetes.io/hostname': name } }))
+  const running = [
+    [pod('one', {}, { app: 'x3' }), 'a'],
+    [pod('two', {}, { app: 'x3' }), 'a'],
+    [pod('three', {}, { app: 'x7' }), 'b'],
+    [{ ...pod('four', {}, { app: 'x3' }), metadata: { name: 'four', namespace: 'other', labels: { app: 'x3' } } }, 'c'],
+  ] as const
+  const all = cluster(nodes, running)
+  const terms = Array.from({ length: 20 }, (_, at) => term(`x${at}`))
+  const apart = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: terms } }
+  // Of another namespace is another pod, however much they look alike.
+  assert.equal(where(pod('apart', { affinity: apart }), all), 'c')
+  const near = {
+    podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: Array.from({ length: 20 }, () => term('x7')) },
+  }
+  assert.equal(where(pod('near', { affinity: near }), all), 'b')
+  const weighed = terms.map((podAffinityTerm, at) => ({ weight: at === 7 ? 100 : 1, podAffinityTerm }))
+  const wish = { podAffinity: { preferredDuringSchedulingIgnoredDuringExecution: weighed } }
+  assert.equal(where(pod('wish', { affinity: wish }), all), 'b')
+})
+
 test('5,000 pods on 500 nodes are placed quickly and evenly', () => {
   const all = cluster(
     Array.from({ length: 500 }, (_, i) => node(`n${i}`, { allocatable: { cpu: '16', memory: '64Gi', pods: '110' } })),
