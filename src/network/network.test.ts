@@ -4,11 +4,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { Clock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { makeFakeClock, settle } from '#client/fake-clock.ts'
 import { makeClient } from '#client/client.ts'
 import { fakeReader } from '#client/fake-reader.ts'
-import { makeFakeApi } from '#client/fake.ts'
+import { type FakeApi, makeFakeApi } from '#client/fake.ts'
 import { endpointSlices, networkPolicies, nodes, services } from '#kinds/facts/generated/refs.ts'
 import { parseSnapshot } from './dns/snapshot.ts'
 import { type Network, startNetwork } from './network.ts'
@@ -31,6 +32,16 @@ function fakeMachine() {
   return { told, tool, break: (now: boolean) => (broken = now) }
 }
 
+const usual = (api: FakeApi, clock: Clock) => ({
+  reader: fakeReader(api),
+  clock,
+  log: silentLog,
+  name: 'a',
+  nodeName: 'worker',
+  nodeIPs: ['192.0.2.1'],
+  serviceCIDR: '10.96.0.0/16',
+})
+
 test('changes of one moment are one transaction, and only of what changed', async () => {
   const clock = makeFakeClock()
   const api = makeFakeApi(clock)
@@ -44,13 +55,7 @@ test('changes of one moment are one transaction, and only of what changed', asyn
   await client.create(endpointSlices, slice('db', [endpoint('10.244.1.9')]))
   const { told, tool } = fakeMachine()
   const starting = startNetwork({
-    reader: fakeReader(api),
-    clock,
-    log: silentLog,
-    name: 'a',
-    nodeName: 'worker',
-    nodeIPs: ['192.0.2.1'],
-    serviceCIDR: '10.96.0.0/16',
+    ...usual(api, clock),
     dns: { address: '10.96.0.10', domain: 'cluster.local', snapshot },
     tool,
   })
@@ -90,15 +95,7 @@ test('no pod begins without its rules: not while the kernel refuses them, nor wh
   const client = makeClient(api.transport)
   await client.create(nodes, node('worker', '10.244.1.0/24', '192.0.2.1'))
   const machine = fakeMachine()
-  const parts = {
-    reader: fakeReader(api),
-    clock,
-    log: silentLog,
-    name: 'a',
-    nodeName: 'worker',
-    nodeIPs: ['192.0.2.1'],
-  }
-  const starting = startNetwork({ ...parts, serviceCIDR: '10.96.0.0/16', tool: machine.tool })
+  const starting = startNetwork({ ...usual(api, clock), tool: machine.tool })
   await clock.advance(10)
   const network = await starting
   const admitted = async (name: string, address: string, milliseconds = 10): Promise<string> => {
@@ -135,13 +132,7 @@ test('a pod begins while changes come without end', async () => {
     return machine.tool(argv, input)
   }
   const starting = startNetwork({
-    reader: fakeReader(api),
-    clock,
-    log: silentLog,
-    name: 'a',
-    nodeName: 'worker',
-    nodeIPs: ['192.0.2.1'],
-    serviceCIDR: '10.96.0.0/16',
+    ...usual(api, clock),
     tool,
   })
   let network: Network | undefined
@@ -167,13 +158,8 @@ test('a pod begins under the policies that were written before it, however late 
   let newest = (): Promise<number | undefined> => Promise.resolve(7)
   const asked: string[] = []
   const starting = startNetwork({
+    ...usual(api, clock),
     reader: { ...fakeReader(api), reached: () => new Promise(resolve => (reach = resolve)) },
-    clock,
-    log: silentLog,
-    name: 'a',
-    nodeName: 'worker',
-    nodeIPs: ['192.0.2.1'],
-    serviceCIDR: '10.96.0.0/16',
     newest: namespace => {
       asked.push(namespace)
       return newest()
