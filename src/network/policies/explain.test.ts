@@ -122,3 +122,13 @@ test('where clouds keep credentials, nobody is let without a policy of his own',
   assert.equal(answerContact(asked, world(own)).allowedNow, true)
   assert.equal(answerContact({ ...asked, port: 81 }, world(own)).allowedNow, false)
 })
+
+test('the change is asked of the policy of the fewest pods', () => {
+  const closed = policy('closed', { podSelector: {}, policyTypes: ['Ingress'] })
+  const own = policy('own', { podSelector: { matchLabels: { app: 'web' } }, policyTypes: ['Ingress'] })
+  for (const policies of [
+    [closed, own],
+    [own, closed],
+  ])
+    assert.equal(answerContact(contact(), world(...policies)).policy?.metadata.name, 'own')
+})

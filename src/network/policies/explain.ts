@@ -72,11 +72,20 @@ const met = (contact: Contact, world: ContactWorld): Met => {
   }
 }
 
+/** How much the selector of a policy asks for: what is added to one that asks for much is given to few. */
+const asksFor = ({ spec: { podSelector } }: NetworkPolicy): number =>
+  Object.keys(podSelector.matchLabels ?? {}).length + (podSelector.matchExpressions ?? []).length
+
+/** Those of the fewest pods first. */
 const isolating = (policies: readonly NetworkPolicy[], pod: PodView, direction: Direction): readonly NetworkPolicy[] =>
-  policies.filter(
-    one =>
-      one.metadata.namespace === pod.namespace && isolates(one, direction) && selects(one.spec.podSelector, pod.labels),
-  )
+  policies
+    .filter(
+      one =>
+        one.metadata.namespace === pod.namespace &&
+        isolates(one, direction) &&
+        selects(one.spec.podSelector, pod.labels),
+    )
+    .sort((a, b) => asksFor(b) - asksFor(a))
 
 interface Near {
   readonly policy: NetworkPolicy
