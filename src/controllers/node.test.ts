@@ -1,4 +1,5 @@
 /** What becomes of nodes that fall silent, and of their pods. */
+import { noNodeInfo } from '#kinds/facts/node-info.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { leases, nodes, pods } from '#kinds/facts/generated/refs.ts'
@@ -17,18 +18,7 @@ const node = (name: string, world: World): Node => ({
   status: {
     conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: timestamp(world.clock.now()) }],
     daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
-    nodeInfo: {
-      machineID: '',
-      systemUUID: '',
-      bootID: '',
-      kernelVersion: '',
-      osImage: '',
-      containerRuntimeVersion: '',
-      kubeletVersion: '',
-      kubeProxyVersion: '',
-      operatingSystem: '',
-      architecture: '',
-    },
+    nodeInfo: noNodeInfo,
   },
 })
 const pod = (name: string, nodeName: string, spec: Partial<PodSpec> = {}): Pod => ({

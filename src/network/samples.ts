@@ -1,4 +1,5 @@
 /** Services, endpoints, pods and policies for tests. */
+import { noNodeInfo } from '#kinds/facts/node-info.ts'
 import { objectKey } from '#api/metadata.ts'
 import type { Container, Namespace, Node, Pod, Service, ServiceSpec } from '#kinds/facts/generated/types/core_v1.ts'
 import type { Endpoint, EndpointSlice } from '#kinds/facts/generated/types/discovery_v1.ts'
@@ -38,18 +39,7 @@ export const namespace = (name: string): Namespace => ({
   spec: {},
 })
 
-const nodeInfo = {
-  machineID: '',
-  systemUUID: '',
-  bootID: '',
-  kernelVersion: '',
-  osImage: '',
-  containerRuntimeVersion: '',
-  kubeletVersion: '',
-  kubeProxyVersion: '',
-  operatingSystem: 'linux',
-  architecture: 'amd64',
-}
+const nodeInfo = { ...noNodeInfo, operatingSystem: 'linux', architecture: 'amd64' }
 
 export const node = (name: string, podCIDR: string, address: string): Node => ({
   apiVersion: 'v1',

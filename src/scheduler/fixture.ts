@@ -1,4 +1,5 @@
 /** Nodes, pods and clusters for tests of placement. */
+import { noNodeInfo } from '#kinds/facts/node-info.ts'
 import type { Node, NodeSpec, Pod, PodSpec } from '#kinds/facts/generated/types/core_v1.ts'
 import { Cluster, podInfo } from './snapshot.ts'
 
@@ -16,18 +17,7 @@ export const node = (name: string, what: NodeParts = {}): Node => ({
   status: {
     allocatable: { cpu: '2', memory: '4Gi', pods: '10', ...what.allocatable },
     daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
-    nodeInfo: {
-      machineID: '',
-      systemUUID: '',
-      bootID: '',
-      kernelVersion: '',
-      osImage: '',
-      containerRuntimeVersion: '',
-      kubeletVersion: '',
-      kubeProxyVersion: '',
-      operatingSystem: '',
-      architecture: '',
-    },
+    nodeInfo: noNodeInfo,
   },
 })
 

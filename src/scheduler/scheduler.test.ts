@@ -1,3 +1,4 @@
+import { noNodeInfo } from '#kinds/facts/node-info.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { silentLog } from '#base/log.ts'
@@ -30,18 +31,7 @@ async function world() {
       status: {
         allocatable: { cpu, memory: '4Gi', pods: '10' },
         daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
-        nodeInfo: {
-          machineID: '',
-          systemUUID: '',
-          bootID: '',
-          kernelVersion: '',
-          osImage: '',
-          containerRuntimeVersion: '',
-          kubeletVersion: '',
-          kubeProxyVersion: '',
-          operatingSystem: '',
-          architecture: '',
-        },
+        nodeInfo: noNodeInfo,
       },
     })
   const addPod = (name: string, cpu: string, spec: Partial<PodSpec> = {}): Promise<Pod> =>

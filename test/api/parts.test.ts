@@ -1,4 +1,5 @@
 /** Writes that are about a part of an object, and applies to kinds that insist on a version otherwise. */
+import { noNodeInfo } from '#kinds/facts/node-info.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nodes, podDisruptionBudgets, pods, serviceAccounts } from '../../src/kinds/facts/generated/refs.ts'
@@ -32,18 +33,7 @@ test('an apply without a version changes a kind whose PUT needs one', { timeout:
 
 test('a node keeps the status that it registers with', { timeout: 30_000 }, async () => {
   await using cluster = await startCluster({ controllers: false })
-  const nodeInfo = {
-    machineID: '',
-    systemUUID: '',
-    bootID: '',
-    kernelVersion: '',
-    osImage: '',
-    containerRuntimeVersion: '',
-    kubeletVersion: '',
-    kubeProxyVersion: '',
-    operatingSystem: '',
-    architecture: '',
-  }
+  const nodeInfo = noNodeInfo
   const node: Node = {
     apiVersion: 'v1',
     kind: 'Node',

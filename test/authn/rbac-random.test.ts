@@ -1,4 +1,5 @@
 /** Ten thousand decisions of the real authorizers beside those of an evaluator that only reads the documentation. */
+import { seeded } from '#base/seeded.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -49,19 +50,8 @@ interface What {
   readonly name: string
 }
 
-/** mulberry32: the same numbers for the same seed. */
-function numbers(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
-
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
-const random = numbers(seed)
+const random = seeded(seed)
 const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
 const some = <T>(list: readonly T[], most = 3): readonly T[] => [
   ...new Set(Array.from({ length: 1 + Math.floor(random() * most) }, () => pick(list))),

@@ -1,4 +1,6 @@
 /** Numbers that look random and are the same for the same seed. */
+import { seeded } from '#base/seeded.ts'
+
 export interface Random {
   /** 0 ≤ number < below; 0 for a bound of 0. */
   below(bound: number): number
@@ -9,13 +11,7 @@ export interface Random {
 }
 
 export function makeRandom(seed: number): Random {
-  let state = seed >>> 0
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
+  const next = seeded(seed)
   const below = (bound: number): number => Math.floor(next() * bound)
   return {
     below,

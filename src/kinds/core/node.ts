@@ -1,3 +1,4 @@
+import { noNodeInfo } from '#kinds/facts/node-info.ts'
 import { age, name, text, wide } from '../columns.ts'
 import { defineKind } from '../define.ts'
 import { validateNode } from './validate.ts'
@@ -10,18 +11,7 @@ type Status = NonNullable<Object['status']>
 /** What is written of a node that has told nothing of itself. */
 const noStatus: Status = {
   daemonEndpoints: { kubeletEndpoint: { Port: 0 } },
-  nodeInfo: {
-    machineID: '',
-    systemUUID: '',
-    bootID: '',
-    kernelVersion: '',
-    osImage: '',
-    containerRuntimeVersion: '',
-    kubeletVersion: '',
-    kubeProxyVersion: '',
-    operatingSystem: '',
-    architecture: '',
-  },
+  nodeInfo: noNodeInfo,
 }
 
 const rolePrefix = 'node-role.kubernetes.io/'
