@@ -1,4 +1,5 @@
 /** `bulwark secret list`: what Secrets there are, how old their contents are, until when they are good, who uses and who read them. */
+import { isTerminal } from '#kinds/facts/pods.ts'
 import { pods, secrets } from '#kinds/facts/generated/refs.ts'
 import { type SecretStatus, secretOf, secretStatuses, secretVersions } from '#kinds/facts/secrets.ts'
 import type { Pod } from '#kinds/facts/generated/types/core_v1.ts'
@@ -74,12 +75,10 @@ async function lastReads(options: ListOptions, now: number): Promise<Read | unde
   return { named, many }
 }
 
-const isOver = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
-
 function usersOf(all: readonly Pod[]): ReadonlyMap<string, readonly string[]> {
   const users = new Map<string, string[]>()
   for (const pod of all) {
-    if (isOver(pod)) continue
+    if (isTerminal(pod)) continue
     for (const name of referenced(pod).secrets) {
       const key = objectKey(pod.metadata.namespace, name)
       const known = users.get(key)

@@ -1,4 +1,5 @@
 /** Which pods stand behind a Service, at which addresses and ports. */
+import { isTerminal } from '#kinds/facts/pods.ts'
 import { pods, services } from '#kinds/facts/generated/refs.ts'
 import type { Pod, Service, ServicePort } from '#kinds/facts/generated/types/core_v1.ts'
 import { type KObject, keyOf } from '#api/metadata.ts'
@@ -6,7 +7,6 @@ import type { Reader } from '#api/reader.ts'
 import { type Labels, fromLabelSelector, matches } from '#api/selector.ts'
 import type { Watch } from '#client/controller.ts'
 import { same } from './equal.ts'
-import { isTerminal } from './pods.ts'
 
 const isPod = (object: KObject): object is Pod => object.kind === 'Pod'
 

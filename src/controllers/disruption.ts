@@ -1,4 +1,5 @@
 /** PodDisruptionBudgets: how many of their pods may be ended now. */
+import { isTerminal } from '#kinds/facts/pods.ts'
 import {
   daemonSets,
   deployments,
@@ -18,7 +19,7 @@ import { at, condition, stamp } from './conditions.ts'
 import { scaled } from './deployment/size.ts'
 import { sameStatus } from './equal.ts'
 import { ownerKey } from './owners.ts'
-import { isDeleting, isReady, isTerminal } from './pods.ts'
+import { isDeleting, isReady } from './pods.ts'
 import { eventWriter, reading, rule } from './rules.ts'
 import { updateStatus } from './writes.ts'
 

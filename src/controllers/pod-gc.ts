@@ -1,10 +1,11 @@
 /** Removes pods that nobody else will: of nodes that are gone, deleted before they were placed, ended long ago. */
+import { isTerminal } from '#kinds/facts/pods.ts'
 import { nodes, pods } from '#kinds/facts/generated/refs.ts'
 import type { Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import { keyOf } from '#api/metadata.ts'
 import { type Controller, type Decision, type Input, type Watch, nothing } from '#client/controller.ts'
 import { deletePod, disrupt, nodeIndex, podsOn } from './node-pods.ts'
-import { isDeleting, isTerminal } from './pods.ts'
+import { isDeleting } from './pods.ts'
 import { reading, rule } from './rules.ts'
 
 /** Milliseconds for which a missing node may still turn up. */

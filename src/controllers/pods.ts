@@ -1,9 +1,9 @@
 /** What controllers ask about pods. */
+import { isTerminal } from '#kinds/facts/pods.ts'
 import type { Pod, PodTemplateSpec } from '#kinds/facts/generated/types/core_v1.ts'
 import type { OwnerReference } from '#api/metadata.ts'
 import { at, condition } from './conditions.ts'
 
-export const isTerminal = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
 export const isDeleting = (pod: Pod): boolean => pod.metadata.deletionTimestamp !== undefined
 export const isActive = (pod: Pod): boolean => !isTerminal(pod) && !isDeleting(pod)
 /** On its way out, and still running. */

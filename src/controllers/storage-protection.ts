@@ -1,4 +1,5 @@
 /** Claims, volumes and classes of attributes that are in use outlive their deletion: a finalizer holds them until nobody uses them. */
+import { isTerminal } from '#kinds/facts/pods.ts'
 import {
   persistentVolumeClaims,
   persistentVolumes,
@@ -9,7 +10,6 @@ import type { Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import { type KObject, type ResourceRef, groupResource, objectKey } from '#api/metadata.ts'
 import type { Index, Reader } from '#api/reader.ts'
 import { type Controller, type Decision, type Watch, nothing, selfKey } from '#client/controller.ts'
-import { isTerminal } from './pods.ts'
 import { reading, rule } from './rules.ts'
 import { update } from './writes.ts'
 

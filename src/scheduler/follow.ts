@@ -1,10 +1,10 @@
 /** Brings changes of nodes, pods and namespaces into the snapshot and the queue. */
+import { isTerminal } from '#kinds/facts/pods.ts'
 import { namespaces, nodes, pods } from '#kinds/facts/generated/refs.ts'
 import type { Node, Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import type { KObject } from '#api/metadata.ts'
 import type { Change, Reader } from '#api/reader.ts'
 import { same } from '#controllers/equal.ts'
-import { isTerminal } from '#controllers/pods.ts'
 import type { Wake } from './plugin.ts'
 import type { SchedulingQueue } from './queue.ts'
 import { type Cluster, podInfo } from './snapshot.ts'

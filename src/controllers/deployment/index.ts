@@ -1,4 +1,5 @@
 /** Deployments: one ReplicaSet for each template, moved from the old to the new by the strategy. */
+import { isTerminal } from '#kinds/facts/pods.ts'
 import { deployments, pods, replicaSets } from '#kinds/facts/generated/refs.ts'
 import type { Deployment, DeploymentStatus, ReplicaSet } from '#kinds/facts/generated/types/apps_v1.ts'
 import { type KObject, keyOf } from '#api/metadata.ts'
@@ -8,7 +9,6 @@ import { isReason } from '#api/status.ts'
 import { type Controller, type Decision, type Input, type Write, nothing, selfKey } from '#client/controller.ts'
 import { sameStatus } from '../equal.ts'
 import { claim, controlledBy, controllerIndex, orphansIn, ownerKey, ownerKeys } from '../owners.ts'
-import { isTerminal } from '../pods.ts'
 import { eventWriter, rule } from '../rules.ts'
 import { updateStatus } from '../writes.ts'
 import { revisionKey } from './annotations.ts'

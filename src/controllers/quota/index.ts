@@ -1,4 +1,5 @@
 /** Keeps the status of ResourceQuotas: what a namespace uses of what it may. */
+import { isTerminal } from '#kinds/facts/pods.ts'
 import { resourceQuotas } from '#kinds/facts/generated/refs.ts'
 import type { Pod, ResourceQuota } from '#kinds/facts/generated/types/core_v1.ts'
 import { covers } from '#kinds/amounts/scopes.ts'
@@ -9,7 +10,6 @@ import { type GroupResource, type KObject, type ResourceRef, groupResource, keyO
 import type { Reader } from '#api/reader.ts'
 import { type Controller, type Decision, type Input, type Watch, nothing } from '#client/controller.ts'
 import { same } from '../equal.ts'
-import { isTerminal } from '../pods.ts'
 import { Known, type Resources } from '../resources.ts'
 import { reading, rule } from '../rules.ts'
 import { updateStatus } from '../writes.ts'

@@ -1,4 +1,5 @@
 /** StatefulSets: pods with a name of their own, started, replaced and ended in order. */
+import { isTerminal } from '#kinds/facts/pods.ts'
 import { controllerRevisions, persistentVolumeClaims, pods, statefulSets } from '#kinds/facts/generated/refs.ts'
 import type { ControllerRevision, StatefulSet, StatefulSetStatus } from '#kinds/facts/generated/types/apps_v1.ts'
 import type { Pod } from '#kinds/facts/generated/types/core_v1.ts'
@@ -9,7 +10,7 @@ import { type Controller, type Decision, type Group, type Input, nothing, selfKe
 import { sameStatus } from '../equal.ts'
 import { type History, forget, historyOf, revisionLabel } from '../history.ts'
 import { claim, controlledBy, controllerIndex, orphansIn, ownerKeys } from '../owners.ts'
-import { isDeleting, isTerminal, untilAvailable } from '../pods.ts'
+import { isDeleting, untilAvailable } from '../pods.ts'
 import { podWriter, reading, rule } from '../rules.ts'
 import { updateStatus } from '../writes.ts'
 import { firstOrdinal, isAvailable, isHealthy, isRunning, ordinalOf, podFor, sizeOf, start, stop } from './pods.ts'

@@ -1,4 +1,5 @@
 /** What an object uses of a quota, by the names that quotas have for it. */
+import { isTerminal } from '#kinds/facts/pods.ts'
 import { type Quantity, compareQuantities, quantityOfUnits, wholeUnits } from '#base/quantity.ts'
 import type { PersistentVolumeClaim, Pod, Service } from '#kinds/facts/generated/types/core_v1.ts'
 import type { ResourceClaim } from '#kinds/facts/generated/types/resource_v1.ts'
@@ -13,8 +14,6 @@ const isDeviceClaim = (object: KObject): object is ResourceClaim => object.kind 
 const one = quantityOfUnits(1)
 /** Resources whose requests a quota may name without `requests.`. */
 const bare = new Set(['cpu', 'memory', 'ephemeral-storage'])
-
-export const isTerminal = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
 
 function podUsage(pod: Pod): Usage {
   const used: Sums = new Map([['count/pods', one]])

@@ -1,4 +1,5 @@
 /** Policies, pods and namespaces of the cluster, followed; and what of them this node has to write. */
+import { isTerminal } from '#kinds/facts/pods.ts'
 import { keyOf } from '#api/metadata.ts'
 import type { Change, Reader } from '#api/reader.ts'
 import { type Labels, matches } from '#api/selector.ts'
@@ -15,7 +16,7 @@ import { type ContactAnswer, contactText, explainContact } from './explain.ts'
 import { Members, type Membership } from './members.ts'
 import { answerName } from './names.ts'
 import type { RefusedFlow } from './refusals.ts'
-import { type PodView, isOver } from './pods.ts'
+import { type PodView } from './pods.ts'
 import { type Place, type Subject, policyTable } from './table.ts'
 
 interface Known {
@@ -192,7 +193,7 @@ export class Policies {
   #readPods(changes: readonly Change[]): void {
     for (const { type, key, object } of changes) {
       const pod = typed(pods, object)
-      if (type === 'delete' || isOver(pod)) this.#claims.release(object.metadata.uid ?? '')
+      if (type === 'delete' || isTerminal(pod)) this.#claims.release(object.metadata.uid ?? '')
       this.#look(key, pod)
     }
   }

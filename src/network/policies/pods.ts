@@ -1,4 +1,5 @@
 /** What policies need to know of a pod, and nothing else: most changes of pods change none of it. */
+import { isSidecar, isTerminal } from '#kinds/facts/pods.ts'
 import type { Labels } from '#api/selector.ts'
 import { keyOf } from '#api/metadata.ts'
 import type { Container, Pod } from '#kinds/facts/generated/types/core_v1.ts'
@@ -25,7 +26,7 @@ export interface PodView {
 }
 
 const serving = (pod: Pod): readonly Container[] => [
-  ...(pod.spec.initContainers ?? []).filter(one => one.restartPolicy === 'Always'),
+  ...(pod.spec.initContainers ?? []).filter(isSidecar),
   ...pod.spec.containers,
 ]
 
@@ -35,8 +36,6 @@ const namedPorts = (pod: Pod): readonly NamedPort[] =>
       name === '' ? [] : [{ name, proto: protocol.toLowerCase(), port: containerPort }],
     ),
   )
-
-export const isOver = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
 
 const isAddress = (text: string): boolean => addressNumber(text) !== undefined
 
@@ -56,7 +55,7 @@ export interface Whereabouts {
  */
 export function viewOf(pod: Pod, where: Whereabouts): PodView | undefined {
   const { nodeName = '', hostNetwork = false } = pod.spec
-  if (hostNetwork || nodeName === '' || (isOver(pod) && where.ended !== true)) return undefined
+  if (hostNetwork || nodeName === '' || (isTerminal(pod) && where.ended !== true)) return undefined
   const here = nodeName === where.nodeName
   const { uid = '', namespace = '', labels } = pod.metadata
   const given = here ? where.given(uid) : undefined

@@ -1,7 +1,8 @@
 /** The conditions of a pod that its node reports. */
+import { isSidecar } from '#kinds/facts/pods.ts'
 import { timestamp } from '#base/clock.ts'
 import type { ContainerStatus, Pod, PodCondition, PodStatus } from '#kinds/facts/generated/types/core_v1.ts'
-import { initContainers, isSidecar } from './spec.ts'
+import { initContainers } from './spec.ts'
 
 type Phase = NonNullable<PodStatus['phase']>
 type Verdict = Omit<PodCondition, 'type' | 'lastTransitionTime' | 'lastProbeTime'>

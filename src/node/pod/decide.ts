@@ -1,4 +1,5 @@
 /** The agent's decision about one pod: what to do next, what to report, when to look again. Pure. */
+import { isTerminal } from '#kinds/facts/pods.ts'
 import type { Pod, PodStatus } from '#kinds/facts/generated/types/core_v1.ts'
 import { decideEnd } from './end.ts'
 import type { PodMemory } from './memory.ts'
@@ -12,8 +13,6 @@ export interface PodDecision {
   /** When to decide again though nothing happens. */
   readonly wakeAt?: number
 }
-
-const isTerminal = (pod: Pod): boolean => pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded'
 
 function overtime({ pod, memory, now }: PodInput): { readonly over: boolean; readonly at?: number } {
   const seconds = pod.spec.activeDeadlineSeconds

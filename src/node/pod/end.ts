@@ -1,8 +1,9 @@
 /** How a pod ends: containers in order, then what it held, then its object, then its traces. */
+import { isSidecar } from '#kinds/facts/pods.ts'
 import type { Container, Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import type { RuntimeContainer } from '../runtime.ts'
 import type { Plan, PodInput, Step } from './step.ts'
-import { initContainers, isSidecar } from './spec.ts'
+import { initContainers } from './spec.ts'
 
 const usualGrace = 30
 

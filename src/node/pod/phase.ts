@@ -1,6 +1,7 @@
 /** A pod's phase from what its containers do. */
+import { isSidecar } from '#kinds/facts/pods.ts'
 import type { Container, ContainerStatus, Pod, PodStatus } from '#kinds/facts/generated/types/core_v1.ts'
-import { initContainers, isSidecar, shouldRestart } from './spec.ts'
+import { initContainers, shouldRestart } from './spec.ts'
 
 type Phase = NonNullable<PodStatus['phase']>
 

@@ -1,9 +1,10 @@
 /** How a pod comes up and is kept up: sandbox, init containers in order, sidecars beside them, then the containers. */
+import { isSidecar } from '#kinds/facts/pods.ts'
 import type { Container, Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import type { RuntimeContainer, RuntimeSandbox } from '../runtime.ts'
 import type { Plan, PodInput, Step } from './step.ts'
 import { graceOf } from './end.ts'
-import { ephemeralContainers, initContainers, isSidecar, restartsAfterKill, shouldRestart } from './spec.ts'
+import { ephemeralContainers, initContainers, restartsAfterKill, shouldRestart } from './spec.ts'
 import { health } from './status.ts'
 
 /** A container to start, in the order of starting. */

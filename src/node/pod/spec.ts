@@ -1,9 +1,7 @@
 /** Questions about a pod's spec that several deciders ask. */
+import { isSidecar } from '#kinds/facts/pods.ts'
 import type { Container, EphemeralContainer, Pod, PodSpec } from '#kinds/facts/generated/types/core_v1.ts'
 import { type Amounts, bytesOf, milliOf, quantityOf } from './amounts.ts'
-
-/** An init container that runs beside the others for the pod's whole life. */
-export const isSidecar = (container: Container): boolean => container.restartPolicy === 'Always'
 
 export const initContainers = (pod: Pod): readonly Container[] => pod.spec.initContainers ?? []
 export const ephemeralContainers = (pod: Pod): readonly EphemeralContainer[] => pod.spec.ephemeralContainers ?? []

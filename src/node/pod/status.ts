@@ -1,4 +1,5 @@
 /** A pod's status as its node reports it, from spec, runtime and memory. */
+import { isSidecar } from '#kinds/facts/pods.ts'
 import { timestamp } from '#base/clock.ts'
 import type {
   Container,
@@ -11,7 +12,7 @@ import type { RuntimeContainer, RuntimePod } from '../runtime.ts'
 import { podConditions } from './conditions.ts'
 import type { PodMemory } from './memory.ts'
 import { podPhase } from './phase.ts'
-import { ephemeralContainers, initContainers, isSidecar, qosClass, shouldRestart } from './spec.ts'
+import { ephemeralContainers, initContainers, qosClass, shouldRestart } from './spec.ts'
 
 export interface StatusInput {
   readonly pod: Pod

@@ -1,4 +1,5 @@
 /** What becomes of a pod on a simulated node: it runs at once, ends when its annotation or its owner says, and goes. */
+import { isSidecar } from '#kinds/facts/pods.ts'
 import { timestamp } from '#base/clock.ts'
 import { controllerOf } from '#api/metadata.ts'
 import type {
@@ -10,7 +11,7 @@ import type {
 } from '#kinds/facts/generated/types/core_v1.ts'
 import { podConditions } from '../pod/conditions.ts'
 import { podPhase } from '../pod/phase.ts'
-import { initContainers, isSidecar, qosClass } from '../pod/spec.ts'
+import { initContainers, qosClass } from '../pod/spec.ts'
 
 /** Seconds that the containers run; absent: for ever, or one second where a Job owns the pod. */
 export const runSeconds = 'simulate.bulwark.dev/run-seconds'

@@ -1,6 +1,6 @@
 /** Why a pod is on no node: for each node all that stands in the way, the closest first. */
+import { isTerminal } from '#kinds/facts/pods.ts'
 import { Breaks, type Pause } from '#base/breaks.ts'
-import { isTerminal } from '#controllers/pods.ts'
 import type { Obstacle as ToldObstacle, Placement } from '#kinds/facts/bulwark.ts'
 import type { Node, Pod } from '#kinds/facts/generated/types/core_v1.ts'
 import { type KObject, keyOf } from '#api/metadata.ts'

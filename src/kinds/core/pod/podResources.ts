@@ -1,7 +1,8 @@
 /** Requests and limits of a pod as a whole, where somebody gave some of them. */
+import { isSidecar } from '#kinds/facts/pods.ts'
 import { addQuantities, compareQuantities, formatQuantity, type Quantity } from '#base/quantity.ts'
 import { quantity, type ResourceList } from '../quantities.ts'
-import type { Container, PodSpec } from '#kinds/facts/generated/types/core_v1.ts'
+import type { PodSpec } from '#kinds/facts/generated/types/core_v1.ts'
 
 type Amounts = Map<string, Quantity>
 type Which = 'requests' | 'limits'
@@ -35,8 +36,6 @@ function largest(to: Amounts, other: Amounts): Amounts {
   }
   return most
 }
-
-const isSidecar = (container: Container): boolean => container.restartPolicy === 'Always'
 
 /** What the containers need together: all at once, or while one of the first ones runs beside the sidecars before it. */
 function together(spec: PodSpec, which: Which): Amounts {

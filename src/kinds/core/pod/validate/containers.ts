@@ -1,4 +1,5 @@
 /** Containers: what all of them must satisfy, and what differs for those that run first, always or for debugging. */
+import { isSidecar } from '#kinds/facts/pods.ts'
 import { dns1123Label, portName, portNumber } from '#api/names.ts'
 import type { Container, ContainerPort, EphemeralContainer } from '#kinds/facts/generated/types/core_v1.ts'
 import type { Place } from '../../../place.ts'
@@ -7,7 +8,7 @@ import { checkEnvFrom, checkVariable } from './env.ts'
 import { checkDevices, checkMounts } from './mounts.ts'
 import { checkLifecycle, checkProbes } from './probes.ts'
 import { checkResources } from './resources.ts'
-import { checkRestart, isSidecar } from './restart.ts'
+import { checkRestart } from './restart.ts'
 import { checkSecurityContext } from './security.ts'
 
 const protocols = ['SCTP', 'TCP', 'UDP']

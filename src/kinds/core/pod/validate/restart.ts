@@ -8,8 +8,6 @@ const operators = ['In', 'NotIn']
 const mostRules = 20
 const mostCodes = 255
 
-export const isSidecar = (container: Container): boolean => container.restartPolicy === 'Always'
-
 export function checkRestart(place: Place, container: Container): void {
   const { restartPolicy: policy, restartPolicyRules: rules = [] } = container
   if (policy === undefined) {

@@ -1,9 +1,9 @@
 /** What a node agent may report of a pod. */
+import { isSidecar } from '#kinds/facts/pods.ts'
 import { dns1123Subdomain, qualifiedName } from '#api/names.ts'
 import type { ContainerStatus, Pod, PodSpec } from '#kinds/facts/generated/types/core_v1.ts'
 import { addressProblems } from '../../../addresses.ts'
 import type { Place } from '../../../place.ts'
-import { isSidecar } from './restart.ts'
 
 const systemConditions: ReadonlySet<string> = new Set(['PodScheduled', 'Ready', 'Initialized'])
 const negative = 'must be a non-negative integer'
